@@ -1,0 +1,52 @@
+/* The loader of the cryptography module: see crypto.h. */
+#include "base/crypto.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+const char *crypto_module_path;
+const struct crypto *crypto_linked;
+
+const struct crypto *crypto_loaded(void)
+{
+	return crypto_linked;
+}
+
+const struct crypto *crypto_load(struct error *error)
+{
+	const struct crypto *table;
+	void *module;
+
+	if (crypto_linked)
+		return crypto_linked;
+	module = crypto_module_path ? dlopen(crypto_module_path, RTLD_NOW | RTLD_LOCAL) : NULL;
+	table = module ? dlsym(module, CRYPTO_SYMBOL) : NULL;
+	if (!table || table->abi != CRYPTO_ABI) {
+		const char *why = module ? "it belongs to another version of pennypost" : dlerror();
+
+		error_set(error, ERROR_LOCAL, STAGE_TLS,
+			  "cannot load the TLS module: %s; reinstall pennypost",
+			  TEXT_SHOW(span_of(why ? why : "no path to it was built in")));
+		return NULL;
+	}
+	crypto_linked = table;
+	return table;
+}
+
+void tls_info_clear(struct tls_info *info)
+{
+	for (size_t i = 0; i < info->chain_length; i++) {
+		free(info->chain[i].subject);
+		free(info->chain[i].issuer);
+		free(info->chain[i].names);
+		free(info->chain[i].key);
+	}
+	free(info->chain);
+	free(info->version);
+	free(info->cipher);
+	free(info->sni);
+	free(info->trust);
+	*info = (struct tls_info){0};
+}

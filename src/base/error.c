@@ -1,0 +1,107 @@
+/* The one error value: see error.h. */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/text.h"
+
+static const struct {
+	const char *name;
+	int exit; /* for a class that has no exit status of its own */
+} stages[] = {
+	[STAGE_USAGE] = {"command line", EX_USAGE},
+	[STAGE_CONFIG] = {"configuration", EX_CONFIG},
+	[STAGE_INPUT] = {"input", EX_IOERR},
+	[STAGE_SYNTAX] = {"address or header", EX_DATAERR},
+	[STAGE_RESOLVE] = {"name lookup", EX_NOHOST},
+	[STAGE_CONNECT] = {"connecting", EX_TEMPFAIL},
+	[STAGE_TLS] = {"TLS", EX_PROTOCOL},
+	[STAGE_TRUST] = {"trust", EX_UNAVAILABLE},
+	[STAGE_GREETING] = {"greeting", EX_PROTOCOL},
+	[STAGE_EHLO] = {"EHLO", EX_PROTOCOL},
+	[STAGE_STARTTLS] = {"STARTTLS", EX_PROTOCOL},
+	[STAGE_AUTH] = {"AUTH", EX_NOPERM},
+	[STAGE_MAIL] = {"MAIL", EX_UNAVAILABLE},
+	[STAGE_RCPT] = {"RCPT", EX_UNAVAILABLE},
+	[STAGE_DATA] = {"DATA", EX_UNAVAILABLE},
+	[STAGE_VERDICT] = {"end of data", EX_UNAVAILABLE},
+	[STAGE_COMMAND] = {"command", EX_PROTOCOL},
+	[STAGE_UNAVAILABLE] = {"not built", EX_UNAVAILABLE},
+};
+
+const char *error_stage_name(enum error_stage stage)
+{
+	return stages[stage].name;
+}
+
+int error_exit_code(const struct error *e)
+{
+	switch (e->class) {
+	case ERROR_NONE: return EX_OK;
+	case ERROR_TEMPORARY: return EX_TEMPFAIL;
+	case ERROR_RECIPIENT: return EX_NOUSER;
+	case ERROR_MESSAGE:
+	case ERROR_RELAY:
+	case ERROR_LOCAL: break;
+	}
+	return stages[e->stage].exit;
+}
+
+static void error_vset(struct error *e, enum error_class class, enum error_stage stage,
+		       const char *format, va_list ap)
+{
+	*e = (struct error){.class = class, .stage = stage};
+	vsnprintf(e->text, sizeof(e->text), format, ap);
+	text_cut(e->text);
+}
+
+int error_set(struct error *e, enum error_class class, enum error_stage stage, const char *format,
+	      ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	error_vset(e, class, stage, format, ap);
+	va_end(ap);
+	return -1;
+}
+
+int error_set_errno(struct error *e, enum error_class class, enum error_stage stage, int number,
+		    const char *format, ...)
+{
+	va_list ap;
+	size_t len;
+
+	va_start(ap, format);
+	error_vset(e, class, stage, format, ap);
+	va_end(ap);
+	e->number = number;
+	len = strlen(e->text);
+	snprintf(e->text + len, sizeof(e->text) - len, ": %s", strerror(number));
+	return -1;
+}
+
+int error_set_memory(struct error *e)
+{
+	return error_set_errno(e, ERROR_TEMPORARY, STAGE_INPUT, ENOMEM, "out of memory");
+}
+
+int error_prefix(struct error *e, const char *format, ...)
+{
+	char old[ERROR_TEXT_MAX];
+	va_list ap;
+	size_t len;
+
+	memcpy(old, e->text, sizeof(old));
+	va_start(ap, format);
+	vsnprintf(e->text, sizeof(e->text), format, ap);
+	va_end(ap);
+	len = strlen(e->text);
+	snprintf(e->text + len, sizeof(e->text) - len, ": %s", old);
+	text_cut(e->text);
+	return -1;
+}

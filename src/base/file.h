@@ -1,0 +1,28 @@
+/*
+ * Files and descriptors: every one is opened O_CLOEXEC, every short read or write is finished.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Opens for reading a regular file and fills *st from the descriptor. Returns the descriptor, or
+ * -1 with errno (EINVAL: not a regular file). A FIFO or device is refused without waiting. */
+int file_open(const char *path, struct stat *st);
+/* Appends what is left of fd to out. Returns 0, or -1 with errno (EFBIG: past the ceiling). */
+int file_read_all(int fd, struct buf *out);
+/* Reads a regular file whole into a freshly initialised out. Returns 0; on failure -1 with
+ * *error of class local, stage config. */
+int file_load(const char *path, struct buf *out, struct error *error);
+/* Writes all of it, over EINTR and short writes. Returns 0, or -1 with errno. */
+int file_write_all(int fd, const void *data, size_t len);
+/* A new file without a name in the first of the directories that takes one: directory (may be
+ * NULL), then /tmp, /var/tmp, /dev/shm. Returns the descriptor, or -1 with errno. */
+int file_temporary(const char *directory);
+
+#endif

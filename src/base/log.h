@@ -1,0 +1,22 @@
+/*
+ * The log: one line an event, to syslog (facility mail) and to a file, either or both.
+ *
+ * A log that cannot be written never fails or delays mail: each function returns nothing. Lines
+ * are "key=value" pairs that the caller built; log_line() escapes what a log must not hold.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+
+/* Where lines go from now on. file may be NULL; "-" is standard error. facility is syslog's
+ * number (LOG_MAIL), or -1 for none. tag names us in syslog; it must outlive the log. Nothing is
+ * opened before the first line. */
+void log_open(const char *file, int facility, const char *tag);
+/* One line at a syslog(3) priority. The text is escaped as text_escape() does; in a file it is
+ * preceded by local time (ISO 8601) and, under a lock that is waited for one second at most,
+ * appended in one write. */
+void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_close(void);
+
+#endif

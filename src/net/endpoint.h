@@ -1,0 +1,55 @@
+/*
+ * Where a relay is: the URL of the configuration taken apart.
+ *
+ *   submissions://user@host:port   TLS from the first byte, port 465 (RFC 8314 section 3.3)
+ *   submission://user@host:port    STARTTLS, port 587 (RFC 6409)
+ *   smtp://host:port               STARTTLS unless loopback, port 25
+ *   lmtp://host:port               RFC 2033, port 24; plain unless tls says otherwise
+ *   unix:/path                     a unix socket that speaks SMTP
+ *
+ * A host may be a name, an IPv4 address, or an IPv6 address in brackets. The user part is percent-
+ * decoded; a password in a URL is refused, because URLs end up in process lists and logs.
+ */
+#ifndef NET_ENDPOINT_H
+#define NET_ENDPOINT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum endpoint_scheme {
+	ENDPOINT_NONE,
+	ENDPOINT_SUBMISSIONS,
+	ENDPOINT_SUBMISSION,
+	ENDPOINT_SMTP,
+	ENDPOINT_LMTP,
+	ENDPOINT_UNIX
+};
+
+struct endpoint {
+	enum endpoint_scheme scheme;
+	char *user; /* from the URL, or NULL */
+	char *host; /* name or address without brackets; NULL for a unix socket */
+	char *path; /* of the unix socket, or NULL */
+	int port;   /* 0: the scheme's default */
+};
+
+/* Takes a URL apart into *e, whose strings endpoint_clear() frees. Returns 0, or -1 with *error
+ * (local, stage config) that names what is wrong. */
+int endpoint_parse(struct endpoint *e, struct span url, struct error *error);
+void endpoint_clear(struct endpoint *e);
+/* The port to connect to: the given one, else the scheme's. */
+int endpoint_port(const struct endpoint *e);
+/* Whether host is an address literal that needs no lookup and no SNI. */
+bool endpoint_is_address(const char *host);
+/* Whether the relay is on this machine by what is written: a loopback address, "localhost" or a
+ * unix socket. */
+bool endpoint_is_local(const struct endpoint *e);
+/* "host:port", "[::1]:25" or "unix:/path", for a person: into out, of size bytes. Returns out. */
+const char *endpoint_show(const struct endpoint *e, char *out, size_t size);
+/* Whether host is fit for a lookup, for SNI and for a message: letters, digits, "-", "_", "." and
+ * UTF-8, at most 253 bytes, or an address. */
+bool endpoint_host_is_sane(struct span host);
+
+#endif
