@@ -9,8 +9,8 @@ void base64_encode(struct buf *out, struct span s);
 /* Appends the bytes that s encodes. Strict: no white space, padding required, unused bits zero.
  * Returns 0, or -1 with nothing appended when s is not base64 or out is full. */
 int base64_decode(struct buf *out, struct span s);
-/* The same for the body of a PEM block: line breaks and blanks between the characters are passed
- * over (RFC 7468 section 3). */
+/* The same for the body of a PEM block: line breaks and blanks between the characters are
+ * passed over (RFC 7468 section 3). */
 int base64_decode_lines(struct buf *out, struct span s);
 
 #endif

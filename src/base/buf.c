@@ -82,7 +82,8 @@ void buf_reset(struct buf *b)
 	buf_truncate(b, 0);
 }
 
-/* Grows by copying instead of realloc(), so that a buffer with a secret leaves no copy behind. */
+/* Grows by copying instead of realloc(), so that a buffer with a secret leaves no copy behind.
+ */
 static int buf_grow(struct buf *b, size_t want)
 {
 	size_t cap = b->cap ? b->cap : 64;
@@ -109,7 +110,8 @@ int buf_reserve(struct buf *b, size_t len)
 {
 	if (b->failed)
 		return -1;
-	if (len > b->max - b->len || (b->len + len + 1 > b->cap && buf_grow(b, b->len + len + 1))) {
+	if (len > b->max - b->len ||
+	    (b->len + len + 1 > b->cap && buf_grow(b, b->len + len + 1))) {
 		b->failed = true;
 		return -1;
 	}

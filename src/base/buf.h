@@ -57,7 +57,8 @@ void buf_add_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *format, va_list ap)
 	__attribute__((format(printf, 2, 0)));
-/* Room for at least len more bytes, at data + len. Returns 0, or -1 and the buffer is failed. */
+/* Room for at least len more bytes, at data + len. Returns 0, or -1 and the buffer is failed.
+ */
 int buf_reserve(struct buf *b, size_t len);
 /* Drops the first len bytes. */
 void buf_consume(struct buf *b, size_t len);
@@ -66,8 +67,8 @@ void buf_truncate(struct buf *b, size_t len);
 /* Whether an append was refused since buf_init() or buf_reset(). */
 bool buf_failed(const struct buf *b);
 struct span buf_span(const struct buf *b);
-/* Hands over the bytes as a string that the caller frees; NULL when failed or out of memory. The
- * buffer is empty afterwards. */
+/* Hands over the bytes as a string that the caller frees; NULL when failed or out of memory.
+ * The buffer is empty afterwards. */
 char *buf_take(struct buf *b);
 
 /* Appends a copy. Returns 0, or -1 without memory. */

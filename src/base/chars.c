@@ -1,4 +1,5 @@
-/* Character classes: see chars.h. tests/unit/base-chars.c proves the table against its definitions. */
+/* Character classes: see chars.h. tests/unit/base-chars.c proves the table against its
+ * definitions. */
 #include "base/chars.h"
 
 /* clang-format off */

@@ -11,15 +11,15 @@
 enum {
 	CHARS_ALPHA = 1 << 0,
 	CHARS_DIGIT = 1 << 1,
-	CHARS_BLANK = 1 << 2,    /* SP HT: WSP of RFC 5234 */
-	CHARS_NEWLINE = 1 << 3,  /* CR LF */
-	CHARS_CONTROL = 1 << 4,  /* 0x00-0x1f and 0x7f, so HT, CR and LF too */
-	CHARS_ATEXT = 1 << 5,    /* RFC 5322 section 3.2.3, ASCII only */
-	CHARS_FIELD = 1 << 6,    /* ftext of RFC 5322 section 3.6.8: a field name's characters */
-	CHARS_UTF8 = 1 << 7,     /* 0x80-0xff */
-	CHARS_SPECIAL = 1 << 8,  /* specials of RFC 5322 section 3.2.3 */
-	CHARS_BASE64 = 1 << 9,   /* RFC 4648 section 4, without the pad */
-	CHARS_HEX = 1 << 10,     /* 0-9 A-F a-f */
+	CHARS_BLANK = 1 << 2,   /* SP HT: WSP of RFC 5234 */
+	CHARS_NEWLINE = 1 << 3, /* CR LF */
+	CHARS_CONTROL = 1 << 4, /* 0x00-0x1f and 0x7f, so HT, CR and LF too */
+	CHARS_ATEXT = 1 << 5,   /* RFC 5322 section 3.2.3, ASCII only */
+	CHARS_FIELD = 1 << 6,   /* ftext of RFC 5322 section 3.6.8: a field name's characters */
+	CHARS_UTF8 = 1 << 7,    /* 0x80-0xff */
+	CHARS_SPECIAL = 1 << 8, /* specials of RFC 5322 section 3.2.3 */
+	CHARS_BASE64 = 1 << 9,  /* RFC 4648 section 4, without the pad */
+	CHARS_HEX = 1 << 10,    /* 0-9 A-F a-f */
 	CHARS_GRAPHIC = 1 << 11, /* 0x21-0x7e: VCHAR of RFC 5234 */
 	CHARS_ALNUM = CHARS_ALPHA | CHARS_DIGIT
 };

@@ -16,8 +16,8 @@ int64_t clock_in(int64_t milliseconds);
 /* The milliseconds left until a deadline as poll(2) takes them: 0 when it has passed, -1 for
  * CLOCK_NEVER. */
 int clock_left(int64_t deadline);
-/* Waits for any of the poll(2) events on fd until the deadline, over EINTR. Returns the revents,
- * 0 when the deadline passed, -1 with errno on failure. */
+/* Waits for any of the poll(2) events on fd until the deadline, over EINTR. Returns the
+ * revents, 0 when the deadline passed, -1 with errno on failure. */
 int clock_poll(int fd, short events, int64_t deadline);
 
 #endif

@@ -24,7 +24,8 @@ const struct crypto *crypto_load(struct error *error)
 	module = crypto_module_path ? dlopen(crypto_module_path, RTLD_NOW | RTLD_LOCAL) : NULL;
 	table = module ? dlsym(module, CRYPTO_SYMBOL) : NULL;
 	if (!table || table->abi != CRYPTO_ABI) {
-		const char *why = module ? "it belongs to another version of pennypost" : dlerror();
+		const char *why =
+			module ? "it belongs to another version of pennypost" : dlerror();
 
 		error_set(error, ERROR_LOCAL, STAGE_TLS,
 			  "cannot load the TLS module: %s; reinstall pennypost",

@@ -20,25 +20,26 @@
 enum crypto_digest { CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256 };
 enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 1 };
 
-/* What a TLS session must prove, and how. Strings are borrowed until crypto->tls_new returns. */
+/* What a TLS session must prove, and how. Strings are borrowed until crypto->tls_new returns.
+ */
 struct tls_policy {
-	const char *host;         /* the name or address the certificate must carry */
-	bool verify;              /* false: no certificate is required to be good */
-	const char *trust_file;   /* PEM file of trusted CAs; NULL: the system's */
-	const char *crl_file;     /* PEM file of revocation lists, or NULL */
-	const char *cert_file;    /* client certificate (PEM), or NULL */
-	const char *key_file;     /* its private key (PEM); NULL: in cert_file */
-	const char *priorities;   /* GnuTLS priority string, or NULL for ours */
-	const char *fingerprint;  /* hex, colons allowed: SHA-256 or SHA-1 of the relay's certificate,
-				     which then alone is trusted; or NULL */
+	const char *host;        /* the name or address the certificate must carry */
+	bool verify;             /* false: no certificate is required to be good */
+	const char *trust_file;  /* PEM file of trusted CAs; NULL: the system's */
+	const char *crl_file;    /* PEM file of revocation lists, or NULL */
+	const char *cert_file;   /* client certificate (PEM), or NULL */
+	const char *key_file;    /* its private key (PEM); NULL: in cert_file */
+	const char *priorities;  /* GnuTLS priority string, or NULL for ours */
+	const char *fingerprint; /* hex, colons allowed: SHA-256 or SHA-1 of the relay's
+				    certificate, which then alone is trusted; or NULL */
 };
 
 /* One certificate of the chain, for a person. Strings are owned by the struct tls_info. */
 struct tls_certificate {
 	char *subject;
 	char *issuer;
-	char *names;   /* subject alternative names, separated by ", " */
-	char *key;     /* "RSA 2048", "ECDSA 256" */
+	char *names;                   /* subject alternative names, separated by ", " */
+	char *key;                     /* "RSA 2048", "ECDSA 256" */
 	int64_t not_before, not_after; /* seconds since the epoch */
 	char sha256[65];
 	char sha1[41];
@@ -46,12 +47,12 @@ struct tls_certificate {
 
 /* The state of a session after its handshake. Freed by tls_info_clear(). */
 struct tls_info {
-	char *version;      /* "TLS1.3" */
-	char *cipher;       /* "(ECDHE-X25519)-(ECDSA-SECP256R1-SHA256)-(AES-256-GCM)" */
-	char *sni;          /* the server name sent, or NULL */
-	bool verified;      /* the certificate proved host, by the policy */
+	char *version; /* "TLS1.3" */
+	char *cipher;  /* "(ECDHE-X25519)-(ECDSA-SECP256R1-SHA256)-(AES-256-GCM)" */
+	char *sni;     /* the server name sent, or NULL */
+	bool verified; /* the certificate proved host, by the policy */
 	bool resumed;
-	char *trust;        /* why it is trusted or not, in words */
+	char *trust; /* why it is trusted or not, in words */
 	struct tls_certificate *chain;
 	size_t chain_length;
 };
@@ -64,35 +65,39 @@ enum tls_step { TLS_DONE = 0, TLS_FAILED = -1, TLS_WANT_READ = -2, TLS_WANT_WRIT
 struct crypto {
 	unsigned abi; /* CRYPTO_ABI */
 	/* The digest of data into out; returns its length in bytes, or -1. */
-	int (*digest)(enum crypto_digest d, struct span data, unsigned char out[CRYPTO_DIGEST_MAX]);
+	int (*digest)(enum crypto_digest d, struct span data,
+		      unsigned char out[CRYPTO_DIGEST_MAX]);
 	/* HMAC of RFC 2104; returns its length, or -1. */
 	int (*hmac)(enum crypto_digest d, struct span key, struct span data,
 		    unsigned char out[CRYPTO_DIGEST_MAX]);
 	/* A UTF-8 domain as A-labels (IDNA 2008); appends to out. Returns 0 or -1. */
 	int (*idna)(struct span domain, struct buf *out);
-	/* A client session over fd, which must be non-blocking and stays the caller's. NULL with
-	 * *error (stage TLS or trust or config) on failure. */
+	/* A client session over fd, which must be non-blocking and stays the caller's. NULL
+	 * with *error (stage TLS or trust or config) on failure. */
 	struct tls *(*tls_new)(int fd, const struct tls_policy *policy, struct error *error);
-	/* One step of the handshake. The certificate is judged inside: when the policy demands a good
-	 * one, TLS_DONE is never returned without it. */
+	/* One step of the handshake. The certificate is judged inside: when the policy demands
+	 * a good one, TLS_DONE is never returned without it. */
 	enum tls_step (*tls_handshake)(struct tls *tls, struct error *error);
 	/* Bytes read, 0 at an orderly end (close_notify), or an enum tls_step below zero. */
 	ssize_t (*tls_read)(struct tls *tls, void *data, size_t size, struct error *error);
 	/* Bytes written; after TLS_WANT_* the same bytes must be offered again. */
-	ssize_t (*tls_write)(struct tls *tls, const void *data, size_t len, struct error *error);
+	ssize_t (*tls_write)(struct tls *tls, const void *data, size_t len,
+			     struct error *error);
 	/* Decrypted bytes that wait inside the session: poll(2) does not know of them. */
 	size_t (*tls_pending)(struct tls *tls);
 	/* Sends close_notify if it can without waiting. */
 	void (*tls_close)(struct tls *tls);
 	void (*tls_free)(struct tls *tls);
-	/* Whether the peer proved to be the policy's host (tls_info.verified, without the rest). */
+	/* Whether the peer proved to be the policy's host (tls_info.verified, without the
+	 * rest). */
 	bool (*tls_verified)(struct tls *tls);
-	/* Fills *info (to be cleared with tls_info_clear()). Also after a handshake that failed for
-	 * want of trust, as far as things went. Returns 0 or -1. */
+	/* Fills *info (to be cleared with tls_info_clear()). Also after a handshake that failed
+	 * for want of trust, as far as things went. Returns 0 or -1. */
 	int (*tls_describe)(struct tls *tls, struct tls_info *info, struct error *error);
 };
 
-/* The name under which the module exports its table: extern const struct crypto crypto_module. */
+/* The name under which the module exports its table: extern const struct crypto crypto_module.
+ */
 #define CRYPTO_SYMBOL "crypto_module"
 
 extern const char *crypto_module_path;

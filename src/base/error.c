@@ -59,8 +59,8 @@ static void error_vset(struct error *e, enum error_class class, enum error_stage
 	text_cut(e->text);
 }
 
-int error_set(struct error *e, enum error_class class, enum error_stage stage, const char *format,
-	      ...)
+int error_set(struct error *e, enum error_class class, enum error_stage stage,
+	      const char *format, ...)
 {
 	va_list ap;
 

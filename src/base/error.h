@@ -4,9 +4,9 @@
  * A function that can fail takes a struct error as its last parameter and writes it only on
  * failure. The class is chosen once, where the error is born; error_exit_code() maps class and
  * stage to sysexits(3), and deliver/ maps the class to what happens to the message. The text is
- * complete as it stands, lower case, without a full stop, and holds no byte that a terminal or a
- * log could take for anything but text: server words and foreign names are escaped on the way in
- * (text_escape() of base/text.h).
+ * complete as it stands, lower case, without a full stop, and holds no byte that a terminal or
+ * a log could take for anything but text: server words and foreign names are escaped on the way
+ * in (text_escape() of base/text.h).
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
@@ -23,23 +23,23 @@ enum error_class {
 
 /* The step that failed. Names are those of RFC 5321 where it has one. */
 enum error_stage {
-	STAGE_USAGE,     /* the command line */
-	STAGE_CONFIG,    /* the configuration, and the secret it names */
-	STAGE_INPUT,     /* reading the message, temporary files */
-	STAGE_SYNTAX,    /* an address or field of the message is malformed */
-	STAGE_RESOLVE,   /* looking up the relay's name */
-	STAGE_CONNECT,   /* TCP or unix socket */
-	STAGE_TLS,       /* the handshake and the records */
-	STAGE_TRUST,     /* the certificate does not prove who the relay is */
+	STAGE_USAGE,   /* the command line */
+	STAGE_CONFIG,  /* the configuration, and the secret it names */
+	STAGE_INPUT,   /* reading the message, temporary files */
+	STAGE_SYNTAX,  /* an address or field of the message is malformed */
+	STAGE_RESOLVE, /* looking up the relay's name */
+	STAGE_CONNECT, /* TCP or unix socket */
+	STAGE_TLS,     /* the handshake and the records */
+	STAGE_TRUST,   /* the certificate does not prove who the relay is */
 	STAGE_GREETING,
-	STAGE_EHLO,      /* also HELO and LHLO */
+	STAGE_EHLO, /* also HELO and LHLO */
 	STAGE_STARTTLS,
 	STAGE_AUTH,
 	STAGE_MAIL,
 	STAGE_RCPT,
-	STAGE_DATA,      /* DATA or BDAT, before the end of data */
-	STAGE_VERDICT,   /* between the end of data and its reply: may have been delivered */
-	STAGE_COMMAND,   /* NOOP, RSET, VRFY, QUIT */
+	STAGE_DATA,       /* DATA or BDAT, before the end of data */
+	STAGE_VERDICT,    /* between the end of data and its reply: may have been delivered */
+	STAGE_COMMAND,    /* NOOP, RSET, VRFY, QUIT */
 	STAGE_UNAVAILABLE /* a mode that is not built yet */
 };
 
@@ -54,16 +54,18 @@ struct error {
 	char text[ERROR_TEXT_MAX];
 };
 
-/* Both write *e whole and return -1, so that a caller can return what they return. A text beyond
- * ERROR_TEXT_MAX - 1 bytes is cut at a character. The second appends ": " and strerror(number). */
-int error_set(struct error *e, enum error_class class, enum error_stage stage, const char *format,
-	      ...) __attribute__((format(printf, 4, 5)));
+/* Both write *e whole and return -1, so that a caller can return what they return. A text
+ * beyond ERROR_TEXT_MAX - 1 bytes is cut at a character. The second appends ": " and
+ * strerror(number). */
+int error_set(struct error *e, enum error_class class, enum error_stage stage,
+	      const char *format, ...) __attribute__((format(printf, 4, 5)));
 int error_set_errno(struct error *e, enum error_class class, enum error_stage stage, int number,
 		    const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The answer to a failed allocation. */
 int error_set_memory(struct error *e);
 /* Puts "prefix: " before the text; class and stage stay. Returns -1. */
-int error_prefix(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int error_prefix(struct error *e, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* The step as words for a person: "STARTTLS", "connecting", "end of data". */
 const char *error_stage_name(enum error_stage stage);
 /* The exit status of sysexits(3) for an error: the one table, shown in pennypost(1). */

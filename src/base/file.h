@@ -11,8 +11,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* Opens for reading a regular file and fills *st from the descriptor. Returns the descriptor, or
- * -1 with errno (EINVAL: not a regular file). A FIFO or device is refused without waiting. */
+/* Opens for reading a regular file and fills *st from the descriptor. Returns the descriptor,
+ * or -1 with errno (EINVAL: not a regular file). A FIFO or device is refused without waiting.
+ */
 int file_open(const char *path, struct stat *st);
 /* Appends what is left of fd to out. Returns 0, or -1 with errno (EFBIG: past the ceiling). */
 int file_read_all(int fd, struct buf *out);

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 /* Where lines go from now on. file may be NULL; "-" is standard error. facility is syslog's
- * number (LOG_MAIL), or -1 for none. tag names us in syslog; it must outlive the log. Nothing is
- * opened before the first line. */
+ * number (LOG_MAIL), or -1 for none. tag names us in syslog; it must outlive the log. Nothing
+ * is opened before the first line. */
 void log_open(const char *file, int facility, const char *tag);
 /* One line at a syslog(3) priority. The text is escaped as text_escape() does; in a file it is
  * preceded by local time (ISO 8601) and, under a lock that is waited for one second at most,

@@ -9,24 +9,25 @@
 
 #include "base/buf.h"
 
-/* Length in bytes of the well-formed UTF-8 character (RFC 3629) at the start of s, 0 if there is
- * none. ASCII counts. */
+/* Length in bytes of the well-formed UTF-8 character (RFC 3629) at the start of s, 0 if there
+ * is none. ASCII counts. */
 size_t text_utf8_length(struct span s);
 /* Whether all of s is well-formed UTF-8. */
 bool text_is_utf8(struct span s);
 /* Whether s holds a byte from 0x80 up. */
 bool text_is_8bit(struct span s);
-/* Appends s with everything escaped that is not printable ASCII or well-formed UTF-8 outside C0,
- * C1, the bidirectional controls and the line separators: as \r \n \t or \xHH. A backslash stays
- * as it is. */
+/* Appends s with everything escaped that is not printable ASCII or well-formed UTF-8 outside
+ * C0, C1, the bidirectional controls and the line separators: as \r \n \t or \xHH. A backslash
+ * stays as it is. */
 void text_escape(struct buf *out, struct span s);
-/* The same into a fixed array for use in an error text: at most size - 1 bytes, "..." at the end
- * when s was cut. Returns out. */
+/* The same into a fixed array for use in an error text: at most size - 1 bytes, "..." at the
+ * end when s was cut. Returns out. */
 const char *text_show(char *out, size_t size, struct span s);
 /* Cuts an incomplete UTF-8 character off the end of a string that was shortened. */
 void text_cut(char *string);
 
-/* text_show() with an array of its own, for one call: error_set(e, ..., "%s", TEXT_SHOW(span)). */
+/* text_show() with an array of its own, for one call: error_set(e, ..., "%s", TEXT_SHOW(span)).
+ */
 #define TEXT_SHOW(span) text_show((char[256]){0}, 256, (span))
 
 #endif

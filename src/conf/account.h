@@ -1,6 +1,6 @@
 /*
- * An account: one relay and how to use it. A record, filled by conf/keys from configuration files
- * and command line alike, so that every word means the same in both.
+ * An account: one relay and how to use it. A record, filled by conf/keys from configuration
+ * files and command line alike, so that every word means the same in both.
  */
 #ifndef CONF_ACCOUNT_H
 #define CONF_ACCOUNT_H
@@ -16,7 +16,7 @@ enum setting { SETTING_UNSET, SETTING_OFF, SETTING_ON, SETTING_AUTO };
 enum account_auth {
 	ACCOUNT_AUTH_UNSET, /* on when a user is configured */
 	ACCOUNT_AUTH_OFF,
-	ACCOUNT_AUTH_ON,    /* the best mechanism that both sides have */
+	ACCOUNT_AUTH_ON, /* the best mechanism that both sides have */
 	ACCOUNT_AUTH_PLAIN,
 	ACCOUNT_AUTH_LOGIN,
 	ACCOUNT_AUTH_CRAM_MD5
@@ -24,14 +24,14 @@ enum account_auth {
 
 struct account {
 	char *name;
-	char *origin;        /* "file:line" of its first word, or "command line": for errors */
+	char *origin; /* "file:line" of its first word, or "command line": for errors */
 	struct endpoint relay;
 	char *source_ip;
-	int timeout;         /* seconds to connect; 0: the default */
-	int timeout_scale;   /* percent of RFC 5321's timeouts for replies; 0: 100 */
+	int timeout;       /* seconds to connect; 0: the default */
+	int timeout_scale; /* percent of RFC 5321's timeouts for replies; 0: 100 */
 
-	char *domain;        /* qualifies bare addresses, names us in EHLO */
-	struct strv from;    /* addresses or patterns that select the account; [0] is the sender */
+	char *domain;     /* qualifies bare addresses, names us in EHLO */
+	struct strv from; /* addresses or patterns that select the account; [0] is the sender */
 	char *from_full_name;
 	enum setting allow_from_override;
 	enum setting set_from_header;    /* on: From replaced, auto: added when missing, off */
@@ -50,7 +50,7 @@ struct account {
 	enum setting tls;          /* on, off, auto: if the relay offers it */
 	enum setting tls_starttls; /* on: STARTTLS, off: TLS from the first byte */
 	enum setting tls_certcheck;
-	char *tls_trust_file;      /* NULL: the system's */
+	char *tls_trust_file; /* NULL: the system's */
 	char *tls_crl_file;
 	char *tls_cert_file;
 	char *tls_key_file;
@@ -60,7 +60,7 @@ struct account {
 
 	char *aliases;
 	char *logfile;
-	int syslog;                /* facility, -1: off, 0: unset */
+	int syslog; /* facility, -1: off, 0: unset */
 };
 
 /* How TLS is to be used with an account: what its words and its relay come to. */

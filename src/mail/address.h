@@ -3,8 +3,9 @@
  * RFC 6532, read leniently and written strictly.
  *
  * What comes out is canonical: comments, folding and blanks are gone, the local part is quoted
- * only where it must be, a source route is dropped, the domain is as written. It holds no control
- * character and fits the limits of RFC 5321 section 4.5.3.1, so that it can stand in a path.
+ * only where it must be, a source route is dropped, the domain is as written. It holds no
+ * control character and fits the limits of RFC 5321 section 4.5.3.1, so that it can stand in a
+ * path.
  */
 #ifndef MAIL_ADDRESS_H
 #define MAIL_ADDRESS_H
@@ -23,9 +24,9 @@ enum {
 
 /* One mailbox. A bare local name ("root") has no domain. */
 struct address {
-	char *text;        /* canonical: local part, then "@" and the domain if there is one */
-	size_t local_len;  /* bytes of the local part as it stands in text */
-	char *name;        /* display name, unquoted and unfolded UTF-8 (or raw bytes); or NULL */
+	char *text;       /* canonical: local part, then "@" and the domain if there is one */
+	size_t local_len; /* bytes of the local part as it stands in text */
+	char *name; /* display name, unquoted and unfolded UTF-8 (or raw bytes); or NULL */
 };
 
 /* Addresses in order. All zero is the empty list. */
@@ -43,18 +44,18 @@ void address_clear(struct address *a);
 void address_list_clear(struct address_list *list);
 
 /* Parses an address list (header field body or command-line operand: commas, groups, comments,
- * display names, empty members) and appends its mailboxes. Time is linear. Returns 0; on failure
- * -1, the list as it was, and *error (class message, stage syntax) that shows the offender and
- * says what is wrong with it. An empty list is no error. */
+ * display names, empty members) and appends its mailboxes. Time is linear. Returns 0; on
+ * failure -1, the list as it was, and *error (class message, stage syntax) that shows the
+ * offender and says what is wrong with it. An empty list is no error. */
 int address_list_parse(struct address_list *list, struct span text, struct error *error);
-/* Exactly one mailbox, as for -f: "a@b", "<a@b>", "Name <a@b>". The null reverse-path, written ""
- * or "<>", gives an address whose text is "". Returns 0 or -1 as above. */
+/* Exactly one mailbox, as for -f: "a@b", "<a@b>", "Name <a@b>". The null reverse-path, written
+ * "" or "<>", gives an address whose text is "". Returns 0 or -1 as above. */
 int address_parse(struct address *a, struct span text, struct error *error);
 /* Gives every bare local name the domain. Returns 0, or -1 when a path becomes too long. */
 int address_list_qualify(struct address_list *list, const char *domain, struct error *error);
-/* Removes what stands in the list already (the domain compared without regard to case, the local
- * part exactly: RFC 5321 section 2.4), keeping the first of each. Time is linear. Returns 0, or -1
- * without memory. */
+/* Removes what stands in the list already (the domain compared without regard to case, the
+ * local part exactly: RFC 5321 section 2.4), keeping the first of each. Time is linear. Returns
+ * 0, or -1 without memory. */
 int address_list_unique(struct address_list *list);
 /* Appends a copy. Returns 0, or -1 without memory. */
 int address_list_add(struct address_list *list, const struct address *a);

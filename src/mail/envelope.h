@@ -1,5 +1,6 @@
 /*
- * The envelope: who sends, who receives (RFC 5321 section 2.3.1), and what a header contributes.
+ * The envelope: who sends, who receives (RFC 5321 section 2.3.1), and what a header
+ * contributes.
  */
 #ifndef MAIL_ENVELOPE_H
 #define MAIL_ENVELOPE_H
@@ -16,8 +17,8 @@ struct envelope {
 
 void envelope_clear(struct envelope *e);
 /* Appends the recipients that the header names: the topmost block of Resent-* fields alone when
- * there is one (RFC 5322 section 3.6.6), else To, Cc and Bcc. Returns 0, or -1 with an error that
- * names the field. */
+ * there is one (RFC 5322 section 3.6.6), else To, Cc and Bcc. Returns 0, or -1 with an error
+ * that names the field. */
 int envelope_from_header(struct envelope *e, const struct header *h, struct error *error);
 
 #endif

@@ -39,9 +39,10 @@ enum header_id {
 
 struct header_field {
 	enum header_id id;
-	struct span raw;   /* name, colon, body and every line end, as it came */
-	struct span name;  /* without the blanks that obsolete syntax allows before the colon */
-	struct span body;  /* what follows the colon, folding included, without the last line end */
+	struct span raw;  /* name, colon, body and every line end, as it came */
+	struct span name; /* without the blanks that obsolete syntax allows before the colon */
+	struct span
+		body; /* what follows the colon, folding included, without the last line end */
 	char *replacement; /* owned, whole lines, put in place of raw; NULL: none */
 	bool dropped;
 };
@@ -53,9 +54,9 @@ struct header {
 	struct strv added; /* whole fields, each ending in LF, put behind the last */
 };
 
-/* Length in bytes of the header section at the start of text: every field, up to but without the
- * blank line, or up to the first line that is neither a field nor a continuation. Zero when the
- * text begins with the body. */
+/* Length in bytes of the header section at the start of text: every field, up to but without
+ * the blank line, or up to the first line that is neither a field nor a continuation. Zero when
+ * the text begins with the body. */
 size_t header_length(struct span text);
 /* Whether line (with or without its LF) begins a field: ftext, optional blanks, colon. */
 bool header_is_field(struct span line);
@@ -70,8 +71,8 @@ struct header_field *header_find(const struct header *h, enum header_id id);
  * 2.2.3), trimmed at both ends. */
 void header_unfold(struct buf *out, struct span body);
 void header_drop(struct header *h, enum header_id id);
-/* Adds "name: body\n" behind the last field. body holds no CR or LF but folding. Returns 0 or -1
- * without memory. */
+/* Adds "name: body\n" behind the last field. body holds no CR or LF but folding. Returns 0 or
+ * -1 without memory. */
 int header_add(struct header *h, const char *name, const char *body);
 /* Appends the header as edited, LF line ends, without the blank line. */
 void header_render(const struct header *h, struct buf *out);

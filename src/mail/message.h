@@ -1,11 +1,12 @@
 /*
  * A message as it was handed to us: read once, of any size, in constant memory.
  *
- * A regular file is used where it lies (its size and time of change are looked at again before the
- * end of data); anything else is kept in memory up to MESSAGE_MEMORY_MAX bytes and beyond that in
- * a temporary file without a name. The header section is held in memory with its line ends made LF
- * and each lone CR a space, because fields are parsed from it; the body stays as it came. The
- * facts that an envelope and a relay's extensions turn on are gathered in the one pass.
+ * A regular file is used where it lies (its size and time of change are looked at again before
+ * the end of data); anything else is kept in memory up to MESSAGE_MEMORY_MAX bytes and beyond
+ * that in a temporary file without a name. The header section is held in memory with its line
+ * ends made LF and each lone CR a space, because fields are parsed from it; the body stays as
+ * it came. The facts that an envelope and a relay's extensions turn on are gathered in the one
+ * pass.
  */
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H
@@ -24,10 +25,10 @@ enum {
 };
 
 struct message_options {
-	bool end_at_dot;               /* a line that is just a dot ends the message, and a leading
-					  dot of other lines is taken off: sendmail without -i */
-	bool force_copy;               /* never use a regular file in place */
-	const char *temporary_dir;     /* for the file without a name, or NULL */
+	bool end_at_dot;           /* a line that is just a dot ends the message, and a leading
+				      dot of other lines is taken off: sendmail without -i */
+	bool force_copy;           /* never use a regular file in place */
+	const char *temporary_dir; /* for the file without a name, or NULL */
 };
 
 struct message_facts {
@@ -43,9 +44,9 @@ struct message_facts {
 struct message;
 
 /* Reads a whole message from fd. A leading mbox "From " (or ">From ") line is dropped. Returns
- * NULL with *error: class temporary or local, stage input, when reading or storing failed; class
- * message, stage syntax, for a NUL or a header beyond MESSAGE_HEADER_MAX. A read error is never
- * taken for the end. */
+ * NULL with *error: class temporary or local, stage input, when reading or storing failed;
+ * class message, stage syntax, for a NUL or a header beyond MESSAGE_HEADER_MAX. A read error is
+ * never taken for the end. */
 struct message *message_read(int fd, const struct message_options *options,
 			     struct error *error);
 void message_free(struct message *m);
@@ -61,17 +62,17 @@ uint64_t message_size(const struct message *m);
  * stored (feed it to a wireform). May be done more than once. */
 struct message_reader {
 	const struct message *message;
-	struct buf head;      /* the rendered header */
-	struct buf block;     /* a block of the body */
-	uint64_t offset;      /* of the body, already given out */
+	struct buf head;  /* the rendered header */
+	struct buf block; /* a block of the body */
+	uint64_t offset;  /* of the body, already given out */
 	int part;
 };
 
 /* Returns 0, or -1 without memory. */
 int message_reader_init(struct message_reader *r, const struct message *m, struct error *error);
-/* The next piece, borrowed until the next call. 1, 0 at the end, -1 with *error (stage input): a
- * read failed, or the file is not what it was. At the end the file's size and time of change have
- * been compared with those at the start. */
+/* The next piece, borrowed until the next call. 1, 0 at the end, -1 with *error (stage input):
+ * a read failed, or the file is not what it was. At the end the file's size and time of change
+ * have been compared with those at the start. */
 int message_reader_next(struct message_reader *r, struct span *piece, struct error *error);
 void message_reader_clear(struct message_reader *r);
 

@@ -9,14 +9,14 @@
 #include "mail/header.h"
 
 /* Appends name as the display name before an angle address: an atom sequence as it is, quoted
- * where specials ask for it, encoded words (charset UTF-8, or unknown-8bit when it is not UTF-8)
- * where it is not ASCII. Words are at most 75 bytes, separated by "\n " where several are needed.
- * Control characters become spaces. */
+ * where specials ask for it, encoded words (charset UTF-8, or unknown-8bit when it is not
+ * UTF-8) where it is not ASCII. Words are at most 75 bytes, separated by "\n " where several
+ * are needed. Control characters become spaces. */
 void mime_phrase(struct buf *out, struct span name);
-/* Rewrites each field of h that holds raw 8-bit text in an unstructured body (Subject, Comments,
- * and every field unknown to be structured) or in display names and comments of address fields,
- * as encoded words. What is ASCII stays byte for byte; non-ASCII inside an address is left alone
- * (it needs SMTPUTF8). Returns 0, or -1 without memory. */
+/* Rewrites each field of h that holds raw 8-bit text in an unstructured body (Subject,
+ * Comments, and every field unknown to be structured) or in display names and comments of
+ * address fields, as encoded words. What is ASCII stays byte for byte; non-ASCII inside an
+ * address is left alone (it needs SMTPUTF8). Returns 0, or -1 without memory. */
 int mime_encode_header(struct header *h, struct error *error);
 
 #endif

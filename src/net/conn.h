@@ -17,16 +17,16 @@
 
 struct conn;
 
-/* Takes a connected stream socket over and makes it non-blocking (and TCP_NODELAY). NULL without
- * memory; fd is closed then. */
+/* Takes a connected stream socket over and makes it non-blocking (and TCP_NODELAY). NULL
+ * without memory; fd is closed then. */
 struct conn *conn_new(int fd);
 /* Closes without a word more, or with close_notify when that needs no waiting. NULL is fine. */
 void conn_free(struct conn *c);
 
 /* Starts TLS as the client. Refuses (stage starttls) when input is waiting: bytes sent in clear
  * must not be read as if they had come under TLS (CVE-2011-0411). The handshake as a whole must
- * end before the deadline. Returns 0 or -1; after -1 only conn_describe_tls() and conn_free() are
- * left to call. */
+ * end before the deadline. Returns 0 or -1; after -1 only conn_describe_tls() and conn_free()
+ * are left to call. */
 int conn_start_tls(struct conn *c, const struct tls_policy *policy, int64_t deadline,
 		   struct error *error);
 /* Whether TLS is on, and whether the peer proved its name under it. */
@@ -35,16 +35,18 @@ bool conn_is_verified(const struct conn *c);
 /* As crypto->tls_describe(). -1 also when there is no TLS. */
 int conn_describe_tls(struct conn *c, struct tls_info *info, struct error *error);
 
-/* Writes all of it by the deadline. Input that arrives meanwhile is read into the buffer. Returns
- * 0; -1 with *error temporary, stage connect ("connection lost", "timed out"): what had arrived
- * before stays readable. */
+/* Writes all of it by the deadline. Input that arrives meanwhile is read into the buffer.
+ * Returns 0; -1 with *error temporary, stage connect ("connection lost", "timed out"): what had
+ * arrived before stays readable. */
 int conn_write(struct conn *c, const void *data, size_t len, int64_t deadline,
 	       struct error *error);
-/* Waits for input. Returns 1 when bytes were added, 0 at the end of the stream (an orderly one),
- * -1 on a failure, a TLS stream cut short, the deadline, or more than the buffer may hold. */
+/* Waits for input. Returns 1 when bytes were added, 0 at the end of the stream (an orderly
+ * one), -1 on a failure, a TLS stream cut short, the deadline, or more than the buffer may
+ * hold. */
 int conn_fill(struct conn *c, int64_t deadline, struct error *error);
 /* Reads what has arrived without waiting. Returns 1 when the buffer is not empty afterwards, 0
- * when it is (also at the end of the stream and on errors, which the next conn_fill() tells). */
+ * when it is (also at the end of the stream and on errors, which the next conn_fill() tells).
+ */
 int conn_peek(struct conn *c);
 /* The input that was read and not consumed; valid until the next call on c. */
 struct span conn_input(const struct conn *c);

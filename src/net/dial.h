@@ -1,6 +1,6 @@
 /*
- * Reaching a relay: name lookup by the system's resolver, then one address after the other, each
- * with a share of the time, until one accepts.
+ * Reaching a relay: name lookup by the system's resolver, then one address after the other,
+ * each with a share of the time, until one accepts.
  */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
@@ -15,9 +15,9 @@ struct dial_options {
 	const char *source_ip; /* local address to bind to, or NULL */
 };
 
-/* A connection, or NULL with *error: stage resolve (relay: no such host; temporary: the resolver
- * cannot tell now) or connect (temporary), which names every address that was tried when more than
- * one was, and why it failed. */
+/* A connection, or NULL with *error: stage resolve (relay: no such host; temporary: the
+ * resolver cannot tell now) or connect (temporary), which names every address that was tried
+ * when more than one was, and why it failed. */
 struct conn *dial(const struct endpoint *e, const struct dial_options *options,
 		  struct error *error);
 

@@ -7,8 +7,9 @@
  *   lmtp://host:port               RFC 2033, port 24; plain unless tls says otherwise
  *   unix:/path                     a unix socket that speaks SMTP
  *
- * A host may be a name, an IPv4 address, or an IPv6 address in brackets. The user part is percent-
- * decoded; a password in a URL is refused, because URLs end up in process lists and logs.
+ * A host may be a name, an IPv4 address, or an IPv6 address in brackets. The user part is
+ * percent- decoded; a password in a URL is refused, because URLs end up in process lists and
+ * logs.
  */
 #ifndef NET_ENDPOINT_H
 #define NET_ENDPOINT_H
@@ -46,10 +47,11 @@ bool endpoint_is_address(const char *host);
 /* Whether the relay is on this machine by what is written: a loopback address, "localhost" or a
  * unix socket. */
 bool endpoint_is_local(const struct endpoint *e);
-/* "host:port", "[::1]:25" or "unix:/path", for a person: into out, of size bytes. Returns out. */
+/* "host:port", "[::1]:25" or "unix:/path", for a person: into out, of size bytes. Returns out.
+ */
 const char *endpoint_show(const struct endpoint *e, char *out, size_t size);
-/* Whether host is fit for a lookup, for SNI and for a message: letters, digits, "-", "_", "." and
- * UTF-8, at most 253 bytes, or an address. */
+/* Whether host is fit for a lookup, for SNI and for a message: letters, digits, "-", "_", "."
+ * and UTF-8, at most 253 bytes, or an address. */
 bool endpoint_host_is_sane(struct span host);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * SASL mechanisms as pure steps (RFC 4422): a challenge in, a response out, no I/O. Base64 and the
- * SMTP profile of RFC 4954 belong to smtp/auth.
+ * SASL mechanisms as pure steps (RFC 4422): a challenge in, a response out, no I/O. Base64 and
+ * the SMTP profile of RFC 4954 belong to smtp/auth.
  */
 #ifndef SASL_SASL_H
 #define SASL_SASL_H
@@ -24,12 +24,13 @@ struct sasl_credentials {
 };
 
 struct sasl_mechanism {
-	const char *name;       /* as in the AUTH keyword */
-	bool client_first;      /* sends data first: an initial response is possible */
-	bool one_round_trip;    /* may share a flight with what follows (RFC 4954 section 4) */
-	bool hides_secret;      /* a listener does not learn the password */
-	/* The next response to challenge (empty for the first call of a client_first mechanism);
-	 * step counts from 0. Appends to out and returns 0, or -1 with *error (stage auth). */
+	const char *name;    /* as in the AUTH keyword */
+	bool client_first;   /* sends data first: an initial response is possible */
+	bool one_round_trip; /* may share a flight with what follows (RFC 4954 section 4) */
+	bool hides_secret;   /* a listener does not learn the password */
+	/* The next response to challenge (empty for the first call of a client_first
+	 * mechanism); step counts from 0. Appends to out and returns 0, or -1 with *error
+	 * (stage auth). */
 	int (*respond)(const struct sasl_credentials *who, unsigned step, struct span challenge,
 		       struct buf *out, struct error *error);
 };

@@ -22,12 +22,13 @@ struct capabilities {
 	size_t count;
 };
 
-/* Reads the text of an EHLO reply (lines joined by LF; the first is the server's name and is not
- * a keyword). Lines that are no ehlo-line are passed over; "AUTH=LOGIN" of old servers counts as
- * AUTH. Returns 0 or -1 without memory. */
+/* Reads the text of an EHLO reply (lines joined by LF; the first is the server's name and is
+ * not a keyword). Lines that are no ehlo-line are passed over; "AUTH=LOGIN" of old servers
+ * counts as AUTH. Returns 0 or -1 without memory. */
 int capabilities_parse(struct capabilities *c, struct span text);
 void capabilities_clear(struct capabilities *c);
-/* Whether keyword is offered (in any case); its parameters into *parameters unless that is NULL. */
+/* Whether keyword is offered (in any case); its parameters into *parameters unless that is
+ * NULL. */
 bool capabilities_have(const struct capabilities *c, const char *keyword,
 		       struct span *parameters);
 /* Whether one of AUTH's parameters is the mechanism, in any case. */

@@ -1,10 +1,10 @@
 /*
- * An SMTP, submission or LMTP session as a client: at least what Go's net/smtp offers (RFC 5321,
- * 3207, 4954, 2920, 1870, 6152, 2033).
+ * An SMTP, submission or LMTP session as a client: at least what Go's net/smtp offers (RFC
+ * 5321, 3207, 4954, 2920, 1870, 6152, 2033).
  *
- * The order of calls is the caller's; hello happens by itself where it is needed. Every argument
- * is refused when it holds CR, LF or NUL. Functions return 0, or -1 with *error; the last reply
- * stays readable either way.
+ * The order of calls is the caller's; hello happens by itself where it is needed. Every
+ * argument is refused when it holds CR, LF or NUL. Functions return 0, or -1 with *error; the
+ * last reply stays readable either way.
  */
 #ifndef SMTP_CLIENT_H
 #define SMTP_CLIENT_H
@@ -36,8 +36,9 @@ struct smtp_options {
 	struct tls_policy tls_policy;
 	bool lmtp;              /* LHLO instead of EHLO */
 	const char *local_name; /* for EHLO; NULL: the address literal of the socket */
-	bool clear_secret;      /* `tls off` was said: secrets may go to a loopback address in clear */
-	int timeout_scale;      /* percent of RFC 5321's timeouts */
+	bool clear_secret; /* `tls off` was said: secrets may go to a loopback address in clear
+			    */
+	int timeout_scale; /* percent of RFC 5321's timeouts */
 	wire_listener *listener;
 	void *listener_context;
 };
@@ -50,8 +51,8 @@ struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
 /* Closes without QUIT. NULL is fine. */
 void smtp_free(struct smtp *s);
 
-/* Greeting, EHLO (HELO when EHLO gets a 5yz, never after 421; LHLO for LMTP). Done once; called by
- * the others. */
+/* Greeting, EHLO (HELO when EHLO gets a 5yz, never after 421; LHLO for LMTP). Done once; called
+ * by the others. */
 int smtp_hello(struct smtp *s, struct error *error);
 /* STARTTLS and the second EHLO, by the policy of the options: everything known before is
  * forgotten. */
@@ -67,8 +68,8 @@ const struct reply *smtp_last_reply(const struct smtp *s);
 /* One mechanism (smtp/auth.h chooses among them). Refuses unless the connection may carry a
  * secret: verified TLS, a unix socket of root or ourselves, or a loopback address with
  * clear_secret. */
-int smtp_auth(struct smtp *s, const struct sasl_mechanism *m, const struct sasl_credentials *who,
-	      struct error *error);
+int smtp_auth(struct smtp *s, const struct sasl_mechanism *m,
+	      const struct sasl_credentials *who, struct error *error);
 bool smtp_may_carry_secret(const struct smtp *s);
 
 /* What a message needs of the extensions; used only where offered. */
@@ -81,8 +82,8 @@ struct smtp_mail_options {
 int smtp_mail(struct smtp *s, const char *reverse_path, const struct smtp_mail_options *needs,
 	      struct error *error);
 int smtp_rcpt(struct smtp *s, const char *forward_path, struct error *error);
-/* DATA as a writer: open after 354, write any number of pieces (any line ends: they go through the
- * wire form), close sends the final dot and returns the verdict. */
+/* DATA as a writer: open after 354, write any number of pieces (any line ends: they go through
+ * the wire form), close sends the final dot and returns the verdict. */
 int smtp_data_open(struct smtp *s, struct error *error);
 int smtp_data_write(struct smtp *s, struct span piece, struct error *error);
 int smtp_data_close(struct smtp *s, struct error *error);

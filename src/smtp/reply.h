@@ -28,18 +28,19 @@ struct reply {
 void reply_init(struct reply *r);
 void reply_clear(struct reply *r);
 
-/* Takes the next line of a reply off input: 1 when the reply is complete with it, 0 when more is
- * needed (*used is what was taken so far), -1 with *error (relay, stage of the caller to be set)
- * when it is no reply: not ^[2-5][0-9][0-9]([ -]|$), a code unlike the line before, too long, too
- * many lines. A line ends in CRLF; a lone LF is taken too (FACTS.md), a CR alone is not. */
+/* Takes the next line of a reply off input: 1 when the reply is complete with it, 0 when more
+ * is needed (*used is what was taken so far), -1 with *error (relay, stage of the caller to be
+ * set) when it is no reply: not ^[2-5][0-9][0-9]([ -]|$), a code unlike the line before, too
+ * long, too many lines. A line ends in CRLF; a lone LF is taken too (FACTS.md), a CR alone is
+ * not. */
 int reply_parse(struct reply *r, struct span input, size_t *used, struct error *error);
 
 bool reply_is_positive(const struct reply *r);     /* 2yz */
 bool reply_is_intermediate(const struct reply *r); /* 3yz */
 bool reply_is_transient(const struct reply *r);    /* 4yz */
 bool reply_is_permanent(const struct reply *r);    /* 5yz */
-/* Appends "550 5.1.1 no such user", escaped, all lines joined by " / ", REPLY_SHOWN_MAX bytes at
- * most. */
+/* Appends "550 5.1.1 no such user", escaped, all lines joined by " / ", REPLY_SHOWN_MAX bytes
+ * at most. */
 void reply_show(const struct reply *r, struct buf *out);
 
 #endif

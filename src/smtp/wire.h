@@ -2,8 +2,8 @@
  * Commands out, replies in: the lock-step and the pipelined conversation as one code path.
  *
  * Every command owns a reply slot. wire_issue() queues a command and notes its slot as owed;
- * wire_collect() writes what is queued and reads replies, oldest slot first, until the given one
- * is filled. Without pipelining wire_issue() collects at once, so callers need not know the
+ * wire_collect() writes what is queued and reads replies, oldest slot first, until the given
+ * one is filled. Without pipelining wire_issue() collects at once, so callers need not know the
  * difference (RFC 2920). A reply that cannot be parsed, a 421, a lost line or a deadline fills
  * every slot still owed with the same failure and ends the session for good: nothing is ever
  * resynchronised. Replies that arrive when none is owed end it too.
@@ -51,8 +51,8 @@ typedef void wire_listener(void *context, char direction, struct span line);
 
 struct wire;
 
-/* Takes c over. timeout_scale is in percent of RFC 5321 section 4.5.3.2. NULL without memory (c is
- * freed then). */
+/* Takes c over. timeout_scale is in percent of RFC 5321 section 4.5.3.2. NULL without memory (c
+ * is freed then). */
 struct wire *wire_new(struct conn *c, int timeout_scale);
 void wire_free(struct wire *w);
 void wire_set_listener(struct wire *w, wire_listener *listener, void *context);
@@ -65,21 +65,23 @@ void wire_slot_clear(struct wire_slot *s);
 
 /* Queues one command line; CRLF is added. CR, LF and NUL in the line are refused here, at the
  * sink (class message, stage of the verb), and nothing is queued. Returns 0, or -1. With
- * pipelining off, or for a verb that may only end a group, the reply is not read here but at the
- * next wire_issue() or wire_collect(). */
+ * pipelining off, or for a verb that may only end a group, the reply is not read here but at
+ * the next wire_issue() or wire_collect(). */
 int wire_issue(struct wire *w, struct wire_slot *slot, enum wire_verb verb, struct error *error,
 	       const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* The same for a line with a secret, which the listener sees as shown ("AUTH PLAIN ***") and which
- * is wiped when it has been written. */
+/* The same for a line with a secret, which the listener sees as shown ("AUTH PLAIN ***") and
+ * which is wiped when it has been written. */
 int wire_issue_secret(struct wire *w, struct wire_slot *slot, enum wire_verb verb,
 		      struct span line, const char *shown, struct error *error);
 /* Notes a slot for a reply that no command line of ours asks for: greeting, verdict. */
-int wire_expect(struct wire *w, struct wire_slot *slot, enum wire_verb verb, struct error *error);
+int wire_expect(struct wire *w, struct wire_slot *slot, enum wire_verb verb,
+		struct error *error);
 /* Reads replies until slot is filled. Returns 0 when it holds a reply (of any code but 421), -1
  * with *error when the session is over; a 421 still stands in the slot. */
 int wire_collect(struct wire *w, struct wire_slot *slot, struct error *error);
 /* Raw bytes: the message. They are written behind what is queued, with the deadline of a data
- * block and of the data phase as a whole; replies that arrive early are kept for their slots. */
+ * block and of the data phase as a whole; replies that arrive early are kept for their slots.
+ */
 int wire_data(struct wire *w, const void *data, size_t len, struct error *error);
 /* Writes what is queued now. */
 int wire_flush(struct wire *w, struct error *error);

@@ -35,7 +35,8 @@ static void table_is_as_defined(void)
 static void lower_touches_only_ascii_capitals(void)
 {
 	for (int c = 0; c < 256; c++)
-		CHECK_INT(chars_lower((char)c), c >= 'A' && c <= 'Z' ? (char)(c + 32) : (char)c);
+		CHECK_INT(chars_lower((char)c),
+			  c >= 'A' && c <= 'Z' ? (char)(c + 32) : (char)c);
 }
 
 int main(void)

@@ -13,14 +13,14 @@ static void classes_and_stages_become_exit_codes(void)
 		enum error_stage stage;
 		int exit;
 	} rows[] = {
-		{ERROR_NONE, STAGE_USAGE, 0},          {ERROR_LOCAL, STAGE_USAGE, 64},
-		{ERROR_MESSAGE, STAGE_SYNTAX, 65},     {ERROR_RECIPIENT, STAGE_RCPT, 67},
-		{ERROR_MESSAGE, STAGE_MAIL, 69},       {ERROR_MESSAGE, STAGE_VERDICT, 69},
-		{ERROR_RELAY, STAGE_RESOLVE, 68},      {ERROR_RELAY, STAGE_TRUST, 69},
-		{ERROR_LOCAL, STAGE_INPUT, 74},        {ERROR_TEMPORARY, STAGE_RCPT, 75},
-		{ERROR_TEMPORARY, STAGE_CONNECT, 75},  {ERROR_RELAY, STAGE_EHLO, 76},
-		{ERROR_RELAY, STAGE_AUTH, 77},         {ERROR_TEMPORARY, STAGE_AUTH, 75},
-		{ERROR_LOCAL, STAGE_CONFIG, 78},       {ERROR_LOCAL, STAGE_UNAVAILABLE, 69},
+		{ERROR_NONE, STAGE_USAGE, 0},         {ERROR_LOCAL, STAGE_USAGE, 64},
+		{ERROR_MESSAGE, STAGE_SYNTAX, 65},    {ERROR_RECIPIENT, STAGE_RCPT, 67},
+		{ERROR_MESSAGE, STAGE_MAIL, 69},      {ERROR_MESSAGE, STAGE_VERDICT, 69},
+		{ERROR_RELAY, STAGE_RESOLVE, 68},     {ERROR_RELAY, STAGE_TRUST, 69},
+		{ERROR_LOCAL, STAGE_INPUT, 74},       {ERROR_TEMPORARY, STAGE_RCPT, 75},
+		{ERROR_TEMPORARY, STAGE_CONNECT, 75}, {ERROR_RELAY, STAGE_EHLO, 76},
+		{ERROR_RELAY, STAGE_AUTH, 77},        {ERROR_TEMPORARY, STAGE_AUTH, 75},
+		{ERROR_LOCAL, STAGE_CONFIG, 78},      {ERROR_LOCAL, STAGE_UNAVAILABLE, 69},
 		{ERROR_TEMPORARY, STAGE_RESOLVE, 75},
 	};
 	struct error e;
@@ -36,7 +36,8 @@ static void text_is_complete_and_bounded(void)
 	struct error e;
 	char *big = malloc(5000);
 
-	CHECK_INT(error_set_errno(&e, ERROR_LOCAL, STAGE_INPUT, ENOSPC, "cannot write %s", "x"), -1);
+	CHECK_INT(error_set_errno(&e, ERROR_LOCAL, STAGE_INPUT, ENOSPC, "cannot write %s", "x"),
+		  -1);
 	CHECK_STR(e.text, "cannot write x: No space left on device");
 	CHECK_INT(e.number, ENOSPC);
 	error_prefix(&e, "%s:%d", "file", 3);

@@ -35,28 +35,29 @@ static inline int test_done(void)
 
 #define TEST_RUN(function) test_run(#function, function)
 
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			test_fail(__FILE__, __LINE__, #condition); \
+#define CHECK(condition)                                                                       \
+	do {                                                                                   \
+		if (!(condition))                                                              \
+			test_fail(__FILE__, __LINE__, #condition);                             \
 	} while (0)
 
-#define CHECK_STR(got, want) \
-	do { \
-		const char *got_ = (got), *want_ = (want); \
-		if (!got_ || strcmp(got_, want_) != 0) { \
-			test_fail(__FILE__, __LINE__, #got); \
-			printf("#   got  \"%s\"\n#   want \"%s\"\n", got_ ? got_ : "(null)", want_); \
-		} \
+#define CHECK_STR(got, want)                                                                   \
+	do {                                                                                   \
+		const char *got_ = (got), *want_ = (want);                                     \
+		if (!got_ || strcmp(got_, want_) != 0) {                                       \
+			test_fail(__FILE__, __LINE__, #got);                                   \
+			printf("#   got  \"%s\"\n#   want \"%s\"\n", got_ ? got_ : "(null)",   \
+			       want_);                                                         \
+		}                                                                              \
 	} while (0)
 
-#define CHECK_INT(got, want) \
-	do { \
-		long long got_ = (long long)(got), want_ = (long long)(want); \
-		if (got_ != want_) { \
-			test_fail(__FILE__, __LINE__, #got); \
-			printf("#   got %lld, want %lld\n", got_, want_); \
-		} \
+#define CHECK_INT(got, want)                                                                   \
+	do {                                                                                   \
+		long long got_ = (long long)(got), want_ = (long long)(want);                  \
+		if (got_ != want_) {                                                           \
+			test_fail(__FILE__, __LINE__, #got);                                   \
+			printf("#   got %lld, want %lld\n", got_, want_);                      \
+		}                                                                              \
 	} while (0)
 
 #endif

@@ -1,0 +1,118 @@
+/* Files and descriptors: see file.h. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+int file_open(const char *path, struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int number;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+		return fd;
+	number = S_ISREG(st->st_mode) ? errno : EINVAL;
+	close(fd);
+	errno = number;
+	return -1;
+}
+
+int file_read_all(int fd, struct buf *out)
+{
+	enum { CHUNK = 4096 };
+	char chunk[CHUNK];
+
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n > 0)
+			buf_add(out, chunk, (size_t)n);
+		if (n > 0 && !buf_failed(out))
+			continue;
+		explicit_bzero(chunk, sizeof(chunk));
+		if (n == 0)
+			return 0;
+		if (n > 0)
+			errno = out->max - out->len < (size_t)n ? EFBIG : ENOMEM;
+		return -1;
+	}
+}
+
+int file_load(const char *path, struct buf *out, struct error *error)
+{
+	struct stat st = {0};
+	int fd = file_open(path, &st);
+	int failed;
+	int number;
+
+	if (fd < 0)
+		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
+				       "cannot open %s", TEXT_SHOW(span_of(path)));
+	failed = file_read_all(fd, out);
+	number = errno;
+	close(fd);
+	if (failed)
+		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, number,
+				       "cannot read %s", TEXT_SHOW(span_of(path)));
+	return 0;
+}
+
+int file_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* For file systems without O_TMPFILE: a name that is gone before anybody can want it. */
+static int file_unlinked(const char *directory)
+{
+	struct buf path;
+	int fd = -1;
+
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/pennypost.XXXXXXXXXX", directory);
+	if (!buf_failed(&path)) {
+		fd = mkostemp(path.data, O_CLOEXEC);
+		if (fd >= 0)
+			unlink(path.data);
+	} else {
+		errno = ENAMETOOLONG;
+	}
+	buf_clear(&path);
+	return fd;
+}
+
+int file_temporary(const char *directory)
+{
+	const char *const places[] = {directory, "/tmp", "/var/tmp", "/dev/shm"};
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < sizeof(places) / sizeof(places[0]); i++) {
+		if (!places[i] || places[i][0] != '/')
+			continue;
+		fd = open(places[i], O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+		if (fd < 0)
+			fd = file_unlinked(places[i]);
+	}
+	return fd;
+}

@@ -1,0 +1,106 @@
+/* The log: see log.h. */
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+
+enum { LOG_LINE_MAX = 4096, LOG_LOCK_WAIT = 1000 /* milliseconds */ };
+
+static struct {
+	const char *file;
+	const char *tag;
+	int facility;
+	bool syslog_open;
+} state = {.facility = -1};
+
+void log_open(const char *file, int facility, const char *tag)
+{
+	state.file = file;
+	state.facility = facility;
+	state.tag = tag;
+}
+
+/* Waits for the lock of the log file, but not for long: mail must not hang on a stuck log. */
+static void log_lock(int fd)
+{
+	int64_t deadline = clock_in(LOG_LOCK_WAIT);
+	const struct timespec pause = {0, 10000000};
+
+	while (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK && clock_left(deadline) > 0)
+		nanosleep(&pause, NULL);
+}
+
+static void log_to_file(struct span text)
+{
+	bool is_stderr = strcmp(state.file, "-") == 0;
+	int fd = is_stderr ? STDERR_FILENO
+			   : open(state.file,
+				  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
+					  O_NONBLOCK,
+				  0600);
+	time_t now = time(NULL);
+	struct tm parts;
+	char stamp[40] = "";
+	struct buf line;
+
+	if (fd < 0)
+		return;
+	if (localtime_r(&now, &parts))
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S%z ", &parts);
+	buf_init(&line, LOG_LINE_MAX + 64);
+	buf_add_string(&line, stamp);
+	buf_add_span(&line, text);
+	buf_add_char(&line, '\n');
+	if (!is_stderr)
+		log_lock(fd);
+	file_write_all(fd, line.data, line.len);
+	if (!is_stderr)
+		close(fd);
+	buf_clear(&line);
+}
+
+void log_line(int priority, const char *format, ...)
+{
+	struct buf raw, text;
+	va_list ap;
+
+	if (!state.file && state.facility < 0)
+		return;
+	buf_init(&raw, LOG_LINE_MAX);
+	buf_init(&text, LOG_LINE_MAX);
+	va_start(ap, format);
+	buf_vprintf(&raw, format, ap);
+	va_end(ap);
+	text_escape(&text, buf_span(&raw));
+	if (state.file)
+		log_to_file(buf_span(&text));
+	if (state.facility >= 0) {
+		if (!state.syslog_open)
+			openlog(state.tag, LOG_PID, state.facility);
+		state.syslog_open = true;
+		syslog(priority, "%s", text.data);
+	}
+	buf_clear(&raw);
+	buf_clear(&text);
+}
+
+void log_close(void)
+{
+	if (state.syslog_open)
+		closelog();
+	state.syslog_open = false;
+	state.file = NULL;
+	state.facility = -1;
+}

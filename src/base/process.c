@@ -1,0 +1,187 @@
+/* Process hygiene and children: see process.h. */
+#include "base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+int process_clean(int keep)
+{
+	sigset_t none;
+	int fd;
+
+	/* The lowest free descriptor is handed out first, so this fills the gaps among 0 to 2.
+	 */
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+	closefrom(keep);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	umask(077);
+	return 0;
+}
+
+/* The environment of a child: ours without the hidden names. The strings stay ours. */
+static char **process_environment(const char *const hidden[])
+{
+	size_t count = 0;
+	size_t kept = 0;
+	char **copy;
+
+	while (environ[count])
+		count++;
+	copy = calloc(count + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < count; i++) {
+		bool hide = false;
+
+		for (size_t k = 0; hidden[k]; k++) {
+			size_t len = strlen(hidden[k]);
+
+			hide = hide || (strncmp(environ[i], hidden[k], len) == 0 &&
+					environ[i][len] == '=');
+		}
+		if (!hide)
+			copy[kept++] = environ[i];
+	}
+	return copy;
+}
+
+/* In the child: becomes the command, or exits 127. */
+static void process_become(const char *command, char **environment, int output)
+{
+	char shell[] = "sh", option[] = "-c";
+	char *line = strdup(command);
+	char *const argv[] = {shell, option, line, NULL};
+	int null = open("/dev/null", O_RDONLY);
+
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	setpgid(0, 0);
+	if (line && null >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
+	    dup2(output, STDOUT_FILENO) >= 0)
+		execve("/bin/sh", argv, environment);
+	_exit(127);
+}
+
+/* Reads the child's output until its end. Returns 0; -1 with errno (ETIMEDOUT, EFBIG, ...). */
+static int process_read(int fd, int64_t deadline, struct buf *out)
+{
+	char chunk[4096];
+	ssize_t n = 0;
+
+	do {
+		int ready = clock_poll(fd, POLLIN, deadline);
+
+		if (ready <= 0) {
+			errno = ready == 0 ? ETIMEDOUT : errno;
+			n = -1;
+			break;
+		}
+		n = read(fd, chunk, sizeof(chunk));
+		if (n > 0)
+			buf_add(out, chunk, (size_t)n);
+		if (buf_failed(out)) {
+			errno = EFBIG;
+			n = -1;
+		}
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	explicit_bzero(chunk, sizeof(chunk));
+	return n < 0 ? -1 : 0;
+}
+
+/* Waits for the child until the deadline; after it the child and its group are killed. Returns
+ * the wait status. */
+static int process_reap(pid_t pid, int64_t deadline)
+{
+	struct timespec pause = {0, 1000000};
+	int status = 0;
+	pid_t got;
+
+	while ((got = waitpid(pid, &status, WNOHANG)) == 0 && clock_left(deadline) > 0) {
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 50000000)
+			pause.tv_nsec *= 2;
+	}
+	if (got != 0)
+		return 0;
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		continue;
+	return ETIMEDOUT;
+}
+
+/* The outcome of a child in words. number is errno of reading its output, 0 when that went
+ * well. */
+static int process_judge(int status, int number, int64_t milliseconds, struct error *error)
+{
+	const char *what = "the command";
+
+	if (number == ETIMEDOUT)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "%s did not end within %lld seconds", what,
+				 (long long)(milliseconds / 1000));
+	if (number == EFBIG)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s printed too much", what);
+	if (number)
+		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, number,
+				       "cannot read what %s prints", what);
+	if (WIFSIGNALED(status))
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s was ended by signal %d",
+				 what, WTERMSIG(status));
+	if (WEXITSTATUS(status) != 0)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "%s failed with exit status %d", what, WEXITSTATUS(status));
+	return 0;
+}
+
+int process_capture(const char *command, const char *const hidden[], int64_t milliseconds,
+		    struct buf *out, struct error *error)
+{
+	int64_t deadline = clock_in(milliseconds);
+	char **environment = process_environment(hidden);
+	int ends[2] = {-1, -1};
+	int number;
+	int status;
+	int late;
+	pid_t pid;
+
+	if (!environment)
+		return error_set_memory(error);
+	if (pipe2(ends, O_CLOEXEC) || (pid = fork()) < 0) {
+		number = errno;
+		free(environment);
+		if (ends[0] >= 0) {
+			close(ends[0]);
+			close(ends[1]);
+		}
+		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, number,
+				       "cannot run a command");
+	}
+	if (pid == 0)
+		process_become(command, environment, ends[1]);
+	free(environment);
+	close(ends[1]);
+	number = process_read(ends[0], deadline, out) ? errno : 0;
+	close(ends[0]);
+	late = process_reap(pid, number ? clock_now() : deadline, &status);
+	if (!number)
+		number = late;
+	return process_judge(status, number, milliseconds, error);
+}

@@ -1,0 +1,74 @@
+/* Files: only regular ones are opened, ceilings hold, temporary files have no name. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static char directory[] = "/tmp/pennypost-test.XXXXXX";
+
+static void only_regular_files_are_opened(void)
+{
+	struct stat st;
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/fifo", directory);
+	CHECK_INT(mkfifo(path, 0600), 0);
+	CHECK_INT(file_open(path, &st), -1);
+	CHECK_INT(errno, EINVAL);
+	CHECK_INT(file_open("/dev/null", &st), -1);
+	CHECK_INT(file_open("/nonexistent", &st), -1);
+	CHECK_INT(errno, ENOENT);
+	unlink(path);
+}
+
+static void load_keeps_the_ceiling(void)
+{
+	struct error e;
+	struct buf b;
+	char path[100];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/file", directory);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	CHECK_INT(file_write_all(fd, "0123456789", 10), 0);
+	close(fd);
+	buf_init(&b, 10);
+	CHECK_INT(file_load(path, &b, &e), 0);
+	CHECK_STR(b.data, "0123456789");
+	buf_clear(&b);
+	buf_init(&b, 9);
+	CHECK_INT(file_load(path, &b, &e), -1);
+	CHECK_INT(e.number, EFBIG);
+	buf_clear(&b);
+	unlink(path);
+}
+
+static void temporary_files_have_no_name(void)
+{
+	struct stat st;
+	int fd = file_temporary(directory);
+
+	CHECK(fd >= 0);
+	CHECK_INT(fstat(fd, &st), 0);
+	CHECK_INT(st.st_nlink, 0);
+	CHECK_INT(st.st_mode & 077, 0);
+	close(fd);
+	fd = file_temporary("/nonexistent");
+	CHECK(fd >= 0);
+	close(fd);
+}
+
+int main(void)
+{
+	if (!mkdtemp(directory))
+		return 1;
+	TEST_RUN(only_regular_files_are_opened);
+	TEST_RUN(load_keeps_the_ceiling);
+	TEST_RUN(temporary_files_have_no_name);
+	rmdir(directory);
+	return test_done();
+}

@@ -1,0 +1,65 @@
+/* Commands whose output is captured: environment, time, size, outcome. */
+#include "base/process.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "test.h"
+
+static const char *const hidden[] = {"HIDDEN", NULL};
+
+static struct error error;
+
+static int run(const char *command, int64_t milliseconds, size_t max, struct buf *out)
+{
+	buf_init(out, max);
+	return process_capture(command, hidden, milliseconds, out, &error);
+}
+
+static void output_is_captured_and_names_hidden(void)
+{
+	struct buf out;
+
+	setenv("HIDDEN", "secret", 1);
+	setenv("HIDDEN2", "shown", 1);
+	CHECK_INT(run("printf '%s.%s' \"$HIDDEN\" \"$HIDDEN2\"; cat", 10000, 100, &out), 0);
+	CHECK_STR(out.data, ".shown");
+	buf_clear(&out);
+}
+
+static void failures_are_told_apart(void)
+{
+	struct buf out;
+
+	CHECK_INT(run("echo secret; exit 3", 10000, 100, &out), -1);
+	CHECK_STR(error.text, "the command failed with exit status 3");
+	buf_clear(&out);
+	CHECK_INT(run("kill -TERM $$", 10000, 100, &out), -1);
+	CHECK_STR(error.text, "the command was ended by signal 15");
+	buf_clear(&out);
+	CHECK_INT(run("echo 12345", 10000, 3, &out), -1);
+	CHECK_STR(error.text, "the command printed too much");
+	buf_clear(&out);
+}
+
+static void a_deadline_covers_output_and_end(void)
+{
+	struct buf out;
+	int64_t start = clock_now();
+
+	CHECK_INT(run("sleep 60", 100, 100, &out), -1);
+	CHECK_STR(error.text, "the command did not end within 0 seconds");
+	buf_clear(&out);
+	CHECK_INT(run("exec >&-; sleep 60", 100, 100, &out), -1);
+	CHECK_STR(error.text, "the command did not end within 0 seconds");
+	buf_clear(&out);
+	CHECK(clock_now() - start < 30000);
+}
+
+int main(void)
+{
+	TEST_RUN(output_is_captured_and_names_hidden);
+	TEST_RUN(failures_are_told_apart);
+	TEST_RUN(a_deadline_covers_output_and_end);
+	return test_done();
+}
