@@ -106,14 +106,14 @@ static int process_read(int fd, int64_t deadline, struct buf *out)
 }
 
 /* Waits for the child until the deadline; after it the child and its group are killed. Returns
- * the wait status. */
-static int process_reap(pid_t pid, int64_t deadline)
+ * 0, or ETIMEDOUT when that was needed. */
+static int process_reap(pid_t pid, int64_t deadline, int *status)
 {
 	struct timespec pause = {0, 1000000};
-	int status = 0;
 	pid_t got;
 
-	while ((got = waitpid(pid, &status, WNOHANG)) == 0 && clock_left(deadline) > 0) {
+	*status = 0;
+	while ((got = waitpid(pid, status, WNOHANG)) == 0 && clock_left(deadline) > 0) {
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < 50000000)
 			pause.tv_nsec *= 2;
