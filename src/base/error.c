@@ -52,6 +52,9 @@ int error_exit_code(const struct error *e)
 }
 
 static void error_vset(struct error *e, enum error_class class, enum error_stage stage,
+		       const char *format, va_list ap) __attribute__((format(printf, 4, 0)));
+
+static void error_vset(struct error *e, enum error_class class, enum error_stage stage,
 		       const char *format, va_list ap)
 {
 	*e = (struct error){.class = class, .stage = stage};
