@@ -1,0 +1,141 @@
+#!/usr/bin/env bats
+# The rules of the house: what a machine can see of DESIGN and STYLE. Each rule is also run over a
+# small tree that breaks it, so that a rule that sees nothing is seen.
+
+load lib/common
+
+setup() {
+	cd "$ROOT"
+	tree=$BATS_TEST_TMPDIR/tree
+}
+
+# plant FILE LINE...: a file of a tree with the rooms of this one.
+plant() {
+	mkdir -p "$tree/src" "$tree/$(dirname "$1")"
+	cp "$ROOT/src/README" "$tree/src/README"
+	local file=$tree/$1
+	shift
+	printf '%s\n' "$@" >"$file"
+}
+
+# catches RULE TEXT: the rule fails over the planted tree and says TEXT.
+catches() {
+	run tests/lib/house "$1" "$tree"
+	[ "$status" -eq 1 ]
+	[[ $output == *"$2"* ]]
+}
+
+# passes RULE
+passes() {
+	run tests/lib/house "$1" "$tree"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "every room includes only the rooms that src/README allows it" {
+	tests/lib/house layers
+}
+
+@test "the layer rule catches a breach" {
+	plant src/mail/x.c '#include "net/conn.h"'
+	catches layers 'src/mail/x.c:1: "net/conn.h" is out of bounds here'
+	plant src/mail/x.c '#include "base/buf.h"' '#include "mail/y.h"'
+	passes layers
+	plant src/smtp/x.h '#  include "deliver/y.h"'
+	catches layers 'src/smtp/x.h:1: "deliver/y.h"'
+}
+
+@test "the layer rule keeps crypto a module, headers in folders and rooms on the map" {
+	plant src/deliver/x.c '#include "crypto/tls.h"'
+	catches layers '"crypto/tls.h" is out of bounds'
+	plant src/deliver/x.c '#include "x.h"'
+	catches layers 'does not name its folder'
+	plant src/deliver/x.c ''
+	plant src/attic/x.c ''
+	catches layers 'the room attic is not in src/README'
+}
+
+@test "the layer rule keeps one door to each foreign library" {
+	plant src/net/x.c '#include <gnutls/gnutls.h>'
+	catches layers '<gnutls/gnutls.h> belongs to src/crypto/'
+	plant src/net/x.c '#include <syslog.h>'
+	catches layers '<syslog.h> belongs to'
+	plant src/net/x.c '#include <netdb.h>'
+	plant src/crypto/x.c '#include <gnutls/gnutls.h>'
+	plant src/cmd/option.c '#include <getopt.h>'
+	passes layers
+	plant src/cmd/submit.c '#include <getopt.h>'
+	catches layers '<getopt.h> belongs to src/cmd/option'
+}
+
+@test "no banned function is called" {
+	tests/lib/house banned
+}
+
+@test "the rule of banned functions catches calls, not words" {
+	plant src/base/x.c '/* strcpy(a, b) */' 'const char *x = "strcat(a)";' 'my_strcpy(a);' \
+		'a->system(b);'
+	passes banned
+	plant src/base/x.c '' 'strcpy (a, b);'
+	catches banned 'src/base/x.c:2: strcpy() is banned'
+	plant src/base/x.c ''
+	plant tests/unit/x.c 'x = atoi(b);'
+	catches banned 'tests/unit/x.c:1: atoi() is banned'
+}
+
+@test "no function is longer than 100 lines or has more than 6 parameters" {
+	tests/lib/house report | sed 's/^/# /' >&3
+	tests/lib/house lengths
+}
+
+@test "the rule of lengths catches both" {
+	plant src/base/x.c 'int f(int a, int b, int c, int d, int e, int f)' '{' '}'
+	passes lengths
+	plant src/base/x.c 'int f(int a, int b, int c,' '	int d, int e, int f, int g)' '{' '}'
+	catches lengths 'src/base/x.c:1: 7 parameters: int f(int a'
+	plant src/base/x.c 'void f(void)' '{' $(yes ';' | head -n 97) '}'
+	passes lengths
+	plant src/base/x.c 'void f(void)' '{' $(yes ';' | head -n 98) '}'
+	catches lengths 'src/base/x.c:1: 101 lines: void f(void)'
+}
+
+@test "main.c is small" {
+	tests/lib/house small
+	plant src/main.c $(yes ';' | head -n 60)
+	catches small 'src/main.c: 60 lines'
+}
+
+@test "every header compiles alone" {
+	tests/lib/house alone
+}
+
+@test "the rule of headers catches one that leans on another" {
+	plant src/base/x.h 'size_t x(void);'
+	catches alone 'src/base/x.h: does not compile alone'
+}
+
+@test "the tree names no host that packages come from" {
+	tests/lib/house hosts
+}
+
+@test "the rule of hosts catches one" {
+	plant contrib/x "fetch http://deb.$(printf debian).org/debian"
+	catches hosts 'contrib/x:1: names a host of packages'
+}
+
+@test "the C files look as .clang-format says" {
+	find src tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror
+}
+
+@test "the manual pages pass mandoc lint" {
+	run find man -name '*.[1-8]'
+	[ -n "$output" ]
+	mandoc -T lint -W warning $output
+}
+
+@test "the shell scripts parse" {
+	for file in contrib/try contrib/check contrib/common tests/lib/ca; do
+		sh -n "$file"
+	done
+	bash -n .ci/run
+}

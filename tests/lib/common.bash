@@ -1,0 +1,28 @@
+# What the tests share. A test file says: load lib/common
+
+ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+: "${PENNYPOST_BUILD:=$ROOT/build}"
+PENNYPOST=$PENNYPOST_BUILD/src/pennypost
+export LC_ALL=C.UTF-8
+
+# relay_start FOLDER OPTION...: starts tests/relay; sets relay_port and relay_pid.
+relay_start() {
+	local folder=$1
+	shift
+	mkdir -p "$folder"
+	"$ROOT/tests/relay" --dir "$folder" "$@" >"$folder/port" 2>"$folder/errors" 3>&- &
+	relay_pid=$!
+	local tries=0
+	until [ -s "$folder/port" ]; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 100 ] && kill -0 "$relay_pid" || { cat "$folder/errors"; return 1; }
+		sleep 0.1
+	done
+	relay_port=$(cat "$folder/port")
+}
+
+# relay_stop: ends it.
+relay_stop() {
+	[ -z "${relay_pid-}" ] || { kill "$relay_pid" && wait "$relay_pid"; } 2>/dev/null || :
+	relay_pid=
+}
