@@ -1,0 +1,590 @@
+/*
+ * The option table, its setters, and a parser of our own, because getopt_long(3) knows neither
+ * two personalities nor a letter whose value may only be glued to it in a portable way. Letters
+ * and their arity are those of Sendmail 8.17, with what Postfix, Exim and msmtp add. No value
+ * is looked into here beyond what the choice of a mode needs.
+ */
+#include "cmd/option.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/chars.h"
+#include "base/text.h"
+
+enum { NOTE_MAX = 1024 };
+
+/* Where the parser stands. */
+struct parse {
+	struct options *options;
+	int argc;
+	char *const *argv;
+	int next; /* the word to be read next */
+	struct error *error;
+};
+
+static int note(struct options *o, struct error *error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int note(struct options *o, struct error *error, const char *format, ...)
+{
+	struct buf text;
+	va_list ap;
+	int result;
+
+	buf_init(&text, NOTE_MAX);
+	va_start(ap, format);
+	buf_vprintf(&text, format, ap);
+	va_end(ap);
+	result = strv_add(&o->notes, buf_span(&text));
+	buf_clear(&text);
+	return result < 0 ? error_set_memory(error) : 0;
+}
+
+static int set_nothing(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	(void)o, (void)row, (void)value, (void)error;
+	return 0;
+}
+
+/* An option that names a file: nobody who calls sendmail through a web application may have it
+ * opened. */
+static int set_no_file(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	return note(o, error, "option -%c %s is ignored: it names a file", row->letter,
+		    TEXT_SHOW(span_of(value)));
+}
+
+static int set_no_notification(struct options *o, const struct options_row *row,
+			       const char *value, struct error *error)
+{
+	return note(o, error,
+		    "option -%c %s is ignored: asking for delivery reports is not built yet",
+		    row->letter, TEXT_SHOW(span_of(value)));
+}
+
+static int set_flag(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	(void)value, (void)error;
+	*(bool *)((char *)o + row->where) = true;
+	return 0;
+}
+
+static int set_string(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	char **member = (char **)(void *)((char *)o + row->where);
+	char *copy = strdup(value);
+
+	if (!copy)
+		return error_set_memory(error);
+	free(*member);
+	*member = copy;
+	return 0;
+}
+
+/* A name becomes part of a header field, so a line end in it could become a field of its own.
+ */
+static int set_name(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	for (const char *c = value; *c; c++)
+		if (chars_is(*c, CHARS_CONTROL))
+			return error_set(
+				error, ERROR_LOCAL, STAGE_USAGE,
+				"the name \"%s\" of option -%c holds a control character",
+				TEXT_SHOW(span_of(value)), row->letter);
+	return set_string(o, row, value, error);
+}
+
+static int set_dot(struct options *o, const struct options_row *row, const char *value,
+		   struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->dot = OPTIONS_DOT_STAYS;
+	return 0;
+}
+
+static int set_setting(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	struct options_setting *grown, *s;
+
+	grown = reallocarray(o->settings, o->setting_count + 1, sizeof(*grown));
+	if (!grown)
+		return error_set_memory(error);
+	o->settings = grown;
+	s = &grown[o->setting_count++];
+	s->key = strdup(row->name);
+	s->value = value ? strdup(value) : NULL;
+	if (!s->key || (value && !s->value))
+		return error_set_memory(error);
+	for (char *c = s->key; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	return 0;
+}
+
+/* A switch: the bare option means on. */
+static int set_switch(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	return set_setting(o, row, value ? value : "on", error);
+}
+
+static void set_unavailable(struct options *o, const char *name)
+{
+	o->mode = MODE_UNAVAILABLE;
+	o->mode_name = name;
+}
+
+static int set_mode_letter(struct options *o, const struct options_row *row, const char *value,
+			   struct error *error)
+{
+	static const struct {
+		char letter;
+		const char *name;
+	} modes[] = {
+		{'a', "-ba (ARPANET protocol)"},
+		{'C', "-bC (check of the configuration)"},
+		{'d', "-bd (daemon)"},
+		{'D', "-bD (daemon in the foreground)"},
+		{'h', "-bh (status of hosts)"},
+		{'H', "-bH (purge of the status of hosts)"},
+		{'i', "-bi (rebuilding the aliases)"},
+		{'l', "-bl (local daemon)"},
+		{'p', "-bp (list of the queue)"},
+		{'P', "-bP (number of messages in the queue)"},
+		{'q', "-bq (queueing without delivery)"},
+		{'s', "-bs (SMTP on standard input)"},
+		{'S', "-bS (batched SMTP on standard input)"},
+		{'t', "-bt (address test)"},
+		{'v', "-bv (check of recipients)"},
+		{'V', "-bV (version of Exim)"},
+	};
+
+	(void)row;
+	if (value[0] == 'm') {
+		o->mode = MODE_SUBMIT;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (value[0] == modes[i].letter) {
+			set_unavailable(o, modes[i].name);
+			return 0;
+		}
+	return error_set(error, ERROR_LOCAL, STAGE_USAGE, "there is no mode -b%s",
+			 TEXT_SHOW(span_of(value)));
+}
+
+static int set_newaliases(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	set_unavailable(o, "-I (rebuilding the aliases)");
+	return 0;
+}
+
+static int set_queue_run(struct options *o, const struct options_row *row, const char *value,
+			 struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	if (o->mode != MODE_UNAVAILABLE) /* -bd -q30m is above all a daemon */
+		set_unavailable(o, "-q (run of the queue)");
+	return 0;
+}
+
+static int set_quarantine(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	set_unavailable(o, "-Q (quarantine)");
+	return 0;
+}
+
+static int set_exim(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	set_unavailable(o, "-M (Exim's work on the queue)");
+	return 0;
+}
+
+static int set_server_info(struct options *o, const struct options_row *row, const char *value,
+			   struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_SERVER_INFO;
+	return 0;
+}
+
+static int set_verify(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	o->mode = MODE_VERIFY_ADDRESS;
+	return set_string(o, row, value, error);
+}
+
+static int set_version(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_VERSION;
+	return 0;
+}
+
+static int set_help(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_HELP;
+	return 0;
+}
+
+/* Sendmail's idea of a boolean: nothing, t(rue), y(es); we take 1 and "on" too. */
+static bool is_true(const char *value)
+{
+	return value[0] == '\0' || strchr("tTyY1", value[0]) || strcmp(value, "on") == 0;
+}
+
+static void ignore_dots(struct options *o, const char *value)
+{
+	o->dot = is_true(value) ? OPTIONS_DOT_STAYS : OPTIONS_DOT_ENDS;
+}
+
+/* q and d only queue, and a caller who said so deserves to know that nothing waits. */
+static int delivery_mode(struct options *o, const char *value, struct error *error)
+{
+	if (value[0] != 'q' && value[0] != 'd')
+		return 0;
+	return note(o, error, "delivery mode %c is ignored: there is no queue yet", value[0]);
+}
+
+/* -oXvalue: options of Sendmail before it had names for them. */
+static int set_old_option(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	static const char harmless[] = "78BcefGgmnorsTtvwx"; /* no letter that names a file */
+
+	(void)row;
+	if (value[0] == 'i') {
+		ignore_dots(o, value + 1);
+		return 0;
+	}
+	if (value[0] == 'd')
+		return delivery_mode(o, value + 1, error);
+	if (value[0] && strchr(harmless, value[0]))
+		return 0;
+	return note(o, error, "option -o%s is ignored", TEXT_SHOW(span_of(value)));
+}
+
+/* -O Name=value */
+static int set_named_option(struct options *o, const struct options_row *row, const char *value,
+			    struct error *error)
+{
+	const char *equals = strchr(value, '=');
+	struct span name = {value, equals ? (size_t)(equals - value) : strlen(value)};
+
+	(void)row;
+	name = span_trim(name);
+	value = equals ? equals + 1 : "";
+	while (chars_is(*value, CHARS_BLANK))
+		value++;
+	if (span_equals_nocase(name, "IgnoreDots")) {
+		ignore_dots(o, value);
+		return 0;
+	}
+	if (span_equals_nocase(name, "DeliveryMode"))
+		return delivery_mode(o, value, error);
+	if (span_equals_nocase(name, "ErrorMode"))
+		return 0;
+	return note(o, error, "option -O %s is ignored", TEXT_SHOW(name));
+}
+
+#define AT(member) offsetof(struct options, member)
+#define NO         OPTIONS_VALUE_NONE
+#define ONE        OPTIONS_VALUE_REQUIRED
+#define MAY        OPTIONS_VALUE_OPTIONAL
+#define SENDMAIL   OPTIONS_FOR_SENDMAIL
+#define OURS       OPTIONS_FOR_PENNYPOST
+#define ALL        OPTIONS_FOR_ALL
+
+/* clang-format off */
+static const struct options_row rows[] = {
+	{.help = "The message"},
+	{'t', "read-recipients", NO, ALL, set_flag, AT(read_recipients), NULL,
+	 "take recipients from To, Cc and Bcc as well"},
+	{'f', "from", ONE, ALL, set_string, AT(sender), "ADDRESS", "the envelope's sender"},
+	{'r', NULL, ONE, ALL, set_string, AT(sender), "ADDRESS", "the same as -f"},
+	{0, "read-envelope-from", NO, OURS, set_flag, AT(read_envelope_from), NULL,
+	 "take the envelope's sender from the message"},
+	{'F', "from-full-name", ONE, ALL, set_name, AT(full_name), "NAME",
+	 "the name in a From field that is added"},
+	{'i', NULL, NO, ALL, set_dot, 0, NULL, "a line that is just a dot ends nothing"},
+	{'o', NULL, ONE, ALL, set_old_option, 0, "OPTION", "an option of old: -oi is -i"},
+	{'O', NULL, ONE, ALL, set_named_option, 0, "NAME=VALUE", "the same by name: IgnoreDots"},
+
+	{.help = "What to do"},
+	{'b', NULL, ONE, ALL, set_mode_letter, 0, "MODE", "the mode; -bm submits and is the default"},
+	{'v', "verbose", NO, ALL, set_flag, AT(verbose), NULL, "show the conversation"},
+	{'d', "debug", MAY, OURS, set_flag, AT(verbose), NULL, "the same as -v"},
+	{0, "dry-run", NO, OURS, set_flag, AT(dry_run), NULL,
+	 "show envelope, relay and the bytes to be sent"},
+	{'P', "pretend", NO, OURS, set_flag, AT(dry_run), NULL, "the same as --dry-run"},
+	{0, "server-info", NO, OURS, set_server_info, 0, NULL, "show what the relay offers"},
+	{'S', "serverinfo", NO, OURS, set_server_info, 0, NULL, "the same as --server-info"},
+	{0, "verify-address", ONE, OURS, set_verify, AT(address), "ADDRESS",
+	 "ask the relay about an address"},
+	{0, "version", NO, OURS, set_version, 0, NULL, "show the version"},
+	{0, "help", NO, OURS, set_help, 0, NULL, "show this list"},
+
+	{.help = "Configuration"},
+	{'C', "file", ONE, OURS, set_string, AT(config_file), "FILE", "read this file alone"},
+	{'a', "account", ONE, OURS, set_string, AT(account), "NAME", "use this account"},
+
+	{.help = "Words of the configuration, for this run (see pennypost.conf(5))"},
+	{0, "relay", ONE, OURS, set_setting, 0, "URL", "the relay"},
+	{0, "host", ONE, OURS, set_setting, 0, "HOST", "the relay's name"},
+	{0, "port", ONE, OURS, set_setting, 0, "PORT", "its port"},
+	{0, "source-ip", ONE, OURS, set_setting, 0, "ADDRESS", "our address"},
+	{0, "timeout", ONE, OURS, set_setting, 0, "SECONDS", "for connecting"},
+	{0, "timeout-scale", ONE, OURS, set_setting, 0, "PERCENT", "of the timeouts for replies"},
+	{0, "domain", ONE, OURS, set_setting, 0, "DOMAIN", "of bare addresses, and our name"},
+	{0, "tls", MAY, OURS, set_switch, 0, "on|off|auto", "encrypt"},
+	{0, "tls-starttls", MAY, OURS, set_switch, 0, "on|off", "by STARTTLS, or from the first byte"},
+	{0, "tls-certcheck", MAY, OURS, set_switch, 0, "on|off", "demand a good certificate"},
+	{0, "tls-trust-file", ONE, OURS, set_setting, 0, "FILE", "CAs to trust"},
+	{0, "tls-crl-file", ONE, OURS, set_setting, 0, "FILE", "revoked certificates"},
+	{0, "tls-fingerprint", ONE, OURS, set_setting, 0, "HEX", "the one certificate to trust"},
+	{0, "tls-cert-file", ONE, OURS, set_setting, 0, "FILE", "our certificate"},
+	{0, "tls-key-file", ONE, OURS, set_setting, 0, "FILE", "its key"},
+	{0, "tls-priorities", ONE, OURS, set_setting, 0, "STRING", "priorities of GnuTLS"},
+	{0, "tls-host-override", ONE, OURS, set_setting, 0, "HOST", "name in the certificate"},
+	{0, "auth", MAY, OURS, set_switch, 0, "on|off|METHOD", "authenticate"},
+	{0, "user", ONE, OURS, set_setting, 0, "NAME", "the login"},
+	{0, "passwordeval", ONE, OURS, set_setting, 0, "COMMAND", "it prints the password"},
+	{0, "password-file", ONE, OURS, set_setting, 0, "FILE", "it holds the password"},
+	{0, "aliases", ONE, OURS, set_setting, 0, "FILE", "addresses of local names"},
+	{0, "allow-from-override", MAY, OURS, set_switch, 0, "on|off", "let -f beat the account"},
+	{0, "set-from-header", MAY, OURS, set_switch, 0, "on|off|auto", "replace, leave or add From"},
+	{0, "set-date-header", MAY, OURS, set_switch, 0, "auto|off", "add Date"},
+	{0, "set-msgid-header", MAY, OURS, set_switch, 0, "auto|off", "add Message-ID"},
+	{0, "remove-bcc-headers", MAY, OURS, set_switch, 0, "on|off", "remove Bcc"},
+	{0, "undisclosed-recipients", MAY, OURS, set_switch, 0, "on|off", "hide all recipients"},
+	{'X', "logfile", ONE, OURS, set_setting, 0, "FILE", "log to this file"},
+	{0, "syslog", MAY, OURS, set_switch, 0, "on|off|FACILITY", "log to syslog"},
+
+	{'A', NULL, ONE, ALL, set_nothing, 0, "CHARACTER", NULL},
+	{'B', NULL, ONE, ALL, set_nothing, 0, "TYPE", NULL},
+	{'C', NULL, ONE, SENDMAIL, set_no_file, 0, "FILE", NULL},
+	{'c', NULL, NO, SENDMAIL, set_nothing, 0, NULL, NULL},
+	{'D', NULL, ONE, ALL, set_no_file, 0, "FILE", NULL},
+	{'d', NULL, MAY, SENDMAIL, set_nothing, 0, "LEVEL", NULL},
+	{'E', NULL, MAY, ALL, set_nothing, 0, NULL, NULL},
+	{'e', NULL, MAY, ALL, set_nothing, 0, "MODE", NULL},
+	{'G', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
+	{'h', NULL, ONE, ALL, set_nothing, 0, "HOPS", NULL},
+	{'I', NULL, NO, ALL, set_newaliases, 0, NULL, NULL},
+	{'J', NULL, MAY, ALL, set_nothing, 0, NULL, NULL},
+	{'L', NULL, ONE, ALL, set_nothing, 0, "TAG", NULL},
+	{'M', NULL, ONE, ALL, set_exim, 0, "ID", NULL},
+	{'m', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
+	{'N', "dsn-notify", ONE, ALL, set_no_notification, 0, "CONDITIONS", NULL},
+	{'n', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
+	{'p', NULL, ONE, ALL, set_nothing, 0, "PROTOCOL", NULL},
+	{'Q', NULL, MAY, ALL, set_quarantine, 0, "REASON", NULL},
+	{'q', NULL, MAY, ALL, set_queue_run, 0, "TIME", NULL},
+	{'R', "dsn-return", ONE, ALL, set_no_notification, 0, "full|hdrs", NULL},
+	{'s', NULL, NO, SENDMAIL, set_nothing, 0, NULL, NULL},
+	{'T', NULL, MAY, SENDMAIL, set_nothing, 0, "TIME", NULL},
+	{'U', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
+	{'V', NULL, ONE, ALL, set_no_notification, 0, "ID", NULL},
+	{'X', NULL, ONE, SENDMAIL, set_no_file, 0, "FILE", NULL},
+	{'x', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
+};
+/* clang-format on */
+
+const struct options_row *options_row(size_t n)
+{
+	return n < sizeof(rows) / sizeof(rows[0]) ? &rows[n] : NULL;
+}
+
+static const struct options_row *find_letter(const struct options *o, char letter)
+{
+	unsigned who = o->sendmail ? OPTIONS_FOR_SENDMAIL : OPTIONS_FOR_PENNYPOST;
+	const struct options_row *row;
+
+	for (size_t n = 0; (row = options_row(n)) != NULL; n++)
+		if (row->letter == letter && row->who & who)
+			return row;
+	return NULL;
+}
+
+static const struct options_row *find_name(struct span name)
+{
+	const struct options_row *row;
+
+	for (size_t n = 0; (row = options_row(n)) != NULL; n++)
+		if (row->name && span_equals(name, row->name))
+			return row;
+	return NULL;
+}
+
+/* The value in the next word, NULL at the end of the command line. */
+static const char *next_word(struct parse *p)
+{
+	return p->next < p->argc ? p->argv[p->next++] : NULL;
+}
+
+/* The name alone is shown, never what follows "=": it may be a secret. */
+static int unknown_name(struct parse *p, struct span name)
+{
+	if (p->options->sendmail)
+		return note(p->options, p->error, "the unknown option --%s is ignored",
+			    TEXT_SHOW(name));
+	if (span_equals(name, "password"))
+		return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
+				 "there is no option --password, because every user of this "
+				 "machine can read command lines: use --passwordeval or "
+				 "--password-file");
+	return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
+			 "there is no option --%s (see --help)", TEXT_SHOW(name));
+}
+
+/* "name", "name=value", or "name" with the value in the next word. */
+static int parse_name(struct parse *p, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	struct span name = {word, equals ? (size_t)(equals - word) : strlen(word)};
+	const char *value = equals ? equals + 1 : NULL;
+	const struct options_row *row = p->options->sendmail ? NULL : find_name(name);
+
+	if (!row)
+		return unknown_name(p, name);
+	if (value && row->value == OPTIONS_VALUE_NONE)
+		return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
+				 "option --%s takes no value", row->name);
+	if (!value && row->value == OPTIONS_VALUE_REQUIRED)
+		value = next_word(p);
+	if (!value && row->value == OPTIONS_VALUE_REQUIRED)
+		return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
+				 "option --%s needs a value", row->name);
+	return row->set(p->options, row, value, p->error);
+}
+
+/* Nobody knows whether what follows an unknown letter is its value or more letters. A value
+ * read as letters might turn on -t, so the rest of the word is passed over with it. */
+static int unknown_letter(struct parse *p, const char *letters)
+{
+	size_t len = text_utf8_length(span_of(letters));
+	struct span first = {letters, len > 0 ? len : 1};
+
+	if (p->options->sendmail)
+		return note(p->options, p->error, "the unknown option -%s is ignored",
+			    TEXT_SHOW(span_of(letters)));
+	return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
+			 "there is no option -%s (see --help)", TEXT_SHOW(first));
+}
+
+/* One word of letters; the first that takes a value takes the rest of it. */
+static int parse_letters(struct parse *p, const char *letters)
+{
+	for (; *letters; letters++) {
+		const struct options_row *row = find_letter(p->options, *letters);
+		const char *value = letters[1] ? letters + 1 : NULL;
+
+		if (!row)
+			return unknown_letter(p, letters);
+		if (row->value == OPTIONS_VALUE_NONE) {
+			if (row->set(p->options, row, NULL, p->error) < 0)
+				return -1;
+			continue;
+		}
+		if (!value && row->value == OPTIONS_VALUE_REQUIRED)
+			value = next_word(p);
+		if (!value && row->value == OPTIONS_VALUE_REQUIRED)
+			return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
+					 "option -%c needs a value", row->letter);
+		return row->set(p->options, row, value, p->error);
+	}
+	return 0;
+}
+
+static int parse_operand(struct parse *p, const char *word)
+{
+	if (strv_add(&p->options->recipients, span_of(word)) < 0)
+		return error_set_memory(p->error);
+	return 0;
+}
+
+static int parse_words(struct parse *p)
+{
+	bool options_over = false;
+	const char *word;
+
+	while ((word = next_word(p)) != NULL) {
+		int result = 0;
+
+		if (options_over || word[0] != '-' || word[1] == '\0')
+			result = parse_operand(p, word);
+		else if (word[1] != '-')
+			result = parse_letters(p, word + 1);
+		else if (word[2] != '\0')
+			result = parse_name(p, word + 2);
+		else
+			options_over = true;
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the name we were called by says. */
+static void set_personality(struct options *o, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	if (strcmp(name, "mailq") == 0)
+		set_unavailable(o, "mailq (list of the queue)");
+	else if (strcmp(name, "newaliases") == 0)
+		set_unavailable(o, "newaliases (rebuilding the aliases)");
+	o->sendmail = o->mode == MODE_UNAVAILABLE || strcmp(name, "sendmail") == 0 ||
+		      strcmp(name, "send-mail") == 0;
+}
+
+int options_parse(struct options *o, int argc, char *const argv[], struct error *error)
+{
+	struct parse p = {.options = o, .argc = argc, .argv = argv, .next = 1, .error = error};
+
+	*o = (struct options){0};
+	if (argc > 0)
+		set_personality(o, argv[0]);
+	return parse_words(&p);
+}
+
+void options_clear(struct options *o)
+{
+	strv_clear(&o->recipients);
+	strv_clear(&o->notes);
+	for (size_t i = 0; i < o->setting_count; i++) {
+		free(o->settings[i].key);
+		free(o->settings[i].value);
+	}
+	free(o->settings);
+	free(o->sender);
+	free(o->full_name);
+	free(o->config_file);
+	free(o->account);
+	free(o->address);
+	*o = (struct options){0};
+}
+
+int options_unavailable(const struct options *o, struct error *error)
+{
+	return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE, "mode %s is not built yet",
+			 o->mode_name);
+}

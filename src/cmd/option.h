@@ -1,0 +1,96 @@
+/*
+ * The command line: one table, one row an option, and the parser that goes with it.
+ *
+ * The rules are those of sendmail rather than of getopt_long(3): options and operands in any
+ * order, values glued or in the next word, letters in clusters (-ti), and letters that take a
+ * value only when it is glued, so that a bare -q never eats a recipient. Called as sendmail,
+ * send-mail, mailq or newaliases no option opens a file it names or runs a command it names,
+ * and what is unknown is passed over with a note; called by any other name there are long
+ * options besides, and what is unknown is an error.
+ */
+#ifndef CMD_OPTION_H
+#define CMD_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum options_mode {
+	MODE_SUBMIT,
+	MODE_SERVER_INFO,
+	MODE_VERIFY_ADDRESS, /* options.address */
+	MODE_VERSION,
+	MODE_HELP,
+	MODE_UNAVAILABLE /* options.mode_name says which: it must not read a message */
+};
+
+/* What was said of a line that is just a dot. */
+enum options_dot {
+	OPTIONS_DOT_UNSET, /* nothing: the name we were called by and standard input decide */
+	OPTIONS_DOT_ENDS,  /* -oifalse: it ends the message */
+	OPTIONS_DOT_STAYS  /* -i: it is a line like others */
+};
+
+/* A word of the configuration given on the command line, for keys_set_value(). */
+struct options_setting {
+	char *key;   /* as in the configuration: with underscores */
+	char *value; /* NULL: none was given */
+};
+
+/* What the command line says. Strings are owned; NULL means not given. */
+struct options {
+	bool sendmail; /* called by a name of sendmail's */
+	enum options_mode mode;
+	const char *mode_name;  /* of MODE_UNAVAILABLE, "-bs (SMTP ...)"; not owned */
+	struct strv recipients; /* operands as they came: each an address list */
+	bool read_recipients;   /* -t */
+	enum options_dot dot;
+	char *sender; /* -f as it came: "", "<>", "a@b", "<a@b>" */
+	bool read_envelope_from;
+	char *full_name; /* -F; holds no control character */
+	bool verbose;
+	bool dry_run;
+	char *config_file;                /* -C, not under a name of sendmail's */
+	char *account;                    /* -a, likewise */
+	char *address;                    /* --verify-address */
+	struct options_setting *settings; /* in their order; likewise */
+	size_t setting_count;
+	struct strv notes; /* for the log: what was passed over; complete sentences, escaped */
+};
+
+/* Reads the whole command line into *o, which is initialised here. Returns 0, or -1 with *error
+ * (local, stage usage); options_clear() is due either way. */
+int options_parse(struct options *o, int argc, char *const argv[], struct error *error);
+void options_clear(struct options *o);
+/* The error of MODE_UNAVAILABLE (exit 69). Returns -1. */
+int options_unavailable(const struct options *o, struct error *error);
+
+/* Values of an option. */
+enum options_value {
+	OPTIONS_VALUE_NONE,
+	OPTIONS_VALUE_REQUIRED, /* glued or in the next word; --name=value or --name value */
+	OPTIONS_VALUE_OPTIONAL  /* glued only; --name=value only */
+};
+
+/* Names under which a letter means what its row says. Long names are never sendmail's. */
+enum { OPTIONS_FOR_SENDMAIL = 1, OPTIONS_FOR_PENNYPOST = 2, OPTIONS_FOR_ALL = 3 };
+
+struct options_row {
+	char letter;      /* '\0': none */
+	const char *name; /* behind "--"; NULL: none */
+	enum options_value value;
+	unsigned who;
+	int (*set)(struct options *o, const struct options_row *row, const char *value,
+		   struct error *error);
+	size_t where;           /* offset of the member that set fills, if it is that kind */
+	const char *value_name; /* for a person: "ADDRESS" */
+	const char *help; /* NULL: accepted, without effect. A row without letter and name is
+			     the heading of those that follow */
+};
+
+/* The n-th row of the table, NULL behind the last: for help and tests. */
+const struct options_row *options_row(size_t n);
+
+#endif
