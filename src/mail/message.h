@@ -17,11 +17,12 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "mail/header.h"
+#include "mail/measure.h"
 
 enum {
 	MESSAGE_MEMORY_MAX = 256 * 1024,
 	MESSAGE_HEADER_MAX = 2 * 1024 * 1024,
-	MESSAGE_LINE_MAX = 998 /* RFC 5322 section 2.1.1, without CRLF */
+	MESSAGE_LINE_MAX = MEASURE_LINE_MAX
 };
 
 struct message_options {
@@ -55,7 +56,7 @@ const struct message_facts *message_facts(const struct message *m);
 /* The header, to be looked at and edited. */
 struct header *message_header(struct message *m);
 /* Bytes of the whole message in wire form, header as edited, blank line included, without dot
- * transparency: for SIZE= (RFC 1870). */
+ * transparency: for SIZE= (RFC 1870). 0 when there is no memory to tell. */
 uint64_t message_size(const struct message *m);
 
 /* Reading it out: first the edited header with its blank line, then the body, with line ends as
@@ -65,7 +66,7 @@ struct message_reader {
 	struct buf head;  /* the rendered header */
 	struct buf block; /* a block of the body */
 	uint64_t offset;  /* of the body, already given out */
-	int part;
+	bool head_done;
 };
 
 /* Returns 0, or -1 without memory. */
