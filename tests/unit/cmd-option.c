@@ -1,0 +1,361 @@
+/* The command line: sendmail's rules, ours, and the callers of sendmail that we know. */
+#include "cmd/option.h"
+
+#include "test.h"
+
+static struct options o;
+static struct error error;
+
+/* Parses words separated by "|" ("'a b'" needs no quotes). The strings stay until the next
+ * call. */
+static int parse(const char *line)
+{
+	static char copy[1024];
+	static char *argv[64];
+	int argc = 0;
+	char *rest = copy;
+
+	options_clear(&o);
+	error = (struct error){0};
+	snprintf(copy, sizeof(copy), "%s", line);
+	while (rest)
+		argv[argc++] = strsep(&rest, "|");
+	argv[argc] = NULL;
+	return options_parse(&o, argc, argv, &error);
+}
+
+/* The operands, joined by "|". */
+static const char *operands(void)
+{
+	static char out[1024];
+
+	out[0] = '\0';
+	for (size_t i = 0; i < o.recipients.count; i++) {
+		size_t len = strlen(out);
+
+		snprintf(out + len, sizeof(out) - len, "%s%s", i > 0 ? "|" : "",
+			 o.recipients.items[i]);
+	}
+	return out;
+}
+
+static const char *setting(const char *key)
+{
+	for (size_t i = 0; i < o.setting_count; i++)
+		if (strcmp(o.settings[i].key, key) == 0)
+			return o.settings[i].value;
+	return NULL;
+}
+
+static void what_callers_of_sendmail_say(void)
+{
+	static const struct {
+		const char *line;
+		const char *recipients;
+		const char *sender;
+		bool t, i;
+	} callers[] = {
+		{"sendmail|-FCronDaemon|-i|-B8BITMIME|-oem|root", "root", NULL, false, true},
+		{"sendmail|-FCronDaemon|-i|-odi|-oem|-oi|-t|-f|root", "", "root", true, true},
+		{"sendmail|-FCronDaemon|-odi|-oem|-oi|-t", "", NULL, true, true},
+		{"sendmail|-FCronDaemon|-odi|-oem|-or0s|root", "root", NULL, false, false},
+		{"sendmail|-i|-B8BITMIME|root", "root", NULL, false, true},
+		{"sendmail|-ti", "", NULL, true, true},
+		{"sendmail|-t|-oem|-i", "", NULL, true, true},
+		{"sendmail|-Ffcron|-odi|ann", "ann", NULL, false, false},
+		{"sendmail|-FAnacron|-odi|root", "root", NULL, false, false},
+		{"sendmail|-F|Atrun Service|-odi|-oem|ann", "ann", NULL, false, false},
+		{"sendmail|-f|a@x|-i|b@x|c@x", "b@x|c@x", "a@x", false, true},
+		{"sendmail|-i|-f|a@x|b@x", "b@x", "a@x", false, true},
+		{"sendmail|-f|a@x|b@x", "b@x", "a@x", false, false},
+		{"sendmail|-oem|-oi|-B8BITMIME|-f|a@x|-N|delay|-R|hdrs|--|b@x", "b@x", "a@x",
+		 false, true},
+		{"sendmail|-i|-t|-f|a@x|-v|-m", "", "a@x", true, true},
+		{"sendmail|-i|-m|-v|-F|Ann|-f|a@x|--|b@x|c@x", "b@x|c@x", "a@x", false, true},
+		{"sendmail|-oi|-f|a@x|-t", "", "a@x", true, true},
+		{"sendmail|-oi|-f|a@x|-oem|-odb|b@x, c@x", "b@x, c@x", "a@x", false, true},
+		{"sendmail|-oi|-f|a@x|-oA/etc/aliases|-oem|-odb|-t", "", "a@x", true, true},
+		{"sendmail|-m|-t|-i|-v", "", NULL, true, true},
+		{"sendmail|-t|-i|-fa@x", "", "a@x", true, true},
+		{"sendmail|-oi|-fa@x|-t", "", "a@x", true, true},
+		{"sendmail|-fa@x|--|b@x", "b@x", "a@x", false, false},
+		{"sendmail|-i|-fa@x|--|b@x", "b@x", "a@x", false, true},
+		{"sendmail|-t|-oi|-oem|-fa@x", "", "a@x", true, true},
+		{"sendmail|-oi|-t|-f|<>", "", "<>", true, true},
+		{"sendmail|-oi|-ODeliveryMode=b|-OErrorMode=m|-t", "", NULL, true, true},
+		{"sendmail|-oi|-odi|-oem|-N|success,delay|-V|id1|-f||--|b@x", "b@x", "", false,
+		 true},
+		{"sendmail|-i|-f|<>|--|b@x", "b@x", "<>", false, true},
+		{"sendmail|-eq|-f|<>|-t", "", "<>", true, false},
+		{"sendmail|-t", "", NULL, true, false},
+	};
+
+	for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]); i++) {
+		CHECK_INT(parse(callers[i].line), 0);
+		CHECK(o.sendmail);
+		CHECK_INT(o.mode, MODE_SUBMIT);
+		CHECK_STR(operands(), callers[i].recipients);
+		CHECK_INT(o.read_recipients, callers[i].t);
+		CHECK_INT(o.dot == OPTIONS_DOT_STAYS, callers[i].i);
+		if (callers[i].sender)
+			CHECK_STR(o.sender, callers[i].sender);
+		else
+			CHECK(!o.sender);
+		if (test_bad)
+			printf("# %s\n", callers[i].line);
+	}
+}
+
+static void values_are_glued_or_the_next_word(void)
+{
+	CHECK_INT(parse("/usr/sbin/sendmail|-fa@x|-FAnn B|-r|c@x"), 0);
+	CHECK_STR(o.sender, "c@x");
+	CHECK_STR(o.full_name, "Ann B");
+	CHECK_INT(parse("sendmail|-f|-t|x"), 0);
+	CHECK_STR(o.sender, "-t");
+	CHECK(!o.read_recipients);
+	CHECK_INT(parse("sendmail|x|-tif|a@x|y"), 0);
+	CHECK_STR(o.sender, "a@x");
+	CHECK_STR(operands(), "x|y");
+	CHECK(o.read_recipients && o.dot == OPTIONS_DOT_STAYS);
+	CHECK_INT(parse("sendmail|-tifa@x"), 0);
+	CHECK_STR(o.sender, "a@x");
+	CHECK_INT(parse("sendmail|-|a|--|-t|--|-x"), 0);
+	CHECK_STR(operands(), "-|a|-t|--|-x");
+	CHECK(!o.read_recipients);
+}
+
+static void some_values_are_glued_only(void)
+{
+	CHECK_INT(parse("sendmail|-q|a@x"), 0);
+	CHECK_STR(operands(), "a@x");
+	CHECK_INT(o.mode, MODE_UNAVAILABLE);
+	CHECK_INT(parse("sendmail|-d|a@x|-d0.4|-e|b@x|-em|-J|c@x|-E|d@x"), 0);
+	CHECK_STR(operands(), "a@x|b@x|c@x|d@x");
+	CHECK_INT(o.mode, MODE_SUBMIT);
+	CHECK_INT(parse("sendmail|-A|m|-Ac|-h|9|-L|tag|-p|ESMTP:x|-R|full|a@x"), 0);
+	CHECK_STR(operands(), "a@x");
+	CHECK_INT(parse("sendmail|-mnUGx|-cs|-T3d|a@x"), 0);
+	CHECK_STR(operands(), "a@x");
+	CHECK_INT(o.notes.count, 0);
+}
+
+static void a_missing_value_is_an_error(void)
+{
+	CHECK_INT(parse("sendmail|-t|-f"), -1);
+	CHECK_INT(error.stage, STAGE_USAGE);
+	CHECK_STR(error.text, "option -f needs a value");
+	CHECK_INT(error_exit_code(&error), 64);
+	CHECK_INT(parse("pennypost|--host"), -1);
+	CHECK_STR(error.text, "option --host needs a value");
+	CHECK_INT(parse("pennypost|--dry-run=yes"), -1);
+	CHECK_STR(error.text, "option --dry-run takes no value");
+}
+
+static void old_and_named_options(void)
+{
+	CHECK_INT(parse("sendmail|-o|i|a"), 0);
+	CHECK_INT(o.dot, OPTIONS_DOT_STAYS);
+	CHECK_INT(parse("sendmail|-oitrue|-or|a|-o|r|b"), 0);
+	CHECK_STR(operands(), "a|b");
+	CHECK_INT(o.dot, OPTIONS_DOT_STAYS);
+	CHECK_INT(parse("sendmail|-i|-oifalse"), 0);
+	CHECK_INT(o.dot, OPTIONS_DOT_ENDS);
+	CHECK_INT(parse("sendmail|-O|IgnoreDots|a"), 0);
+	CHECK_INT(o.dot, OPTIONS_DOT_STAYS);
+	CHECK_STR(operands(), "a");
+	CHECK_INT(parse("sendmail|-OIgnoreDots = False|-oiTrue|-Oignoredots=n"), 0);
+	CHECK_INT(o.dot, OPTIONS_DOT_ENDS);
+	CHECK_INT(o.notes.count, 0);
+	CHECK_INT(parse("sendmail|-odq|-O DeliveryMode=d|-odb|-ODeliveryMode=i"), 0);
+	CHECK_INT(o.notes.count, 2);
+	CHECK_STR(o.notes.items[0], "delivery mode q is ignored: there is no queue yet");
+	CHECK_INT(parse("sendmail|-o"), -1);
+}
+
+static void no_option_of_sendmail_names_a_file_or_command(void)
+{
+	CHECK_INT(parse("sendmail|-X/var/www/x.php|-C|/tmp/c|-D|/tmp/d|-OQueueDirectory=/"
+			"tmp|-oQ/tmp|"
+			"--passwordeval=id|--file=/tmp/c|--logfile|a@x"),
+		  0);
+	CHECK_STR(operands(), "a@x");
+	CHECK(!o.config_file);
+	CHECK_INT(o.setting_count, 0);
+	CHECK_INT(o.notes.count, 8);
+	CHECK_STR(o.notes.items[0], "option -X /var/www/x.php is ignored: it names a file");
+	CHECK_STR(o.notes.items[3], "option -O QueueDirectory is ignored");
+	CHECK_STR(o.notes.items[4], "option -oQ/tmp is ignored");
+	CHECK_STR(o.notes.items[5], "the unknown option --passwordeval is ignored");
+	for (const char *const *name =
+		     (const char *const[]){"send-mail", "mailq", "newaliases", NULL};
+	     *name; name++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "/usr/bin/%s|-C/tmp/c|-aother|--host=x", *name);
+		CHECK_INT(parse(line), 0);
+		CHECK(o.sendmail && !o.config_file && !o.account && o.setting_count == 0);
+	}
+}
+
+static void the_unknown_is_noted_or_refused(void)
+{
+	CHECK_INT(parse("sendmail|-Zt|--frob=secret|a@x|-t"), 0);
+	CHECK_STR(operands(), "a@x");
+	CHECK(o.read_recipients);
+	CHECK_INT(o.notes.count, 2);
+	CHECK_STR(o.notes.items[0], "the unknown option -Zt is ignored");
+	CHECK_STR(o.notes.items[1], "the unknown option --frob is ignored");
+	CHECK_INT(parse("sendmail|-S|-P|-a|x"), 0);
+	CHECK_INT(o.mode, MODE_SUBMIT);
+	CHECK(!o.dry_run && !o.account);
+	CHECK_INT(parse("pennypost|-tZ"), -1);
+	CHECK_STR(error.text, "there is no option -Z (see --help)");
+	CHECK_INT(error_exit_code(&error), 64);
+	CHECK_INT(parse("pennypost|-\303\274\33"), -1);
+	CHECK_STR(error.text, "there is no option -\303\274 (see --help)");
+	CHECK_INT(parse("pennypost|--dry"), -1);
+	CHECK_STR(error.text, "there is no option --dry (see --help)");
+	CHECK_INT(parse("pennypost|-s|hello"), -1);
+	CHECK_INT(parse("pennypost|-\33"), -1);
+	CHECK_STR(error.text, "there is no option -\\x1B (see --help)");
+}
+
+static void a_password_has_no_place_here(void)
+{
+	CHECK_INT(parse("pennypost|--password=hunter2"), -1);
+	CHECK_INT(error_exit_code(&error), 64);
+	CHECK(strstr(error.text, "every user of this machine can read command lines") != NULL);
+	CHECK(strstr(error.text, "hunter2") == NULL);
+	CHECK_INT(parse("pennypost|--passwort=hunter2"), -1);
+	CHECK(strstr(error.text, "hunter2") == NULL);
+}
+
+static void modes(void)
+{
+	static const struct {
+		const char *line;
+		const char *name;
+	} unbuilt[] = {
+		{"sendmail|-bs", "-bs (SMTP on standard input)"},
+		{"sendmail|-bs|-odb|-oem", "-bs (SMTP on standard input)"},
+		{"sendmail|-b|s", "-bs (SMTP on standard input)"},
+		{"sendmail|-bp", "-bp (list of the queue)"},
+		{"mailq", "mailq (list of the queue)"},
+		{"/usr/bin/mailq|-v", "mailq (list of the queue)"},
+		{"newaliases", "newaliases (rebuilding the aliases)"},
+		{"sendmail|-I", "-I (rebuilding the aliases)"},
+		{"sendmail|-bi", "-bi (rebuilding the aliases)"},
+		{"sendmail|-bv|a@x", "-bv (check of recipients)"},
+		{"sendmail|-bd|-q30m", "-bd (daemon)"},
+		{"sendmail|-q|-bd", "-bd (daemon)"},
+		{"sendmail|-q15m", "-q (run of the queue)"},
+		{"sendmail|-Mrm|1abc", "-M (Exim's work on the queue)"},
+		{"pennypost|-bs", "-bs (SMTP on standard input)"},
+	};
+
+	for (size_t i = 0; i < sizeof(unbuilt) / sizeof(unbuilt[0]); i++) {
+		CHECK_INT(parse(unbuilt[i].line), 0);
+		CHECK_INT(o.mode, MODE_UNAVAILABLE);
+		CHECK_STR(o.mode_name, unbuilt[i].name);
+	}
+	CHECK_INT(options_unavailable(&o, &error), -1);
+	CHECK_STR(error.text, "mode -bs (SMTP on standard input) is not built yet");
+	CHECK_INT(error_exit_code(&error), 69);
+	CHECK_INT(parse("sendmail|-bm|a"), 0);
+	CHECK_INT(o.mode, MODE_SUBMIT);
+	CHECK_INT(parse("sendmail|-bZ|a"), -1);
+	CHECK_STR(error.text, "there is no mode -bZ");
+	CHECK_INT(parse("pennypost|--server-info"), 0);
+	CHECK_INT(o.mode, MODE_SERVER_INFO);
+	CHECK_INT(parse("msmtp|-S|--host=x"), 0);
+	CHECK_INT(o.mode, MODE_SERVER_INFO);
+	CHECK_INT(parse("pennypost|--verify-address|a@x"), 0);
+	CHECK_INT(o.mode, MODE_VERIFY_ADDRESS);
+	CHECK_STR(o.address, "a@x");
+	CHECK_INT(parse("pennypost|--version"), 0);
+	CHECK_INT(o.mode, MODE_VERSION);
+	CHECK_INT(parse("pennypost|--help"), 0);
+	CHECK_INT(o.mode, MODE_HELP);
+}
+
+static void our_options(void)
+{
+	CHECK_INT(parse("pennypost|-C|/c|--account=work|-P|-v|--read-envelope-from|-t|a@x"), 0);
+	CHECK(!o.sendmail && o.dry_run && o.verbose && o.read_envelope_from &&
+	      o.read_recipients);
+	CHECK_STR(o.config_file, "/c");
+	CHECK_STR(o.account, "work");
+	CHECK_STR(operands(), "a@x");
+	CHECK_INT(o.dot, OPTIONS_DOT_UNSET);
+	CHECK_INT(parse("msmtp|--file=/d|-aother|--read-recipients|--from|b@x|-d|--pretend"),
+		  0);
+	CHECK(!o.sendmail && o.dry_run && o.verbose && o.read_recipients);
+	CHECK_STR(o.config_file, "/d");
+	CHECK_STR(o.account, "other");
+	CHECK_STR(o.sender, "b@x");
+	CHECK_INT(parse("pennypost|-f|"), 0);
+	CHECK_STR(o.sender, "");
+	CHECK_INT(parse("pennypost|--from="), 0);
+	CHECK_STR(o.sender, "");
+	CHECK_INT(parse("pennypost|-F|Ann\nBcc: x@y"), -1);
+	CHECK_INT(error_exit_code(&error), 64);
+	CHECK_STR(error.text,
+		  "the name \"Ann\\nBcc: x@y\" of option -F holds a control character");
+}
+
+static void words_of_the_configuration(void)
+{
+	CHECK_INT(parse("pennypost|--host|h|--port=25|--tls|--tls-starttls=off|--auth|a@x|--"
+			"user=u|"
+			"--tls-trust-file|/t|--passwordeval=echo a=b|--relay=|-X/log"),
+		  0);
+	CHECK_STR(operands(), "a@x");
+	CHECK_INT(o.setting_count, 10);
+	CHECK_STR(o.settings[0].key, "host");
+	CHECK_STR(setting("host"), "h");
+	CHECK_STR(setting("port"), "25");
+	CHECK_STR(setting("tls"), "on");
+	CHECK_STR(setting("tls_starttls"), "off");
+	CHECK_STR(setting("auth"), "on");
+	CHECK_STR(setting("tls_trust_file"), "/t");
+	CHECK_STR(setting("passwordeval"), "echo a=b");
+	CHECK_STR(setting("relay"), "");
+	CHECK_STR(setting("logfile"), "/log");
+}
+
+static void the_table_is_sound(void)
+{
+	const struct options_row *a, *b;
+
+	for (size_t i = 0; (a = options_row(i)) != NULL; i++) {
+		CHECK(a->set || (!a->letter && !a->name && a->help));
+		CHECK((a->value == OPTIONS_VALUE_REQUIRED) <= (a->value_name != NULL));
+		CHECK(!a->help || strlen(a->help) <= 70);
+		for (size_t k = i + 1; (b = options_row(k)) != NULL; k++) {
+			CHECK(!a->letter || a->letter != b->letter || !(a->who & b->who));
+			CHECK(!a->name || !b->name || strcmp(a->name, b->name) != 0);
+		}
+	}
+	options_clear(&o);
+	CHECK_INT(options_parse(&o, 0, (char *[]){NULL}, &error), 0);
+	CHECK(!o.sendmail);
+}
+
+int main(void)
+{
+	TEST_RUN(what_callers_of_sendmail_say);
+	TEST_RUN(values_are_glued_or_the_next_word);
+	TEST_RUN(some_values_are_glued_only);
+	TEST_RUN(a_missing_value_is_an_error);
+	TEST_RUN(old_and_named_options);
+	TEST_RUN(no_option_of_sendmail_names_a_file_or_command);
+	TEST_RUN(the_unknown_is_noted_or_refused);
+	TEST_RUN(a_password_has_no_place_here);
+	TEST_RUN(modes);
+	TEST_RUN(our_options);
+	TEST_RUN(words_of_the_configuration);
+	TEST_RUN(the_table_is_sound);
+	options_clear(&o);
+	return test_done();
+}
