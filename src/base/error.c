@@ -30,6 +30,7 @@ static const struct {
 	[STAGE_DATA] = {"DATA", EX_UNAVAILABLE},
 	[STAGE_VERDICT] = {"end of data", EX_UNAVAILABLE},
 	[STAGE_COMMAND] = {"command", EX_PROTOCOL},
+	[STAGE_PROTOCOL] = {"SMTP", EX_PROTOCOL},
 	[STAGE_UNAVAILABLE] = {"not built", EX_UNAVAILABLE},
 };
 

@@ -45,7 +45,7 @@ struct smtp_options {
 
 /* A session over a connection, which it takes over. NULL without memory. */
 struct smtp *smtp_new(struct conn *c, const struct smtp_options *options, struct error *error);
-/* dial() and smtp_new(), with implicit TLS if that is asked for, and the greeting read. */
+/* dial() and smtp_new(), with implicit TLS if that is asked for. */
 struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
 		       const struct smtp_options *options, struct error *error);
 /* Closes without QUIT. NULL is fine. */
@@ -57,19 +57,18 @@ int smtp_hello(struct smtp *s, struct error *error);
 /* STARTTLS and the second EHLO, by the policy of the options: everything known before is
  * forgotten. */
 int smtp_starttls(struct smtp *s, struct error *error);
-/* hello, then STARTTLS as the options demand: what has to happen before AUTH or MAIL. */
+/* hello, then STARTTLS as the options demand. */
 int smtp_open(struct smtp *s, struct error *error);
+/* smtp_open(), and the last look that what was required is there: before AUTH and MAIL. */
+int smtp_ready(struct smtp *s, struct error *error);
 int smtp_tls_state(struct smtp *s, struct tls_info *info, struct error *error);
 bool smtp_extension(const struct smtp *s, const char *keyword, struct span *parameters);
 const struct capabilities *smtp_capabilities(const struct smtp *s);
 const struct reply *smtp_greeting(const struct smtp *s);
 const struct reply *smtp_last_reply(const struct smtp *s);
 
-/* One mechanism (smtp/auth.h chooses among them). Refuses unless the connection may carry a
- * secret: verified TLS, a unix socket of root or ourselves, or a loopback address with
- * clear_secret. */
-int smtp_auth(struct smtp *s, const struct sasl_mechanism *m,
-	      const struct sasl_credentials *who, struct error *error);
+/* Whether the connection may carry a secret: verified TLS, a unix socket of root or ourselves,
+ * or a loopback address with clear_secret. */
 bool smtp_may_carry_secret(const struct smtp *s);
 
 /* What a message needs of the extensions; used only where offered. */
@@ -92,7 +91,14 @@ int smtp_reset(struct smtp *s, struct error *error);
 int smtp_verify(struct smtp *s, const char *address, struct error *error);
 int smtp_quit(struct smtp *s, struct error *error);
 
-/* For send.c: the wire underneath. */
+/* What send.c and auth.c build on: the wire underneath; the MAIL command for a message,
+ * appended to line (a buffer of SMTP_PATH_LINE_MAX); and whether the relay can take the message
+ * at all, by what it offers. */
+enum { SMTP_PATH_LINE_MAX = 2048 };
 struct wire *smtp_wire(struct smtp *s);
+void smtp_mail_line(const struct smtp *s, const char *reverse_path,
+		    const struct smtp_mail_options *needs, struct buf *line);
+int smtp_mail_check(const struct smtp *s, const struct smtp_mail_options *needs,
+		    struct error *error);
 
 #endif

@@ -42,5 +42,10 @@ bool reply_is_permanent(const struct reply *r);    /* 5yz */
 /* Appends "550 5.1.1 no such user", escaped, all lines joined by " / ", REPLY_SHOWN_MAX bytes
  * at most. */
 void reply_show(const struct reply *r, struct buf *out);
+/* A reply that is not the hoped-for one, as an error at stage: 4yz temporary, 5yz of the class
+ * permanent, any other a breach of protocol (relay, stage protocol). what names the command.
+ * Returns -1. */
+int reply_refuse(const struct reply *r, enum error_class permanent, enum error_stage stage,
+		 const char *what, struct error *error);
 
 #endif

@@ -37,11 +37,12 @@ enum wire_verb {
 	WIRE_QUIT
 };
 
-/* A reply slot. Zero it (or wire_slot_init()) before use; the owner clears its reply. */
+/* A reply slot, initialised by wire_slot_init() before use and cleared by its owner. */
 struct wire_slot {
-	struct reply reply; /* code 0: never answered */
+	struct reply reply; /* code 0: never answered whole */
 	enum wire_verb verb;
 	bool owed;
+	bool brief; /* set by the owner: the text of a positive reply is not kept */
 	STAILQ_ENTRY(wire_slot) next;
 };
 
@@ -64,9 +65,10 @@ void wire_slot_init(struct wire_slot *s);
 void wire_slot_clear(struct wire_slot *s);
 
 /* Queues one command line; CRLF is added. CR, LF and NUL in the line are refused here, at the
- * sink (class message, stage of the verb), and nothing is queued. Returns 0, or -1. With
- * pipelining off, or for a verb that may only end a group, the reply is not read here but at
- * the next wire_issue() or wire_collect(). */
+ * sink (class message, stage syntax), and nothing is queued. Returns 0, or -1. Where the
+ * command may not share a group with the one before it (no pipelining, or that one may only end
+ * a group: RFC 2920 section 3.1), the replies owed are read first; this command's own is read
+ * by the next wire_issue() or wire_collect(). */
 int wire_issue(struct wire *w, struct wire_slot *slot, enum wire_verb verb, struct error *error,
 	       const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The same for a line with a secret, which the listener sees as shown ("AUTH PLAIN ***") and
@@ -79,19 +81,38 @@ int wire_expect(struct wire *w, struct wire_slot *slot, enum wire_verb verb,
 /* Reads replies until slot is filled. Returns 0 when it holds a reply (of any code but 421), -1
  * with *error when the session is over; a 421 still stands in the slot. */
 int wire_collect(struct wire *w, struct wire_slot *slot, struct error *error);
-/* Raw bytes: the message. They are written behind what is queued, with the deadline of a data
- * block and of the data phase as a whole; replies that arrive early are kept for their slots.
- */
+/* The same, but waits milliseconds at the most and ends the session quietly when they are over:
+ * for QUIT, whose reply only tells whether replies and commands are level. */
+int wire_collect_within(struct wire *w, struct wire_slot *slot, int64_t milliseconds,
+			struct error *error);
+/* The data phase of a message of size bytes begins: from now on wire_data() has until a
+ * deadline that grows with the size. Fails when input is waiting though nothing is owed. */
+int wire_data_begin(struct wire *w, uint64_t size, struct error *error);
+/* Raw bytes: the message. Written at once, behind what is queued, by the deadlines of a data
+ * block and of the data phase. The relay has nothing to say before the end of data: a 4yz or
+ * 5yz that arrives all the same is the error, anything else ends the session too. */
 int wire_data(struct wire *w, const void *data, size_t len, struct error *error);
+/* Whether the relay has said anything, though nothing is owed: looked at right before the end
+ * of data leaves. Returns 0 when it has not, -1 with *error. */
+int wire_check_level(struct wire *w, enum wire_verb verb, struct error *error);
+/* Queues raw bytes behind the commands: the end of data. */
+int wire_queue(struct wire *w, const void *data, size_t len, struct error *error);
 /* Writes what is queued now. */
 int wire_flush(struct wire *w, struct error *error);
 
 /* TLS over the connection, with nothing owed and no input waiting. deadline by the STARTTLS
  * timeout. */
 int wire_start_tls(struct wire *w, const struct tls_policy *policy, struct error *error);
-/* Whether the session is over; the error that ended it, if so. */
+/* Ends the session from our side: slots still owed are forgotten, so that their owner may go.
+ */
+void wire_abandon(struct wire *w, const struct error *why);
+/* Whether the session is over. */
 bool wire_is_over(const struct wire *w);
-/* Replies (slots) still owed. */
-unsigned wire_owed(const struct wire *w);
+/* Number of replies still owed. */
+size_t wire_owed(const struct wire *w);
+/* The step of a conversation that a verb belongs to. */
+enum error_stage wire_stage(enum wire_verb verb);
+/* An event that is no line, for the listener. */
+void wire_note(struct wire *w, const char *text);
 
 #endif

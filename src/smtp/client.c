@@ -1,0 +1,375 @@
+/* An SMTP session as a client: see client.h. */
+#include "smtp/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "mail/wireform.h"
+
+enum { CLIENT_HANDSHAKE_SECONDS = 120, CLIENT_BLOCK = 16 * 1024 };
+
+struct smtp {
+	struct wire *wire;
+	struct smtp_options options;
+	struct wire_slot greeting;
+	struct wire_slot last;
+	struct capabilities capabilities;
+	bool hello_done;
+	struct wireform form; /* of the message being written */
+};
+
+struct smtp *smtp_new(struct conn *c, const struct smtp_options *options, struct error *error)
+{
+	struct smtp *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		conn_free(c);
+		error_set_memory(error);
+		return NULL;
+	}
+	s->wire = wire_new(c, options->timeout_scale);
+	if (!s->wire) {
+		free(s);
+		error_set_memory(error);
+		return NULL;
+	}
+	s->options = *options;
+	wire_set_listener(s->wire, options->listener, options->listener_context);
+	wire_slot_init(&s->greeting);
+	wire_slot_init(&s->last);
+	return s;
+}
+
+void smtp_free(struct smtp *s)
+{
+	if (!s)
+		return;
+	wire_free(s->wire);
+	wire_slot_clear(&s->greeting);
+	wire_slot_clear(&s->last);
+	capabilities_clear(&s->capabilities);
+	free(s);
+}
+
+struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
+		       const struct smtp_options *options, struct error *error)
+{
+	int scale = options->timeout_scale > 0 ? options->timeout_scale : 100;
+	struct conn *c = dial(e, how, error);
+	struct smtp *s;
+
+	if (!c)
+		return NULL;
+	if (options->tls == SMTP_TLS_IMPLICIT &&
+	    conn_start_tls(c, &options->tls_policy,
+			   clock_in((int64_t)CLIENT_HANDSHAKE_SECONDS * 10 * scale), error)) {
+		conn_free(c);
+		return NULL;
+	}
+	s = smtp_new(c, options, error);
+	return s;
+}
+
+struct wire *smtp_wire(struct smtp *s)
+{
+	return s->wire;
+}
+
+const struct capabilities *smtp_capabilities(const struct smtp *s)
+{
+	return &s->capabilities;
+}
+
+bool smtp_extension(const struct smtp *s, const char *keyword, struct span *parameters)
+{
+	return capabilities_have(&s->capabilities, keyword, parameters);
+}
+
+const struct reply *smtp_greeting(const struct smtp *s)
+{
+	return &s->greeting.reply;
+}
+
+const struct reply *smtp_last_reply(const struct smtp *s)
+{
+	return &s->last.reply;
+}
+
+int smtp_tls_state(struct smtp *s, struct tls_info *info, struct error *error)
+{
+	return conn_describe_tls(wire_conn(s->wire), info, error);
+}
+
+/* The greeting (RFC 5321 section 3.1): 220, or the relay does not want us. */
+static int smtp_greet(struct smtp *s, struct error *error)
+{
+	if (s->greeting.reply.code)
+		return 0;
+	if (wire_expect(s->wire, &s->greeting, WIRE_GREETING, error) ||
+	    wire_collect(s->wire, &s->greeting, error))
+		return -1;
+	if (s->greeting.reply.code != 220)
+		return reply_refuse(&s->greeting.reply, ERROR_RELAY, STAGE_GREETING,
+				    "the connection", error);
+	return 0;
+}
+
+/* EHLO, HELO or LHLO with our name. */
+static int smtp_say_hello(struct smtp *s, enum wire_verb verb, const char *word,
+			  struct error *error)
+{
+	struct buf name;
+	int failed;
+
+	buf_init(&name, 300);
+	if (s->options.local_name)
+		buf_add_string(&name, s->options.local_name);
+	else
+		conn_local_literal(wire_conn(s->wire), &name);
+	failed = wire_issue(s->wire, &s->last, verb, error, "%s %s", word, name.data) ||
+		 wire_collect(s->wire, &s->last, error);
+	buf_clear(&name);
+	return failed ? -1 : 0;
+}
+
+/* Learns what the relay offers. A relay that knows no EHLO gets HELO and offers nothing (RFC
+ * 5321 section 3.2). */
+static int smtp_ehlo(struct smtp *s, struct error *error)
+{
+	bool lmtp = s->options.lmtp;
+
+	capabilities_clear(&s->capabilities);
+	wire_set_pipelining(s->wire, false);
+	if (smtp_say_hello(s, lmtp ? WIRE_LHLO : WIRE_EHLO, lmtp ? "LHLO" : "EHLO", error))
+		return -1;
+	if (!lmtp && reply_is_permanent(&s->last.reply)) {
+		if (smtp_say_hello(s, WIRE_HELO, "HELO", error))
+			return -1;
+	} else if (s->last.reply.code == 250 &&
+		   capabilities_parse(&s->capabilities, buf_span(&s->last.reply.text))) {
+		return error_set_memory(error);
+	}
+	if (s->last.reply.code != 250)
+		return reply_refuse(&s->last.reply, ERROR_RELAY, STAGE_EHLO,
+				    lmtp ? "LHLO" : "EHLO and HELO", error);
+	wire_set_pipelining(s->wire, smtp_extension(s, "PIPELINING", NULL));
+	return 0;
+}
+
+int smtp_hello(struct smtp *s, struct error *error)
+{
+	if (s->hello_done)
+		return 0;
+	if (smtp_greet(s, error) || smtp_ehlo(s, error))
+		return -1;
+	s->hello_done = true;
+	return 0;
+}
+
+int smtp_starttls(struct smtp *s, struct error *error)
+{
+	if (smtp_hello(s, error))
+		return -1;
+	if (!smtp_extension(s, "STARTTLS", NULL))
+		return error_set(
+			error, ERROR_RELAY, STAGE_STARTTLS,
+			"the relay does not offer STARTTLS, and nothing is sent without it; "
+			"if it speaks TLS from the first byte, say \"tls_starttls off\" (port "
+			"465 as a rule)");
+	if (wire_issue(s->wire, &s->last, WIRE_STARTTLS, error, "STARTTLS") ||
+	    wire_collect(s->wire, &s->last, error))
+		return -1;
+	if (s->last.reply.code != 220)
+		return reply_refuse(&s->last.reply, ERROR_RELAY, STAGE_STARTTLS, "STARTTLS",
+				    error);
+	capabilities_clear(&s->capabilities);
+	if (wire_start_tls(s->wire, &s->options.tls_policy, error))
+		return -1;
+	wire_note(s->wire, "TLS is on");
+	return smtp_ehlo(s, error);
+}
+
+int smtp_open(struct smtp *s, struct error *error)
+{
+	bool is_tls = conn_is_tls(wire_conn(s->wire));
+
+	if (smtp_hello(s, error))
+		return -1;
+	if (is_tls || s->options.tls == SMTP_TLS_NEVER)
+		return 0;
+	if (s->options.tls == SMTP_TLS_IF_OFFERED && !smtp_extension(s, "STARTTLS", NULL))
+		return 0;
+	return smtp_starttls(s, error);
+}
+
+/* The last look before AUTH and MAIL: whatever happened so far, what was required is there. */
+static int smtp_check_tls(struct smtp *s, struct error *error)
+{
+	bool required =
+		s->options.tls == SMTP_TLS_REQUIRED || s->options.tls == SMTP_TLS_IMPLICIT;
+
+	if (required && !conn_is_tls(wire_conn(s->wire)))
+		return error_set(error, ERROR_RELAY, STAGE_STARTTLS,
+				 "TLS is required and not on, so nothing is sent");
+	return 0;
+}
+
+int smtp_ready(struct smtp *s, struct error *error)
+{
+	if (smtp_open(s, error))
+		return -1;
+	return smtp_check_tls(s, error);
+}
+
+bool smtp_may_carry_secret(const struct smtp *s)
+{
+	const struct conn *c = wire_conn(s->wire);
+
+	if (conn_is_tls(c))
+		return conn_is_verified(c);
+	return conn_is_trusted_unix(c) || (s->options.clear_secret && conn_is_loopback(c));
+}
+
+/* One command and its reply; anything but a 2yz is refused as the class permanent. */
+static int smtp_command(struct smtp *s, enum wire_verb verb, enum error_class permanent,
+			const char *line, struct error *error)
+{
+	if (wire_issue(s->wire, &s->last, verb, error, "%s", line) ||
+	    wire_collect(s->wire, &s->last, error))
+		return -1;
+	if (!reply_is_positive(&s->last.reply))
+		return reply_refuse(&s->last.reply, permanent, wire_stage(verb), line, error);
+	return 0;
+}
+
+void smtp_mail_line(const struct smtp *s, const char *reverse_path,
+		    const struct smtp_mail_options *needs, struct buf *line)
+{
+	buf_printf(line, "MAIL FROM:<%s>", reverse_path);
+	if (needs->size > 0 && smtp_extension(s, "SIZE", NULL))
+		buf_printf(line, " SIZE=%llu", (unsigned long long)needs->size);
+	if (needs->body_8bit && smtp_extension(s, "8BITMIME", NULL))
+		buf_add_string(line, " BODY=8BITMIME");
+	if (needs->utf8)
+		buf_add_string(line, " SMTPUTF8");
+}
+
+int smtp_mail_check(const struct smtp *s, const struct smtp_mail_options *needs,
+		    struct error *error)
+{
+	uint64_t limit = capabilities_size(&s->capabilities);
+
+	if (limit > 0 && needs->size > limit)
+		return error_set(
+			error, ERROR_MESSAGE, STAGE_MAIL,
+			"the message has %llu bytes and the relay takes %llu at the most",
+			(unsigned long long)needs->size, (unsigned long long)limit);
+	if (needs->utf8 && !smtp_extension(s, "SMTPUTF8", NULL))
+		return error_set(
+			error, ERROR_MESSAGE, STAGE_MAIL,
+			"an address holds characters beyond ASCII and the relay does not offer "
+			"SMTPUTF8");
+	return 0;
+}
+
+int smtp_mail(struct smtp *s, const char *reverse_path, const struct smtp_mail_options *needs,
+	      struct error *error)
+{
+	struct buf line;
+	int failed;
+
+	if (smtp_ready(s, error) || smtp_mail_check(s, needs, error))
+		return -1;
+	buf_init(&line, SMTP_PATH_LINE_MAX);
+	smtp_mail_line(s, reverse_path, needs, &line);
+	failed = smtp_command(s, WIRE_MAIL, ERROR_MESSAGE, line.data, error);
+	buf_clear(&line);
+	return failed;
+}
+
+int smtp_rcpt(struct smtp *s, const char *forward_path, struct error *error)
+{
+	struct buf line;
+	int failed;
+
+	buf_init(&line, SMTP_PATH_LINE_MAX);
+	buf_printf(&line, "RCPT TO:<%s>", forward_path);
+	failed = smtp_command(s, WIRE_RCPT, ERROR_RECIPIENT, line.data, error);
+	buf_clear(&line);
+	return failed;
+}
+
+int smtp_data_open(struct smtp *s, struct error *error)
+{
+	if (wire_issue(s->wire, &s->last, WIRE_DATA, error, "DATA") ||
+	    wire_collect(s->wire, &s->last, error))
+		return -1;
+	if (s->last.reply.code != 354)
+		return reply_refuse(&s->last.reply, ERROR_MESSAGE, STAGE_DATA, "DATA", error);
+	wireform_init(&s->form, true);
+	return wire_data_begin(s->wire, 0, error);
+}
+
+int smtp_data_write(struct smtp *s, struct span piece, struct error *error)
+{
+	char block[CLIENT_BLOCK];
+
+	while (piece.len > 0) {
+		size_t len = wireform_feed(&s->form, &piece, block, sizeof(block));
+
+		if (wire_data(s->wire, block, len, error))
+			return -1;
+	}
+	return 0;
+}
+
+int smtp_data_close(struct smtp *s, struct error *error)
+{
+	char end[8];
+	size_t len = wireform_finish(&s->form, end);
+
+	memcpy(end + len, ".\r\n", 3);
+	if (wire_check_level(s->wire, WIRE_DATA, error) ||
+	    wire_expect(s->wire, &s->last, WIRE_VERDICT, error) ||
+	    wire_queue(s->wire, end, len + 3, error) || wire_collect(s->wire, &s->last, error))
+		return -1;
+	if (s->last.reply.code != 250)
+		return reply_refuse(&s->last.reply, ERROR_MESSAGE, STAGE_VERDICT, "the message",
+				    error);
+	return 0;
+}
+
+int smtp_noop(struct smtp *s, struct error *error)
+{
+	return smtp_hello(s, error) || smtp_command(s, WIRE_NOOP, ERROR_RELAY, "NOOP", error)
+		       ? -1
+		       : 0;
+}
+
+int smtp_reset(struct smtp *s, struct error *error)
+{
+	return smtp_hello(s, error) || smtp_command(s, WIRE_RSET, ERROR_RELAY, "RSET", error)
+		       ? -1
+		       : 0;
+}
+
+int smtp_verify(struct smtp *s, const char *address, struct error *error)
+{
+	struct buf line;
+	int failed;
+
+	if (smtp_ready(s, error))
+		return -1;
+	buf_init(&line, SMTP_PATH_LINE_MAX);
+	buf_printf(&line, "VRFY %s", address);
+	failed = smtp_command(s, WIRE_VRFY, ERROR_RECIPIENT, line.data, error);
+	buf_clear(&line);
+	return failed;
+}
+
+int smtp_quit(struct smtp *s, struct error *error)
+{
+	return smtp_command(s, WIRE_QUIT, ERROR_RELAY, "QUIT", error);
+}

@@ -1,0 +1,315 @@
+/* One mail transaction: see send.h. */
+#include "smtp/send.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "mail/wireform.h"
+
+enum {
+	SEND_BLOCK = 64 * 1024, /* four full TLS records */
+	SEND_SLACK = 64,
+	SEND_QUIT_WAIT = 1000 /* milliseconds that QUIT's reply may take */
+};
+
+int smtp_transaction_init(struct smtp_transaction *t, const char *reverse_path, size_t count)
+{
+	*t = (struct smtp_transaction){.reverse_path = reverse_path, .count = count};
+	reply_init(&t->verdict);
+	t->recipients = calloc(count ? count : 1, sizeof(*t->recipients));
+	if (!t->recipients)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		wire_slot_init(&t->recipients[i].slot);
+	return 0;
+}
+
+void smtp_transaction_clear(struct smtp_transaction *t)
+{
+	for (size_t i = 0; t->recipients && i < t->count; i++)
+		wire_slot_clear(&t->recipients[i].slot);
+	free(t->recipients);
+	t->recipients = NULL;
+	reply_clear(&t->verdict);
+}
+
+void smtp_transaction_fail(struct smtp_transaction *t, const struct error *trouble)
+{
+	enum smtp_outcome outcome =
+		trouble->class == ERROR_TEMPORARY ? SMTP_DEFERRED : SMTP_FAILED;
+
+	t->trouble = *trouble;
+	for (size_t i = 0; i < t->count; i++)
+		if (t->recipients[i].outcome == SMTP_UNTRIED)
+			t->recipients[i].outcome = outcome;
+}
+
+/* A transaction under way. */
+struct send {
+	struct smtp *smtp;
+	struct wire *wire;
+	struct smtp_transaction *t;
+	struct wire_slot mail, data, verdict, quit;
+};
+
+/* MAIL's answer: 250, or the transaction is refused. 530 is not the sender's fault. */
+static int send_judge_mail(struct send *x, struct error *error)
+{
+	const struct reply *r = &x->mail.reply;
+
+	if (wire_collect(x->wire, &x->mail, error))
+		return -1;
+	if (reply_is_positive(r))
+		return 0;
+	if (r->code == 530)
+		return reply_refuse(r, ERROR_RELAY, STAGE_AUTH,
+				    "MAIL for want of authentication or TLS", error);
+	return reply_refuse(r, ERROR_MESSAGE, STAGE_MAIL, "the sender", error);
+}
+
+/* RCPT's answer becomes the recipient's outcome when it is a refusal. Returns 1 when accepted.
+ */
+static int send_judge_recipient(struct send *x, struct smtp_recipient *to, struct error *error)
+{
+	const struct reply *r = &to->slot.reply;
+
+	if (wire_collect(x->wire, &to->slot, error))
+		return -1;
+	if (reply_is_positive(r))
+		return 1;
+	if (!reply_is_transient(r) && !reply_is_permanent(r))
+		return reply_refuse(r, ERROR_RELAY, STAGE_RCPT, "RCPT", error);
+	to->outcome = reply_is_transient(r) ? SMTP_DEFERRED : SMTP_FAILED;
+	to->refused = true;
+	return 0;
+}
+
+/* MAIL and every RCPT, and DATA behind them where they may share a group. */
+static int send_issue_envelope(struct send *x, struct error *error)
+{
+	struct smtp_transaction *t = x->t;
+	struct buf line;
+	int failed;
+
+	buf_init(&line, SMTP_PATH_LINE_MAX);
+	smtp_mail_line(x->smtp, t->reverse_path, &t->needs, &line);
+	failed = wire_issue(x->wire, &x->mail, WIRE_MAIL, error, "%s", line.data);
+	buf_clear(&line);
+	if (!failed && !wire_pipelining(x->wire))
+		failed = send_judge_mail(x, error);
+	for (size_t i = 0; !failed && i < t->count; i++) {
+		t->recipients[i].slot.brief = true;
+		failed = wire_issue(x->wire, &t->recipients[i].slot, WIRE_RCPT, error,
+				    "RCPT TO:<%s>", t->recipients[i].path);
+	}
+	if (!failed && wire_pipelining(x->wire))
+		failed = wire_issue(x->wire, &x->data, WIRE_DATA, error, "DATA");
+	return failed;
+}
+
+/* Reads the replies to the envelope. Returns how many recipients were accepted, -1 with *error
+ * when MAIL was refused or the session is over. */
+static ssize_t send_judge_envelope(struct send *x, struct error *error)
+{
+	ssize_t accepted = 0;
+	int failed = send_judge_mail(x, error);
+
+	for (size_t i = 0; !failed && i < x->t->count; i++) {
+		int answer = send_judge_recipient(x, &x->t->recipients[i], error);
+
+		failed = answer < 0;
+		accepted += answer > 0;
+	}
+	return failed ? -1 : accepted;
+}
+
+/*
+ * DATA's answer: 354 to go on. With nobody left to send to, or MAIL refused, a relay that says
+ * 354 all the same gets an empty message, which it cannot deliver to anyone (RFC 2920
+ * section 3.1). Returns 1 to go on, 0 when all is said, -1.
+ */
+static int send_judge_data(struct send *x, bool wanted, struct error *error)
+{
+	struct error ignored;
+
+	if (wire_collect(x->wire, &x->data, wanted ? error : &ignored))
+		return wanted ? -1 : 0;
+	if (x->data.reply.code != 354)
+		return !wanted ? 0
+			       : reply_refuse(&x->data.reply, ERROR_MESSAGE, STAGE_DATA, "DATA",
+					      error);
+	if (wanted)
+		return 1;
+	if (wire_expect(x->wire, &x->verdict, WIRE_VERDICT, &ignored) == 0 &&
+	    wire_queue(x->wire, ".\r\n", 3, &ignored) == 0)
+		wire_collect(x->wire, &x->verdict, &ignored);
+	return 0;
+}
+
+/* Blocks of the message on their way out. */
+struct send_block {
+	char *data; /* SEND_BLOCK + SEND_SLACK bytes */
+	size_t filled;
+};
+
+/* Puts one piece through the wire form. Only whole blocks leave, so that TLS records are full;
+ * the slack lets the wire form stop a little early. */
+static int send_piece(struct send *x, struct wireform *form, struct send_block *b,
+		      struct span piece, struct error *error)
+{
+	while (piece.len > 0) {
+		b->filled += wireform_feed(form, &piece, b->data + b->filled,
+					   SEND_BLOCK + SEND_SLACK - b->filled);
+		if (b->filled < SEND_BLOCK)
+			continue;
+		if (wire_data(x->wire, b->data, SEND_BLOCK, error))
+			return -1;
+		b->filled -= SEND_BLOCK;
+		memmove(b->data, b->data + SEND_BLOCK, b->filled);
+	}
+	return 0;
+}
+
+/* The message; what is left of the last block is queued, so that the end of data and QUIT
+ * travel with it. */
+static int send_body(struct send *x, struct error *error)
+{
+	struct send_block b = {.data = malloc(SEND_BLOCK + SEND_SLACK)};
+	struct wireform form;
+	struct span piece = {0};
+	int failed;
+	int more = 0;
+
+	if (!b.data)
+		return error_set_memory(error);
+	wireform_init(&form, true);
+	failed = wire_data_begin(x->wire, x->t->needs.size, error);
+	while (!failed && (more = x->t->source(x->t->source_context, &piece, error)) > 0)
+		failed = send_piece(x, &form, &b, piece, error);
+	if (!failed && more == 0) {
+		b.filled += wireform_finish(&form, b.data + b.filled);
+		failed = wire_queue(x->wire, b.data, b.filled, error);
+	}
+	free(b.data);
+	return failed || more < 0 ? -1 : 0;
+}
+
+/*
+ * The end of data, and its verdict. The relay must have said nothing since 354: else its next
+ * reply would be taken for the verdict. With pipelining QUIT rides along.
+ */
+static int send_finish(struct send *x, struct error *error)
+{
+	bool rides = x->t->last && wire_pipelining(x->wire);
+	struct error ignored;
+
+	if (wire_check_level(x->wire, WIRE_DATA, error) ||
+	    wire_queue(x->wire, ".\r\n", 3, error) ||
+	    wire_expect(x->wire, &x->verdict, WIRE_VERDICT, error))
+		return -1;
+	if (rides && wire_issue(x->wire, &x->quit, WIRE_QUIT, error, "QUIT"))
+		return -1;
+	if (wire_collect(x->wire, &x->verdict, error))
+		return -1;
+	if (x->t->last && !rides)
+		wire_issue(x->wire, &x->quit, WIRE_QUIT, &ignored, "QUIT");
+	return 0;
+}
+
+/* What the verdict comes to, once QUIT's slot has told whether replies and commands are level:
+ * a whole reply there that is neither 221 nor 421 means that the verdict was the answer to
+ * something else. Silence and loss mean nothing. */
+static int send_judge_verdict(struct send *x, struct error *error)
+{
+	const struct reply *r = &x->verdict.reply;
+	int code = 221;
+	struct error ignored;
+
+	if (x->t->last && !wire_is_over(x->wire)) {
+		wire_collect_within(x->wire, &x->quit, SEND_QUIT_WAIT, &ignored);
+		if (x->quit.reply.code)
+			code = x->quit.reply.code;
+	}
+	if (code != 221 && code != 421)
+		return error_set(
+			error, ERROR_TEMPORARY, STAGE_VERDICT,
+			"the relay's replies are out of step (%d to the end of data, %d to "
+			"QUIT), so the message may have been delivered",
+			r->code, code);
+	if (r->code == 250)
+		return 0;
+	if (reply_is_transient(r) || reply_is_permanent(r))
+		return reply_refuse(r, ERROR_MESSAGE, STAGE_VERDICT, "the message", error);
+	return error_set(
+		error, ERROR_TEMPORARY, STAGE_VERDICT,
+		"the relay answered %d to the end of data, so the message may have been "
+		"delivered",
+		r->code);
+}
+
+/* From the envelope to the verdict. 1: the relay took the message; 0: every recipient has been
+ * refused; -1 with *error. */
+static int send_run(struct send *x, struct error *error)
+{
+	ssize_t accepted;
+	int go;
+
+	if (smtp_mail_check(x->smtp, &x->t->needs, error) || send_issue_envelope(x, error))
+		return -1;
+	accepted = send_judge_envelope(x, error);
+	if (accepted > 0 && !wire_pipelining(x->wire) &&
+	    wire_issue(x->wire, &x->data, WIRE_DATA, error, "DATA"))
+		return -1;
+	if (accepted <= 0 && !wire_pipelining(x->wire))
+		return accepted < 0 ? -1 : 0;
+	go = send_judge_data(x, accepted > 0, error);
+	if (accepted <= 0 || go < 0)
+		return accepted < 0 || go < 0 ? -1 : 0;
+	if (send_body(x, error) || send_finish(x, error) || send_judge_verdict(x, error))
+		return -1;
+	return 1;
+}
+
+/* A polite end for a session that is still level, without waiting for the answer. */
+static void send_leave(struct send *x)
+{
+	struct error ignored;
+
+	if (!x->t->last || wire_is_over(x->wire) || wire_owed(x->wire) > 0 ||
+	    x->quit.reply.code)
+		return;
+	if (wire_issue(x->wire, &x->quit, WIRE_QUIT, &ignored, "QUIT") == 0)
+		wire_flush(x->wire, &ignored);
+}
+
+void smtp_send(struct smtp *s, struct smtp_transaction *t)
+{
+	struct send x = {.smtp = s, .wire = smtp_wire(s), .t = t};
+	struct error trouble = {0};
+	int taken;
+
+	wire_slot_init(&x.mail);
+	wire_slot_init(&x.data);
+	wire_slot_init(&x.verdict);
+	wire_slot_init(&x.quit);
+	taken = send_run(&x, &trouble);
+	if (taken < 0)
+		smtp_transaction_fail(t, &trouble);
+	for (size_t i = 0; taken > 0 && i < t->count; i++)
+		if (t->recipients[i].outcome == SMTP_UNTRIED)
+			t->recipients[i].outcome = SMTP_SENT;
+	if (taken <= 0 && x.data.reply.code != 354)
+		send_leave(&x);
+	if (x.verdict.reply.code && taken >= 0) {
+		reply_clear(&t->verdict);
+		t->verdict = x.verdict.reply;
+		wire_slot_init(&x.verdict);
+	}
+	if (t->last || wire_owed(x.wire) > 0)
+		wire_abandon(x.wire, &trouble);
+	wire_slot_clear(&x.mail);
+	wire_slot_clear(&x.data);
+	wire_slot_clear(&x.verdict);
+	wire_slot_clear(&x.quit);
+}
