@@ -26,3 +26,20 @@ relay_stop() {
 	[ -z "${relay_pid-}" ] || { kill "$relay_pid" && wait "$relay_pid"; } 2>/dev/null || :
 	relay_pid=
 }
+
+# need_world: skips the test unless tests/lib/world works here.
+need_world() {
+	local said
+	said=$("$ROOT/tests/lib/world" "$BATS_FILE_TMPDIR" -- true 2>&1) ||
+		skip "needs root and private mount namespaces: $said"
+}
+
+# within SECONDS COMMAND...: tries COMMAND until it succeeds.
+within() {
+	local end=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}

@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# Mail through real servers: Postfix and Dovecot's submission service, unpacked into build/ and run
+# in a private mount namespace (tests/lib/world, tests/lib/servers).
+
+bats_require_minimum_version 1.5.0
+load lib/common
+
+PASSWORD='p@ss w0rd\"=+'
+
+setup_file() {
+	export SHARE=$BATS_FILE_TMPDIR/share
+	mkdir "$SHARE"
+	(need_world) || return 0
+	"$ROOT/tests/lib/unpack" "$ROOT/build/servers" postfix dovecot-core dovecot-submissiond
+	"$ROOT/tests/lib/ca" "$SHARE/ca"
+	"$ROOT/tests/lib/ca" "$BATS_FILE_TMPDIR/other"
+	printf '%s\n' "$PASSWORD" >"$SHARE/password"
+	"$ROOT/tests/lib/world" "$SHARE" "$ROOT/build/servers" -- \
+		"$ROOT/tests/lib/servers" "$SHARE" >"$SHARE/servers.out" 2>&1 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/pid"
+	within 30 test -f "$SHARE/ports" || { cat "$SHARE"/*.out "$SHARE"/*.log; return 1; }
+}
+
+teardown_file() {
+	[ -f "$BATS_FILE_TMPDIR/pid" ] || return 0
+	touch "$SHARE/stop"
+	within 10 gone "$(cat "$BATS_FILE_TMPDIR/pid")" || kill "$(cat "$BATS_FILE_TMPDIR/pid")"
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+setup() {
+	need_world
+	. "$SHARE/ports"
+	cd "$BATS_TEST_TMPDIR"
+	export HOME=$BATS_TEST_TMPDIR XDG_CONFIG_HOME=$BATS_TEST_TMPDIR
+	new_id
+}
+
+new_id() {
+	id=$BATS_TEST_NUMBER.$RANDOM$RANDOM@example.test
+}
+
+# configure SERVER AUTH: the file "config" for a SERVER of tests/lib/servers.
+configure() {
+	local starttls=off
+	[[ $1 != *_starttls ]] || starttls=on
+	printf '%s\n' "$PASSWORD" >password
+	cat >config <<-END
+		defaults
+		tls on
+		tls_trust_file $SHARE/ca/ca.pem
+		syslog off
+		account $1
+		host localhost
+		port ${!1}
+		tls_starttls $starttls
+		auth $2
+		user ann
+		passwordeval cat $PWD/password
+		from ann@example.test
+		account default : $1
+	END
+	chmod 600 config
+}
+
+# compose: the file "message": complete, so that nothing is added to it, and hard to get through.
+compose() {
+	{
+		printf '%s\n' 'From: Ann <ann@example.test>' 'To: bob@example.test' \
+			"Message-ID: <$id>" 'Date: Mon, 23 Nov 2026 12:00:00 +0000' \
+			'Subject: through a real server'
+		printf 'X-Long: '
+		head -c 900 /dev/zero | tr '\0' x
+		printf '\nX-Folded: one'
+		for number in $(seq 200); do
+			printf '\n\tcontinued %d times' "$number"
+		done
+		printf '\n%s\n' 'MIME-Version: 1.0' 'Content-Type: text/plain; charset=utf-8' \
+			'Content-Transfer-Encoding: 8bit' '' 'Grüße, ✓' '.' '..' '.x' '...and dots' \
+			'From here it is no mbox' '  blanks at the end  ' ''
+		for number in $(seq 1500); do
+			printf 'line %d of a body of a hundred kilobytes, with ünïcödé in it\n' \
+				"$number"
+		done
+		printf '.\n\n'
+	} >message
+	[ "$(wc -c <message)" -gt 100000 ]
+}
+
+# find_mail BOX: sets found to the message with our Message-ID in BOX, if there is one.
+find_mail() {
+	found=$(grep -lrF "Message-ID: <$id>" "$SHARE/mail/$1/new" 2>/dev/null)
+}
+
+# arrived BOX: the message came to BOX within ten seconds, unchanged but for trace fields.
+arrived() {
+	within 10 find_mail "$1"
+	[ "$(wc -l <<<"$found")" -eq 1 ]
+	awk '
+		body || !trace { if (body) { print; next } }
+		/^$/ { body = 1 }
+		/^[^ \t]/ { trace = /^(Return-Path|Received|X-Original-To|Delivered-To):/ }
+		!trace { print }' "$found" >arrived
+	cmp message arrived
+}
+
+# delivers SERVER AUTH
+delivers() {
+	configure "$1" "$2"
+	compose
+	run --separate-stderr "$PENNYPOST" -C config -v -- bob@example.test <message
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[[ ${stderr^^} == *"AUTH ${2^^}"* ]]
+	[[ $stderr != *"$PASSWORD"* ]]
+	arrived bob
+	grep -q 'ESMTPSA' "$found"
+}
+
+@test "Postfix, STARTTLS, PLAIN" { delivers postfix_starttls plain; }
+@test "Postfix, STARTTLS, LOGIN" { delivers postfix_starttls login; }
+@test "Postfix, STARTTLS, CRAM-MD5" { delivers postfix_starttls cram-md5; }
+@test "Postfix, implicit TLS, PLAIN" { delivers postfix_tls plain; }
+@test "Postfix, implicit TLS, LOGIN" { delivers postfix_tls login; }
+@test "Postfix, implicit TLS, CRAM-MD5" { delivers postfix_tls cram-md5; }
+@test "Dovecot, STARTTLS, PLAIN" { delivers dovecot_starttls plain; }
+@test "Dovecot, STARTTLS, LOGIN" { delivers dovecot_starttls login; }
+@test "Dovecot, STARTTLS, CRAM-MD5" { delivers dovecot_starttls cram-md5; }
+@test "Dovecot, implicit TLS, PLAIN" { delivers dovecot_tls plain; }
+@test "Dovecot, implicit TLS, LOGIN" { delivers dovecot_tls login; }
+@test "Dovecot, implicit TLS, CRAM-MD5" { delivers dovecot_tls cram-md5; }
+
+# undelivered: a message sent now arrives, and the one refused before did not.
+undelivered() {
+	local refused=$id
+	id=after.$id
+	compose
+	configure "$1" on
+	"$PENNYPOST" -C config -- bob@example.test <message
+	arrived bob
+	id=$refused
+	run ! find_mail bob
+}
+
+# rejects_password SERVER AUTH
+rejects_password() {
+	new_id
+	configure "$1" "$2"
+	compose
+	echo wrong >password
+	run --separate-stderr "$PENNYPOST" -C config -- bob@example.test <message
+	echo "$stderr"
+	[ "$status" -eq 77 ]
+	[[ $stderr == *535* ]]
+	undelivered "$1"
+}
+
+@test "Postfix, a wrong password: exit 77, nothing is delivered" {
+	for mechanism in plain login cram-md5 on; do
+		rejects_password postfix_starttls "$mechanism"
+	done
+}
+
+@test "Dovecot, a wrong password: exit 77, nothing is delivered" {
+	for mechanism in plain login cram-md5 on; do
+		rejects_password dovecot_tls "$mechanism"
+	done
+}
+
+# rejects_ca SERVER
+rejects_ca() {
+	new_id
+	configure "$1" on
+	compose
+	run --separate-stderr "$PENNYPOST" -C config -v \
+		"--tls-trust-file=$BATS_FILE_TMPDIR/other/ca.pem" -- bob@example.test <message
+	echo "$stderr"
+	[ "$status" -eq 69 ]
+	[[ $stderr != *AUTH* ]]
+	undelivered "$1"
+}
+
+@test "an unknown CA: exit 69, no login is tried, nothing is delivered" {
+	for server in postfix_starttls postfix_tls dovecot_starttls dovecot_tls; do
+		rejects_ca "$server"
+	done
+}
+
+@test "a certificate for another name: exit 69" {
+	configure postfix_tls on
+	sed -i 's/^host .*/host 127.0.0.2/' config
+	compose
+	run --separate-stderr "$PENNYPOST" -C config -- bob@example.test <message
+	[ "$status" -ne 0 ]
+	"$ROOT/tests/lib/ca" wrong elsewhere.test 127.0.0.9
+	relay_start relay --tls --cert wrong/server.pem --key wrong/server.key
+	sed -i -e 's/^host .*/host localhost/' -e "s/^port .*/port $relay_port/" \
+		-e "s,^tls_trust_file .*,tls_trust_file $PWD/wrong/ca.pem," config
+	run --separate-stderr "$PENNYPOST" -C config -- bob@example.test <message
+	echo "$stderr"
+	relay_stop
+	[ "$status" -eq 69 ]
+	[ ! -e relay/1.message ]
+}
+
+# refuses_one SERVER
+refuses_one() {
+	configure "$1" on
+	compose
+	run --separate-stderr "$PENNYPOST" -C config -- bob@example.test nobody@example.test \
+		carol@example.test <message
+	echo "$stderr"
+	[ "$status" -eq 67 ]
+	[[ $stderr == *nobody@example.test*550* || $stderr == *550*nobody@example.test* ]]
+	arrived bob
+	arrived carol
+}
+
+@test "Postfix refuses one of three recipients: exit 67, the others get it" {
+	refuses_one postfix_starttls
+}
+
+@test "Dovecot refuses one of three recipients: exit 67, the others get it" {
+	refuses_one dovecot_starttls
+}
+
+@test "Postfix refuses all recipients: exit 67, nothing is delivered" {
+	configure postfix_tls on
+	compose
+	run --separate-stderr "$PENNYPOST" -C config -- nobody@example.test <message
+	echo "$stderr"
+	[ "$status" -eq 67 ]
+	undelivered postfix_tls
+}
+
+@test "bare addresses and -t work through Postfix, and Bcc is gone" {
+	configure postfix_starttls on
+	compose
+	sed -i '1a Bcc: carol@example.test' message
+	"$PENNYPOST" -C config -t <message
+	sed -i '/^Bcc:/d' message
+	arrived bob
+	arrived carol
+}
