@@ -330,7 +330,7 @@ static void the_table_is_sound(void)
 
 	for (size_t i = 0; (a = options_row(i)) != NULL; i++) {
 		CHECK(a->set || (!a->letter && !a->name && a->help));
-		CHECK((a->value == OPTIONS_VALUE_REQUIRED) <= (a->value_name != NULL));
+		CHECK((a->value == OPTIONS_VALUE_NONE) == (a->value_name == NULL));
 		CHECK(!a->help || strlen(a->help) <= 70);
 		for (size_t k = i + 1; (b = options_row(k)) != NULL; k++) {
 			CHECK(!a->letter || a->letter != b->letter || !(a->who & b->who));
