@@ -86,25 +86,22 @@ static size_t end_open_line(struct measure *m, struct span s)
 /* Lines are jumped over by as many as surely hold none that is too long. */
 static void find_long_lines(struct measure *m, struct span s)
 {
-	size_t at = m->line > 0 ? end_open_line(m, s) : 0;
-	const char *lf;
+	const char *p = s.data, *end = p + s.len, *lf;
 
-	while (s.len - at > MEASURE_LINE_MAX) {
-		const char *start = s.data + at;
-
-		lf = memrchr(start, '\n', MEASURE_LINE_MAX + 1);
+	if (m->line > 0)
+		p += end_open_line(m, s);
+	while (end - p > MEASURE_LINE_MAX) {
+		lf = memrchr(p, '\n', MEASURE_LINE_MAX + 1);
 		if (!lf) {
-			lf = memchr(start, '\n', s.len - at);
+			lf = memchr(p, '\n', (size_t)(end - p));
 			if (!lf)
 				break;
-			note_line(m, (uint64_t)(lf - start), lf[-1]);
+			note_line(m, (uint64_t)(lf - p), lf[-1]);
 		}
-		at = (size_t)(lf - s.data) + 1;
+		p = lf + 1;
 	}
-	lf = memrchr(s.data + at, '\n', s.len - at);
-	if (lf)
-		at = (size_t)(lf - s.data) + 1;
-	m->line += s.len - at;
+	lf = memrchr(p, '\n', (size_t)(end - p));
+	m->line += (uint64_t)(end - (lf ? lf + 1 : p));
 }
 
 void measure_feed(struct measure *m, struct span bytes)
