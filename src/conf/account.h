@@ -6,8 +6,11 @@
 #define CONF_ACCOUNT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "net/endpoint.h"
 
 /* A switch that knows whether it was set. */
@@ -24,7 +27,8 @@ enum account_auth {
 
 struct account {
 	char *name;
-	char *origin; /* "file:line" of its first word, or "command line": for errors */
+	char *origin;  /* "file:line" of its first word, or "command line": for errors */
+	uint64_t said; /* the members that were set, for account_inherit() */
 	struct endpoint relay;
 	char *source_ip;
 	int timeout;       /* seconds to connect; 0: the default */
@@ -42,6 +46,8 @@ struct account {
 
 	enum account_auth auth;
 	char *user;
+	/* The four sources of a secret replace each other: the last one said is the only one.
+	 */
 	struct buf password; /* wiped */
 	char *password_file;
 	char *passwordeval;
@@ -71,9 +77,25 @@ enum account_tls {
 	ACCOUNT_TLS_IMPLICIT    /* from the first byte */
 };
 
+/* Frees all of it, the password wiped; *a is all zero afterwards. */
 void account_clear(struct account *a);
-/* Copies base into a freshly zeroed a, as "account NAME : BASE" does. Returns 0 or -1. */
+/* Copies base, name and origin too, into a freshly zeroed a. Returns 0, or -1 without memory.
+ */
 int account_copy(struct account *a, const struct account *base);
+/* Notes that the member at offset (of struct account) was set by a word of the configuration.
+ */
+void account_mark(struct account *a, size_t offset);
+/* Sets in a whatever was said for base, and leaves the rest: "account NAME : BASE". Returns 0,
+ * or -1 without memory. */
+int account_inherit(struct account *a, const struct account *base);
+/* Whether its words agree with each other: to be called when all of them are said, the command
+ * line's too. Returns 0, or -1 with *error (local, stage config) that names the two that do
+ * not. A relay may still be missing. */
+int account_check(const struct account *a, struct error *error);
+/* submissions:// is TLS from the first byte and submission:// demands STARTTLS wherever the
+ * relay is; the other kinds without a `tls` word demand it unless the relay is on this machine.
+ * With host instead of a URL, TLS is from the first byte when `tls_starttls off` or port 465
+ * says so. */
 enum account_tls account_tls_mode(const struct account *a);
 /* Whether to authenticate. */
 bool account_wants_auth(const struct account *a);
@@ -82,5 +104,7 @@ const char *account_user(const struct account *a);
 /* The port, defaults resolved: 465, 587 and 25 by scheme; with host instead of a URL: 465 for
  * implicit TLS, 587 when there is a login, else 25. */
 int account_port(const struct account *a);
+/* The account's own address: the first of `from` that is not a pattern, or NULL. */
+const char *account_sender(const struct account *a);
 
 #endif

@@ -2,11 +2,14 @@
  * The configuration: accounts from the system file and the user's file, and which one a message
  * takes.
  *
- * The grammar is msmtp's and more: one key a line, blanks between key and arguments, "#" begins
- * a comment at the start of a word, double quotes hold blanks (\" and \\ inside), "defaults"
- * and "account NAME [: BASE[,BASE...]]" begin sections, "account default : NAME" names the
- * default, "include FILE" reads another file (relative to the one it stands in, 8 deep at
- * most).
+ * The grammar is msmtp's and more: one key a line with at most one value behind blanks; "#"
+ * begins a comment at the start of a line or word; a value in double quotes keeps its blanks
+ * (\" and \\ inside); `password`, `passwordeval` and `eval` take the rest of the line as it
+ * stands, less one pair of quotes around all of it. "defaults" and "account NAME [:
+ * BASE[,BASE...]]" begin sections, "account default : NAME" names the default; keys before
+ * any section belong to the account default. "include FILE" reads another file in place
+ * (relative to the one it stands in, 8 deep at most). "eval COMMAND" stands for the first
+ * line of what the command writes.
  */
 #ifndef CONF_CONFIG_H
 #define CONF_CONFIG_H
@@ -25,20 +28,23 @@ struct config {
 	size_t count;
 	size_t cap;
 	struct strv warnings; /* complete sentences, for standard error and log */
+	const char *home;     /* $HOME, for "~/" in file names; borrowed; NULL: by passwd */
 };
 
+/* Both kinds are refused when not owned by root or the user, or writable by group or others:
+ * they may hold commands. */
 enum config_trust {
-	CONFIG_SYSTEM, /* refused if group- or other-writable; warned of if world-readable with
-			  a secret */
-	CONFIG_USER /* with a secret: owned by the user or root, closed to group and others */
+	CONFIG_SYSTEM, /* warned of if everybody can read a password in it */
+	CONFIG_USER    /* refused if group or others can read a password in it */
 };
 
-/* Reads one file. Returns 0; -1 with *error ("FILE:LINE: ..."). A missing file is error ENOENT
- * in error->number. */
+/* Reads one file. Returns 0; -1 with *error ("FILE:LINE: ...") and the accounts as they were. A
+ * missing file is error ENOENT in error->number (also if what should be a directory on its path
+ * is none); a missing file that it includes is not. */
 int config_load(struct config *c, const char *path, enum config_trust trust,
 		struct error *error);
-/* The same for text in memory; path is for messages. Included files are read only when trust
- * checks can be made on them, that is, by config_load(). */
+/* The same for text in memory; path is for messages. Reads no file and runs no command:
+ * `include` and `eval` are errors in it. */
 int config_parse(struct config *c, const char *path, struct span text, struct error *error);
 void config_clear(struct config *c);
 

@@ -9,14 +9,29 @@
 #include "base/error.h"
 #include "conf/account.h"
 
-/* Sets one key from its arguments (msmtp's grammar: a single argument for most; booleans are on
- * and off; `auth` and `tls` without argument mean on). Unknown key, wrong number of arguments
- * or bad value: -1 with *error (local, stage config) that names key and value and lists what is
- * accepted; the caller prefixes file and line. */
+/* How the grammar treats a key's value. */
+enum {
+	KEYS_REST =
+		1
+		<< 0, /* it is the rest of the line as it stands: "#" and quotes belong to it */
+	KEYS_FILE = 1 << 1, /* a file name: "~/" at its start is the home directory */
+	KEYS_SECRET =
+		1 << 2, /* it must not be shown, and the file that holds it must be closed */
+	KEYS_NAMES =
+		1 << 3 /* %H, %M and %U in it stand for this host, its mail name, the user */
+};
+
+/* Sets one key from its arguments, one at the most but for `from`, which takes several
+ * (booleans are on and off; a key that takes on means on without argument; most texts are unset
+ * without). Unknown key, wrong number of arguments or bad value: -1 with *error (local, stage
+ * config) that names key and value (never a secret) and says what is accepted; the caller
+ * prefixes file and line. Keys may come in any order. */
 int keys_set(struct account *a, const char *key, const struct strv *arguments,
 	     struct error *error);
 /* The same with one argument, NULL for none: for --key=value on the command line. */
 int keys_set_value(struct account *a, const char *key, const char *value, struct error *error);
+/* The flags of a key, 0 for one that is not known. */
+unsigned keys_flags(const char *key);
 /* The n-th key's name in the order of the table, NULL behind the last: for tests against the
  * manual page. */
 const char *keys_name(size_t n);

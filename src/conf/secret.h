@@ -1,8 +1,10 @@
 /*
  * Getting the password of an account, at the moment it is needed and not before.
  *
- * In this order: `password`, `passwordeval`, `password_file`, the environment's password file,
- * a systemd credential, ~/.netrc by host and user, a prompt when there is a terminal to ask on.
+ * In this order: the one of `password`, `passwordeval`, `password_file`, `password_credential`
+ * that the account has; if it has none, the environment's password file, the systemd credential
+ * SECRET_CREDENTIAL if there is one, ~/.netrc by host and user, a prompt when there is a
+ * terminal to ask on. A source that is named and fails is an error; the next one is not tried.
  */
 #ifndef CONF_SECRET_H
 #define CONF_SECRET_H
@@ -13,6 +15,12 @@
 
 enum { SECRET_MAX = 12 * 1024 };
 
+#define SECRET_CREDENTIAL "pennypost.password"
+
+/* Variables of our environment that hold secrets: no command inherits them. NULL ends the list.
+ */
+extern const char *const secret_environment[];
+
 /* What the world around offers; cmd/ fills it from the environment. */
 struct secret_sources {
 	const char *password_file;         /* PENNYPOST_PASSWORD_FILE, or NULL */
@@ -22,12 +30,12 @@ struct secret_sources {
 };
 
 /* Appends the secret to out, a freshly initialised buffer of SECRET_MAX that the caller wipes.
- * One line end at its end is removed; NUL, CR and LF inside are refused. Returns 0, or -1 with
+ * One line end at its end is removed; an empty one, and NUL, CR or LF inside, are refused. A
+ * file that the account names, and netrc, must belong to root or the user and be closed to
+ * group and others; of one that the environment names (a container's secret, open to all who
+ * live there) and of a credential only writing by others is refused. Returns 0, or -1 with
  * *error (local, stage config: exit 78) that says where it looked. */
 int secret_get(const struct account *a, const struct secret_sources *sources, struct buf *out,
 	       struct error *error);
-/* The password that a netrc file holds for host and user. 1 found, 0 not, -1 error. */
-int secret_from_netrc(struct span text, const char *host, const char *user, struct buf *out,
-		      struct error *error);
 
 #endif

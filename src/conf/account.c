@@ -1,0 +1,266 @@
+/*
+ * An account as a record: see account.h. One table lists the members that words can set, so
+ * that clearing, copying and inheriting are loops which no new member can be forgotten in.
+ */
+#include "conf/account.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum field_kind { FIELD_STRING, FIELD_INT, FIELD_STRINGS, FIELD_SECRET, FIELD_RELAY };
+
+struct field {
+	size_t offset;
+	enum field_kind kind;
+};
+
+#define FIELD(kind, member)                                                                    \
+	{                                                                                      \
+		offsetof(struct account, member), FIELD_##kind                                 \
+	}
+
+/* The bit of a member in `said` is its place here. The relay's port is a field of its own,
+ * because `port` may stand in defaults and `host` in an account. */
+static const struct field fields[] = {
+	FIELD(RELAY, relay),
+	FIELD(INT, relay.port),
+	FIELD(STRING, source_ip),
+	FIELD(INT, timeout),
+	FIELD(INT, timeout_scale),
+	FIELD(STRING, domain),
+	FIELD(STRINGS, from),
+	FIELD(STRING, from_full_name),
+	FIELD(INT, allow_from_override),
+	FIELD(INT, set_from_header),
+	FIELD(INT, set_date_header),
+	FIELD(INT, set_msgid_header),
+	FIELD(INT, remove_bcc_headers),
+	FIELD(INT, undisclosed_recipients),
+	FIELD(INT, auth),
+	FIELD(STRING, user),
+	FIELD(SECRET, password),
+	FIELD(STRING, password_file),
+	FIELD(STRING, passwordeval),
+	FIELD(STRING, password_credential),
+	FIELD(INT, tls),
+	FIELD(INT, tls_starttls),
+	FIELD(INT, tls_certcheck),
+	FIELD(STRING, tls_trust_file),
+	FIELD(STRING, tls_crl_file),
+	FIELD(STRING, tls_cert_file),
+	FIELD(STRING, tls_key_file),
+	FIELD(STRING, tls_fingerprint),
+	FIELD(STRING, tls_priorities),
+	FIELD(STRING, tls_host_override),
+	FIELD(STRING, aliases),
+	FIELD(STRING, logfile),
+	FIELD(INT, syslog),
+};
+
+enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
+
+_Static_assert(FIELD_COUNT <= 64, "a bit a field");
+_Static_assert(sizeof(enum setting) == sizeof(int), "switches are copied as int");
+_Static_assert(sizeof(enum account_auth) == sizeof(int), "so is auth");
+
+static void *field_in(struct account *a, const struct field *f)
+{
+	return (char *)a + f->offset;
+}
+
+static const void *field_of(const struct account *a, const struct field *f)
+{
+	return (const char *)a + f->offset;
+}
+
+static void field_clear(struct account *a, const struct field *f)
+{
+	void *p = field_in(a, f);
+
+	switch (f->kind) {
+	case FIELD_STRING: free(*(char **)p); break;
+	case FIELD_STRINGS: strv_clear(p); break;
+	case FIELD_SECRET: buf_wipe(p); break;
+	case FIELD_RELAY: endpoint_clear(p); break;
+	case FIELD_INT: break;
+	}
+}
+
+void account_clear(struct account *a)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		field_clear(a, &fields[i]);
+	free(a->name);
+	free(a->origin);
+	*a = (struct account){0};
+}
+
+/* Replaces *to by a copy of from, NULL included. */
+static int string_copy(char **to, const char *from)
+{
+	char *copy = NULL;
+
+	if (from && !(copy = strdup(from)))
+		return -1;
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
+static int strings_copy(struct strv *to, const struct strv *from)
+{
+	strv_clear(to);
+	for (size_t i = 0; i < from->count; i++)
+		if (strv_add(to, span_of(from->items[i])))
+			return -1;
+	return 0;
+}
+
+static int secret_copy(struct buf *to, const struct buf *from)
+{
+	buf_wipe(to);
+	buf_init(to, from->max);
+	buf_add_span(to, buf_span(from));
+	return buf_failed(to) ? -1 : 0;
+}
+
+/* All but the port. */
+static int relay_copy(struct endpoint *to, const struct endpoint *from)
+{
+	to->scheme = from->scheme;
+	if (string_copy(&to->user, from->user) || string_copy(&to->host, from->host))
+		return -1;
+	return string_copy(&to->path, from->path);
+}
+
+static int field_copy(struct account *a, const struct account *base, const struct field *f)
+{
+	void *to = field_in(a, f);
+	const void *from = field_of(base, f);
+
+	switch (f->kind) {
+	case FIELD_STRING: return string_copy(to, *(char *const *)from);
+	case FIELD_STRINGS: return strings_copy(to, from);
+	case FIELD_SECRET: return secret_copy(to, from);
+	case FIELD_RELAY: return relay_copy(to, from);
+	case FIELD_INT: memcpy(to, from, sizeof(int)); break;
+	}
+	return 0;
+}
+
+int account_copy(struct account *a, const struct account *base)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		result |= field_copy(a, base, &fields[i]);
+	a->said = base->said;
+	result |= string_copy(&a->name, base->name);
+	return result | string_copy(&a->origin, base->origin);
+}
+
+void account_mark(struct account *a, size_t offset)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (fields[i].offset == offset)
+			a->said |= (uint64_t)1 << i;
+}
+
+int account_inherit(struct account *a, const struct account *base)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (base->said & (uint64_t)1 << i)
+			result |= field_copy(a, base, &fields[i]);
+	a->said |= base->said;
+	return result;
+}
+
+int account_check(const struct account *a, struct error *error)
+{
+	enum endpoint_scheme scheme = a->relay.scheme;
+
+	if (scheme == ENDPOINT_SUBMISSIONS && (a->tls == SETTING_OFF || a->tls == SETTING_AUTO))
+		return error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"tls %s contradicts the relay submissions://, which is TLS from "
+			"the first byte: write submission:// or smtp://, or drop the word",
+			a->tls == SETTING_OFF ? "off" : "auto");
+	if (scheme == ENDPOINT_SUBMISSIONS && a->tls_starttls == SETTING_ON)
+		return error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"tls_starttls on contradicts the relay submissions://, which is "
+			"TLS from the first byte: write submission:// or drop the word");
+	if (scheme != ENDPOINT_SUBMISSIONS && a->tls == SETTING_AUTO &&
+	    a->tls_starttls == SETTING_OFF)
+		return error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"tls auto contradicts tls_starttls off: TLS from the first byte "
+			"cannot depend on what the relay offers");
+	if (scheme != ENDPOINT_NONE && scheme != ENDPOINT_SUBMISSIONS &&
+	    a->tls != SETTING_OFF && a->tls_starttls == SETTING_OFF)
+		return error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"tls_starttls off contradicts the relay's URL: TLS from the first "
+			"byte is written submissions://");
+	return 0;
+}
+
+/* Whether host and port without a URL come to TLS from the first byte. */
+static bool host_is_implicit(const struct account *a)
+{
+	if (a->tls == SETTING_OFF || a->tls == SETTING_AUTO)
+		return false;
+	if (a->tls_starttls != SETTING_UNSET)
+		return a->tls_starttls == SETTING_OFF;
+	return a->relay.port == 465;
+}
+
+enum account_tls account_tls_mode(const struct account *a)
+{
+	enum endpoint_scheme scheme = a->relay.scheme;
+
+	if (scheme == ENDPOINT_SUBMISSIONS)
+		return ACCOUNT_TLS_IMPLICIT;
+	if (a->tls == SETTING_OFF ||
+	    (a->tls == SETTING_UNSET && scheme != ENDPOINT_SUBMISSION &&
+	     endpoint_is_local(&a->relay)))
+		return ACCOUNT_TLS_NEVER;
+	if (a->tls == SETTING_AUTO)
+		return ACCOUNT_TLS_IF_OFFERED;
+	if (scheme == ENDPOINT_NONE && host_is_implicit(a))
+		return ACCOUNT_TLS_IMPLICIT;
+	return ACCOUNT_TLS_REQUIRED;
+}
+
+bool account_wants_auth(const struct account *a)
+{
+	if (a->auth == ACCOUNT_AUTH_UNSET)
+		return account_user(a) != NULL;
+	return a->auth != ACCOUNT_AUTH_OFF;
+}
+
+const char *account_user(const struct account *a)
+{
+	return a->user ? a->user : a->relay.user;
+}
+
+int account_port(const struct account *a)
+{
+	if (a->relay.port != 0)
+		return a->relay.port;
+	if (a->relay.scheme != ENDPOINT_NONE)
+		return endpoint_port(&a->relay);
+	if (account_tls_mode(a) == ACCOUNT_TLS_IMPLICIT)
+		return 465;
+	return account_wants_auth(a) ? 587 : 25;
+}
+
+const char *account_sender(const struct account *a)
+{
+	for (size_t i = 0; i < a->from.count; i++)
+		if (!strpbrk(a->from.items[i], "*?["))
+			return a->from.items[i];
+	return NULL;
+}

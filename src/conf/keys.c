@@ -1,0 +1,608 @@
+/*
+ * The words of the configuration: see keys.h. A row of the table names a key, the member it
+ * sets and how; most rows share a setter. The words and their meaning are msmtp's wherever it
+ * has them.
+ */
+#include "conf/keys.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <syslog.h>
+
+#include "base/chars.h"
+#include "base/text.h"
+#include "conf/secret.h"
+
+enum { SWITCH_ON = 1 << 0, SWITCH_OFF = 1 << 1, SWITCH_AUTO = 1 << 2 };
+
+struct key;
+
+/* value is NULL when there is no argument. */
+typedef int key_setter(struct account *a, const struct key *key, const char *value,
+		       struct error *error);
+
+struct key {
+	const char *name;
+	key_setter *set;
+	size_t offset;
+	unsigned flags;
+	unsigned accepts; /* of SWITCH_*, or the largest number */
+};
+
+/* The usual complaint: "tls: "maybe" is not on, off or auto". */
+static int key_refuse(const struct key *key, const char *value, const char *accepted,
+		      struct error *error)
+{
+	if (!value || !*value)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s wants an argument: %s",
+				 key->name, accepted);
+	if (key->flags & KEYS_SECRET)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s: the value is not %s",
+				 key->name, accepted);
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s: \"%s\" is not %s", key->name,
+			 TEXT_SHOW(span_of(value)), accepted);
+}
+
+static int string_set(struct account *a, size_t offset, const char *value, struct error *error)
+{
+	char **member = (char **)(void *)((char *)a + offset);
+	char *copy = NULL;
+
+	if (value && *value && !(copy = strdup(value)))
+		return error_set_memory(error);
+	free(*member);
+	*member = copy;
+	account_mark(a, offset);
+	return 0;
+}
+
+static void number_set(struct account *a, size_t offset, int number)
+{
+	memcpy((char *)a + offset, &number, sizeof(number));
+	account_mark(a, offset);
+}
+
+static int number_parse(const struct key *key, const char *value, int *number,
+			struct error *error)
+{
+	char accepted[64];
+	const char *wrong = "";
+
+	if (value)
+		*number = (int)strtonum(value, 1, key->accepts, &wrong);
+	if (!wrong)
+		return 0;
+	snprintf(accepted, sizeof(accepted), "a number from 1 to %u", key->accepts);
+	return key_refuse(key, value, accepted, error);
+}
+
+/* A text; none or an empty one unsets it. */
+static int set_text(struct account *a, const struct key *key, const char *value,
+		    struct error *error)
+{
+	return string_set(a, key->offset, value, error);
+}
+
+static int set_switch(struct account *a, const struct key *key, const char *value,
+		      struct error *error)
+{
+	static const char *const accepted[] = {
+		[SWITCH_ON | SWITCH_OFF] = "on or off",
+		[SWITCH_OFF | SWITCH_AUTO] = "auto or off",
+		[SWITCH_ON | SWITCH_OFF | SWITCH_AUTO] = "on, off or auto",
+	};
+
+	if (!value || !*value)
+		value = key->accepts & SWITCH_ON ? "on" : "auto";
+	if (key->accepts & SWITCH_ON && strcmp(value, "on") == 0)
+		number_set(a, key->offset, SETTING_ON);
+	else if (key->accepts & SWITCH_OFF && strcmp(value, "off") == 0)
+		number_set(a, key->offset, SETTING_OFF);
+	else if (key->accepts & SWITCH_AUTO && strcmp(value, "auto") == 0)
+		number_set(a, key->offset, SETTING_AUTO);
+	else
+		return key_refuse(key, value, accepted[key->accepts], error);
+	return 0;
+}
+
+/* `tls if-offered` is `tls auto` by a name that says what it does. */
+static int set_tls(struct account *a, const struct key *key, const char *value,
+		   struct error *error)
+{
+	if (value && strcmp(value, "if-offered") == 0)
+		value = "auto";
+	return set_switch(a, key, value, error);
+}
+
+/* msmtp's older add_missing_..._header: on is auto now. */
+static int set_missing(struct account *a, const struct key *key, const char *value,
+		       struct error *error)
+{
+	if (value && *value && strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return key_refuse(key, value, "on or off", error);
+	number_set(a, key->offset,
+		   value && strcmp(value, "off") == 0 ? SETTING_OFF : SETTING_AUTO);
+	return 0;
+}
+
+static int set_number(struct account *a, const struct key *key, const char *value,
+		      struct error *error)
+{
+	int number = 0;
+
+	if (number_parse(key, value, &number, error))
+		return -1;
+	number_set(a, key->offset, number);
+	return 0;
+}
+
+static int set_timeout(struct account *a, const struct key *key, const char *value,
+		       struct error *error)
+{
+	if (!value || strcmp(value, "off") != 0)
+		return set_number(a, key, value, error);
+	number_set(a, key->offset, 0);
+	return 0;
+}
+
+static int set_relay(struct account *a, const struct key *key, const char *value,
+		     struct error *error)
+{
+	struct endpoint e = {0};
+
+	if (!value || !*value)
+		return key_refuse(key, value, "a URL such as submissions://user@host", error);
+	if (endpoint_parse(&e, span_of(value), error))
+		return error_prefix(error, "%s", key->name);
+	endpoint_clear(&a->relay);
+	a->relay = e;
+	account_mark(a, offsetof(struct account, relay));
+	account_mark(a, offsetof(struct account, relay.port));
+	return 0;
+}
+
+/* Forgets a URL or socket said before; `port` alone is kept. */
+static void relay_reset(struct account *a)
+{
+	int port = a->relay.scheme == ENDPOINT_NONE ? a->relay.port : 0;
+
+	if (a->relay.scheme != ENDPOINT_NONE)
+		account_mark(a, offsetof(struct account, relay.port));
+	endpoint_clear(&a->relay);
+	a->relay = (struct endpoint){.port = port};
+	account_mark(a, offsetof(struct account, relay));
+}
+
+static int set_host(struct account *a, const struct key *key, const char *value,
+		    struct error *error)
+{
+	struct span host = span_of(value);
+	char *copy;
+
+	if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
+		host = (struct span){host.data + 1, host.len - 2};
+	if (host.len == 0 || !endpoint_host_is_sane(host))
+		return key_refuse(key, value, "a host name or address", error);
+	copy = span_dup(host);
+	if (!copy)
+		return error_set_memory(error);
+	relay_reset(a);
+	a->relay.host = copy;
+	return 0;
+}
+
+static int set_socket(struct account *a, const struct key *key, const char *value,
+		      struct error *error)
+{
+	char *copy;
+
+	if (!value || *value != '/')
+		return key_refuse(key, value, "the absolute path of a unix socket", error);
+	copy = strdup(value);
+	if (!copy)
+		return error_set_memory(error);
+	relay_reset(a);
+	a->relay.scheme = ENDPOINT_UNIX;
+	a->relay.path = copy;
+	return 0;
+}
+
+static int set_protocol(struct account *a, const struct key *key, const char *value,
+			struct error *error)
+{
+	(void)a;
+	if (value && strcmp(value, "smtp") == 0)
+		return 0;
+	if (value && strcmp(value, "lmtp") == 0)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s lmtp is not built yet",
+				 key->name);
+	return key_refuse(key, value, "smtp", error);
+}
+
+static int set_address(struct account *a, const struct key *key, const char *value,
+		       struct error *error)
+{
+	if (value && *value && !endpoint_is_address(value))
+		return key_refuse(key, value, "an IP address", error);
+	return string_set(a, key->offset, value, error);
+}
+
+static int set_name(struct account *a, const struct key *key, const char *value,
+		    struct error *error)
+{
+	if (value && *value && !endpoint_host_is_sane(span_of(value)))
+		return key_refuse(key, value, "a host name", error);
+	return string_set(a, key->offset, value, error);
+}
+
+/* One address or pattern of `from`: what cannot stand in either is refused here, the rest where
+ * the address is used. */
+static int from_add(struct strv *from, const struct key *key, struct span word,
+		    struct error *error)
+{
+	char *copy = span_dup(word);
+	int result = 0;
+
+	if (copy && strpbrk(copy, "<>()\";"))
+		result = key_refuse(key, copy,
+				    "a bare address or pattern, as in joe@example.org", error);
+	else if (strv_add(from, word))
+		result = error_set_memory(error);
+	free(copy);
+	return result;
+}
+
+static int set_from(struct account *a, const struct key *key, const char *value,
+		    struct error *error)
+{
+	struct strv from = {0};
+
+	while (value && *value) {
+		size_t len = strcspn(value, ", \t");
+
+		if (len > 0 && from_add(&from, key, (struct span){value, len}, error)) {
+			strv_clear(&from);
+			return -1;
+		}
+		value += len + (value[len] != '\0');
+	}
+	strv_clear(&a->from);
+	a->from = from;
+	account_mark(a, offsetof(struct account, from));
+	return 0;
+}
+
+static int set_auth(struct account *a, const struct key *key, const char *value,
+		    struct error *error)
+{
+	static const struct {
+		const char *name;
+		enum account_auth auth;
+	} methods[] = {
+		{"on", ACCOUNT_AUTH_ON},
+		{"off", ACCOUNT_AUTH_OFF},
+		{"plain", ACCOUNT_AUTH_PLAIN},
+		{"login", ACCOUNT_AUTH_LOGIN},
+		{"cram-md5", ACCOUNT_AUTH_CRAM_MD5},
+	};
+	static const char *const later[] = {
+		"scram-sha-1",        "scram-sha-256", "scram-sha-1-plus",
+		"scram-sha-256-plus", "oauthbearer",   "xoauth2",
+		"external",           "gssapi",        "strong",
+	};
+
+	if (!value || !*value)
+		value = "on";
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcasecmp(value, methods[i].name) == 0) {
+			number_set(a, key->offset, methods[i].auth);
+			return 0;
+		}
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		if (strcasecmp(value, later[i]) == 0)
+			return error_set(
+				error, ERROR_LOCAL, STAGE_CONFIG,
+				"auth %s is not built yet: on, plain, login and cram-md5 "
+				"are",
+				later[i]);
+	return key_refuse(key, value, "on, off, plain, login or cram-md5", error);
+}
+
+/* The four keys that say where the secret is replace each other: the last one said is the only
+ * one. */
+static void sources_reset(struct account *a)
+{
+	static const size_t sources[] = {
+		offsetof(struct account, password_file),
+		offsetof(struct account, passwordeval),
+		offsetof(struct account, password_credential),
+	};
+
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		string_set(a, sources[i], NULL, NULL);
+	buf_wipe(&a->password);
+	account_mark(a, offsetof(struct account, password));
+}
+
+/* An empty one unsets itself alone. */
+static int set_source(struct account *a, const struct key *key, const char *value,
+		      struct error *error)
+{
+	if (value && *value)
+		sources_reset(a);
+	return string_set(a, key->offset, value, error);
+}
+
+static int set_password(struct account *a, const struct key *key, const char *value,
+			struct error *error)
+{
+	if (value && strlen(value) > SECRET_MAX)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s is longer than %d bytes",
+				 key->name, SECRET_MAX);
+	if (value && *value)
+		sources_reset(a);
+	buf_wipe(&a->password);
+	buf_init(&a->password, SECRET_MAX);
+	buf_add_string(&a->password, value ? value : "");
+	account_mark(a, offsetof(struct account, password));
+	return buf_failed(&a->password) ? error_set_memory(error) : 0;
+}
+
+/* The name of a file under $CREDENTIALS_DIRECTORY, and no way out of there. */
+static int set_credential(struct account *a, const struct key *key, const char *value,
+			  struct error *error)
+{
+	if (value && (strchr(value, '/') || value[0] == '.'))
+		return key_refuse(key, value, "the name of a credential, without a slash",
+				  error);
+	return set_source(a, key, value, error);
+}
+
+/* `system` is msmtp's word for the default. */
+static int set_trust(struct account *a, const struct key *key, const char *value,
+		     struct error *error)
+{
+	if (value && strcmp(value, "system") == 0)
+		value = NULL;
+	return string_set(a, key->offset, value, error);
+}
+
+static int set_fingerprint(struct account *a, const struct key *key, const char *value,
+			   struct error *error)
+{
+	size_t digits = 0;
+	size_t others = 0;
+
+	for (const char *p = value; p && *p; p++) {
+		digits += chars_is(*p, CHARS_HEX);
+		others += !chars_is(*p, CHARS_HEX) && *p != ':';
+	}
+	if (digits == 32 && others == 0)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "%s: an MD5 fingerprint can be forged, give the SHA-256 one",
+				 key->name);
+	if (value && *value && (others > 0 || (digits != 64 && digits != 40)))
+		return key_refuse(
+			key, value,
+			"a fingerprint: 64 hex digits of SHA-256 or 40 of SHA-1, with "
+			"or without colons",
+			error);
+	return string_set(a, key->offset, value, error);
+}
+
+static int set_syslog(struct account *a, const struct key *key, const char *value,
+		      struct error *error)
+{
+	static const struct {
+		const char *name;
+		int facility;
+	} facilities[] = {
+		{"on", LOG_MAIL},           {"off", -1},
+		{"LOG_MAIL", LOG_MAIL},     {"LOG_USER", LOG_USER},
+		{"LOG_LOCAL0", LOG_LOCAL0}, {"LOG_LOCAL1", LOG_LOCAL1},
+		{"LOG_LOCAL2", LOG_LOCAL2}, {"LOG_LOCAL3", LOG_LOCAL3},
+		{"LOG_LOCAL4", LOG_LOCAL4}, {"LOG_LOCAL5", LOG_LOCAL5},
+		{"LOG_LOCAL6", LOG_LOCAL6}, {"LOG_LOCAL7", LOG_LOCAL7},
+	};
+
+	if (!value || !*value)
+		value = "on";
+	for (size_t i = 0; i < sizeof(facilities) / sizeof(facilities[0]); i++)
+		if (strcmp(value, facilities[i].name) == 0) {
+			number_set(a, key->offset, facilities[i].facility);
+			return 0;
+		}
+	return key_refuse(key, value, "on, off, LOG_MAIL, LOG_USER or LOG_LOCAL0 to LOG_LOCAL7",
+			  error);
+}
+
+/* msmtp's words whose meaning changes nothing that matters here: checked by nobody. */
+static int set_ignored(struct account *a, const struct key *key, const char *value,
+		       struct error *error)
+{
+	(void)a, (void)key, (void)value, (void)error;
+	return 0;
+}
+
+/* Words whose function is still to come: saying that there is none is fine. */
+static int set_later(struct account *a, const struct key *key, const char *value,
+		     struct error *error)
+{
+	(void)a;
+	if (!value || !*value || strcmp(value, "off") == 0)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s is not built yet", key->name);
+}
+
+#define AT(member)  offsetof(struct account, member)
+#define ON_OFF      (SWITCH_ON | SWITCH_OFF)
+#define AUTO_OFF    (SWITCH_AUTO | SWITCH_OFF)
+#define ON_OFF_AUTO (SWITCH_ON | SWITCH_OFF | SWITCH_AUTO)
+#define SECONDS_MAX 86400
+
+/* In the order of the manual page. */
+static const struct key keys[] = {
+	{"relay", set_relay, 0, 0, 0},
+	{"host", set_host, 0, 0, 0},
+	{"port", set_number, AT(relay.port), 0, 65535},
+	{"socket", set_socket, 0, KEYS_FILE, 0},
+	{"protocol", set_protocol, 0, 0, 0},
+	{"source_ip", set_address, AT(source_ip), 0, 0},
+	{"proxy_host", set_later, 0, 0, 0},
+	{"proxy_port", set_ignored, 0, 0, 0},
+	{"timeout", set_timeout, AT(timeout), 0, SECONDS_MAX},
+	{"timeout_scale", set_number, AT(timeout_scale), 0, 10000},
+	{"domain", set_name, AT(domain), KEYS_NAMES, 0},
+
+	{"auth", set_auth, AT(auth), 0, 0},
+	{"user", set_text, AT(user), 0, 0},
+	{"password", set_password, 0, KEYS_REST | KEYS_SECRET, 0},
+	{"passwordeval", set_source, AT(passwordeval), KEYS_REST, 0},
+	{"password_file", set_source, AT(password_file), KEYS_FILE, 0},
+	{"password_credential", set_credential, AT(password_credential), 0, 0},
+	{"ntlmdomain", set_ignored, 0, 0, 0},
+
+	{"tls", set_tls, AT(tls), 0, ON_OFF_AUTO},
+	{"tls_starttls", set_switch, AT(tls_starttls), 0, ON_OFF},
+	{"tls_certcheck", set_switch, AT(tls_certcheck), 0, ON_OFF},
+	{"tls_trust_file", set_trust, AT(tls_trust_file), KEYS_FILE, 0},
+	{"tls_crl_file", set_text, AT(tls_crl_file), KEYS_FILE, 0},
+	{"tls_fingerprint", set_fingerprint, AT(tls_fingerprint), 0, 0},
+	{"tls_cert_file", set_text, AT(tls_cert_file), KEYS_FILE, 0},
+	{"tls_key_file", set_text, AT(tls_key_file), KEYS_FILE, 0},
+	{"tls_priorities", set_text, AT(tls_priorities), 0, 0},
+	{"tls_host_override", set_name, AT(tls_host_override), 0, 0},
+	{"tls_min_dh_prime_bits", set_ignored, 0, 0, 0},
+
+	{"from", set_from, AT(from), KEYS_NAMES, 0},
+	{"from_full_name", set_text, AT(from_full_name), 0, 0},
+	{"allow_from_override", set_switch, AT(allow_from_override), 0, ON_OFF},
+	{"auto_from", set_ignored, 0, 0, 0},
+	{"maildomain", set_ignored, 0, 0, 0},
+	{"set_from_header", set_switch, AT(set_from_header), 0, ON_OFF_AUTO},
+	{"add_missing_from_header", set_missing, AT(set_from_header), 0, 0},
+	{"set_date_header", set_switch, AT(set_date_header), 0, AUTO_OFF},
+	{"add_missing_date_header", set_missing, AT(set_date_header), 0, 0},
+	{"set_msgid_header", set_switch, AT(set_msgid_header), 0, AUTO_OFF},
+	{"remove_bcc_headers", set_switch, AT(remove_bcc_headers), 0, ON_OFF},
+	{"undisclosed_recipients", set_switch, AT(undisclosed_recipients), 0, ON_OFF},
+	{"dsn_notify", set_later, 0, 0, 0},
+	{"dsn_return", set_later, 0, 0, 0},
+	{"aliases", set_text, AT(aliases), KEYS_FILE, 0},
+
+	{"logfile", set_text, AT(logfile), KEYS_FILE, 0},
+	{"logfile_time_format", set_ignored, 0, 0, 0},
+	{"syslog", set_syslog, AT(syslog), 0, 0},
+};
+
+enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]), NEAR_MAX = 2 };
+
+static const struct key *key_find(const char *name)
+{
+	for (size_t i = 0; i < KEY_COUNT; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+/* How many letters must be put in, left out or changed to make b of a: Levenshtein's distance,
+ * in one row of his table. Words beyond its width are far from everything. */
+static size_t word_distance(const char *a, const char *b)
+{
+	size_t row[33];
+	size_t width = strlen(b);
+
+	if (width >= sizeof(row) / sizeof(row[0]) || strlen(a) > width + NEAR_MAX)
+		return SIZE_MAX;
+	for (size_t k = 0; k <= width; k++)
+		row[k] = k;
+	for (size_t i = 0; a[i]; i++) {
+		size_t diagonal = row[0]++;
+
+		for (size_t k = 1; k <= width; k++) {
+			size_t best = diagonal + (a[i] != b[k - 1]);
+
+			diagonal = row[k];
+			if (row[k - 1] + 1 < best)
+				best = row[k - 1] + 1;
+			if (row[k] + 1 < best)
+				best = row[k] + 1;
+			row[k] = best;
+		}
+	}
+	return row[width];
+}
+
+/* What was typed stays the only thing shown: the argument may be a secret. */
+static int key_unknown(const char *name, struct error *error)
+{
+	const char *near = NULL;
+	size_t least = NEAR_MAX + 1;
+
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		size_t distance = word_distance(name, keys[i].name);
+
+		if (distance < least) {
+			least = distance;
+			near = keys[i].name;
+		}
+	}
+	if (!near)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "unknown key \"%s\"",
+				 TEXT_SHOW(span_of(name)));
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+			 "unknown key \"%s\": did you mean \"%s\"?", TEXT_SHOW(span_of(name)),
+			 near);
+}
+
+int keys_set_value(struct account *a, const char *key, const char *value, struct error *error)
+{
+	const struct key *k = key_find(key);
+
+	if (!k)
+		return key_unknown(key, error);
+	for (const char *p = value; p && *p; p++)
+		if (chars_is(*p, CHARS_CONTROL) && !(*p == '\t' && k->flags & KEYS_REST))
+			return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+					 "%s: the value holds a control character", key);
+	return k->set(a, k, value, error);
+}
+
+int keys_set(struct account *a, const char *key, const struct strv *arguments,
+	     struct error *error)
+{
+	struct buf joined;
+	int result;
+
+	if (arguments->count == 0)
+		return keys_set_value(a, key, NULL, error);
+	if (arguments->count == 1)
+		return keys_set_value(a, key, arguments->items[0], error);
+	if (!key_find(key))
+		return key_unknown(key, error);
+	if (strcmp(key, "from") != 0)
+		return error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"%s takes one argument: put quotes around one that holds blanks", key);
+	buf_init(&joined, INT_MAX);
+	for (size_t i = 0; i < arguments->count; i++)
+		buf_printf(&joined, "%s ", arguments->items[i]);
+	result = buf_failed(&joined) ? error_set_memory(error)
+				     : keys_set_value(a, key, joined.data, error);
+	buf_clear(&joined);
+	return result;
+}
+
+unsigned keys_flags(const char *key)
+{
+	const struct key *k = key_find(key);
+
+	return k ? k->flags : 0;
+}
+
+const char *keys_name(size_t n)
+{
+	return n < KEY_COUNT ? keys[n].name : NULL;
+}

@@ -1,0 +1,245 @@
+/* The words of the configuration. */
+#include "conf/keys.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "test.h"
+
+static struct account a;
+static struct error e;
+
+static int set(const char *key, const char *value)
+{
+	e = (struct error){0};
+	return keys_set_value(&a, key, value, &e);
+}
+
+static void done(void)
+{
+	account_clear(&a);
+}
+
+static void switches_take_their_words(void)
+{
+	CHECK_INT(set("tls", NULL), 0);
+	CHECK_INT(a.tls, SETTING_ON);
+	CHECK_INT(set("tls", "off"), 0);
+	CHECK_INT(a.tls, SETTING_OFF);
+	CHECK_INT(set("tls", "if-offered"), 0);
+	CHECK_INT(a.tls, SETTING_AUTO);
+	CHECK_INT(set("tls", "maybe"), -1);
+	CHECK_STR(e.text, "tls: \"maybe\" is not on, off or auto");
+	CHECK_INT(e.class, ERROR_LOCAL);
+	CHECK_INT(e.stage, STAGE_CONFIG);
+	CHECK_INT(set("tls_starttls", "auto"), -1);
+	CHECK_INT(set("set_date_header", "on"), -1);
+	CHECK_INT(set("set_date_header", NULL), 0);
+	CHECK_INT(a.set_date_header, SETTING_AUTO);
+	CHECK_INT(set("add_missing_date_header", "off"), 0);
+	CHECK_INT(a.set_date_header, SETTING_OFF);
+	CHECK_INT(set("add_missing_from_header", NULL), 0);
+	CHECK_INT(a.set_from_header, SETTING_AUTO);
+	done();
+}
+
+static void numbers_have_bounds(void)
+{
+	CHECK_INT(set("port", "2525"), 0);
+	CHECK_INT(a.relay.port, 2525);
+	CHECK_INT(set("port", "0"), -1);
+	CHECK_STR(e.text, "port: \"0\" is not a number from 1 to 65535");
+	CHECK_INT(set("port", "65536"), -1);
+	CHECK_INT(set("port", "25x"), -1);
+	CHECK_INT(set("port", NULL), -1);
+	CHECK_STR(e.text, "port wants an argument: a number from 1 to 65535");
+	CHECK_INT(set("timeout", "off"), 0);
+	CHECK_INT(a.timeout, 0);
+	CHECK_INT(set("timeout", "30"), 0);
+	CHECK_INT(a.timeout, 30);
+	CHECK_INT(set("timeout", "-1"), -1);
+	CHECK_INT(set("timeout_scale", "50"), 0);
+	CHECK_INT(a.timeout_scale, 50);
+	CHECK_INT(a.relay.port, 2525);
+	done();
+}
+
+static void the_relay_is_said_in_any_order(void)
+{
+	CHECK_INT(set("port", "2525"), 0);
+	CHECK_INT(set("host", "[::1]"), 0);
+	CHECK_STR(a.relay.host, "::1");
+	CHECK_INT(a.relay.port, 2525);
+	CHECK_INT(set("relay", "submissions://joe%40example.org@mail.example.org"), 0);
+	CHECK_INT(a.relay.scheme, ENDPOINT_SUBMISSIONS);
+	CHECK_INT(a.relay.port, 0);
+	CHECK_STR(account_user(&a), "joe@example.org");
+	CHECK_INT(set("port", "4650"), 0);
+	CHECK_INT(account_port(&a), 4650);
+	CHECK_INT(set("host", "other.example"), 0);
+	CHECK_INT(a.relay.scheme, ENDPOINT_NONE);
+	CHECK_INT(a.relay.port, 0);
+	CHECK(!a.relay.user);
+	CHECK_INT(set("socket", "/run/mail"), 0);
+	CHECK_INT(a.relay.scheme, ENDPOINT_UNIX);
+	CHECK_STR(a.relay.path, "/run/mail");
+	CHECK(!a.relay.host);
+	CHECK_INT(set("host", "a b"), -1);
+	CHECK_INT(set("host", NULL), -1);
+	CHECK_INT(set("socket", "relative"), -1);
+	CHECK_INT(set("relay", "gopher://x"), -1);
+	CHECK(strncmp(e.text, "relay: ", 7) == 0);
+	CHECK_STR(a.relay.path, "/run/mail");
+	done();
+}
+
+static void from_is_a_list(void)
+{
+	struct strv two = {0};
+
+	CHECK_INT(set("from", "a@example.org, *@example.net b@example.org"), 0);
+	CHECK_INT(a.from.count, 3);
+	CHECK_STR(a.from.items[1], "*@example.net");
+	CHECK_INT(set("from", "Joe <joe@example.org>"), -1);
+	CHECK_INT(a.from.count, 3);
+	strv_add(&two, span_of("*@x.example"));
+	strv_add(&two, span_of("y@x.example"));
+	CHECK_INT(keys_set(&a, "from", &two, &e), 0);
+	CHECK_INT(a.from.count, 2);
+	CHECK_STR(account_sender(&a), "y@x.example");
+	CHECK_INT(keys_set(&a, "user", &two, &e), -1);
+	CHECK_INT(set("from", NULL), 0);
+	CHECK(!account_sender(&a));
+	strv_clear(&two);
+	done();
+}
+
+static void the_last_source_of_a_secret_wins(void)
+{
+	CHECK_INT(set("password", "hunter2"), 0);
+	CHECK_STR(a.password.data, "hunter2");
+	CHECK_INT(set("passwordeval", "echo x"), 0);
+	CHECK_INT(a.password.len, 0);
+	CHECK_STR(a.passwordeval, "echo x");
+	CHECK_INT(set("password_file", "/x"), 0);
+	CHECK(!a.passwordeval);
+	CHECK_INT(set("password_credential", "mail"), 0);
+	CHECK(!a.password_file);
+	CHECK_INT(set("password_credential", "../mail"), -1);
+	CHECK_INT(set("passwordeval", NULL), 0);
+	CHECK_STR(a.password_credential, "mail");
+	CHECK_INT(set("password", "a\tb"), 0);
+	CHECK_STR(a.password.data, "a\tb");
+	CHECK_INT(set("password", "a\nb"), -1);
+	CHECK_STR(e.text, "password: the value holds a control character");
+	done();
+}
+
+static void auth_knows_what_is_built(void)
+{
+	CHECK(!account_wants_auth(&a));
+	CHECK_INT(set("auth", NULL), 0);
+	CHECK_INT(a.auth, ACCOUNT_AUTH_ON);
+	CHECK_INT(set("auth", "CRAM-MD5"), 0);
+	CHECK_INT(a.auth, ACCOUNT_AUTH_CRAM_MD5);
+	CHECK_INT(set("auth", "scram-sha-256"), -1);
+	CHECK(strstr(e.text, "not built yet"));
+	CHECK_INT(set("auth", "ntlm"), -1);
+	CHECK_INT(set("user", "joe"), 0);
+	CHECK_INT(set("auth", "off"), 0);
+	CHECK(!account_wants_auth(&a));
+	done();
+}
+
+static void fingerprints_are_checked(void)
+{
+	char sha256[96] = "";
+
+	for (int i = 0; i < 32; i++)
+		strlcat(sha256, i ? ":aB" : "aB", sizeof(sha256));
+	CHECK_INT(set("tls_fingerprint", sha256), 0);
+	CHECK_STR(a.tls_fingerprint, sha256);
+	CHECK_INT(set("tls_fingerprint", "0123456789abcdef0123456789abcdef"), -1);
+	CHECK(strstr(e.text, "MD5"));
+	CHECK_INT(set("tls_fingerprint", "0123456789abcdef0123456789abcdef0123456g"), -1);
+	CHECK_INT(set("tls_fingerprint", NULL), 0);
+	CHECK(!a.tls_fingerprint);
+	done();
+}
+
+static void the_rest_is_checked_too(void)
+{
+	CHECK_INT(set("syslog", NULL), 0);
+	CHECK_INT(a.syslog, LOG_MAIL);
+	CHECK_INT(set("syslog", "LOG_LOCAL3"), 0);
+	CHECK_INT(a.syslog, LOG_LOCAL3);
+	CHECK_INT(set("syslog", "off"), 0);
+	CHECK_INT(a.syslog, -1);
+	CHECK_INT(set("syslog", "LOG_KERN"), -1);
+	CHECK_INT(set("tls_trust_file", "/ca.pem"), 0);
+	CHECK_STR(a.tls_trust_file, "/ca.pem");
+	CHECK_INT(set("tls_trust_file", "system"), 0);
+	CHECK(!a.tls_trust_file);
+	CHECK_INT(set("source_ip", "localhost"), -1);
+	CHECK_INT(set("source_ip", "127.0.0.1"), 0);
+	CHECK_INT(set("domain", "exa mple"), -1);
+	CHECK_INT(set("domain", "example.org"), 0);
+	CHECK_INT(set("protocol", "lmtp"), -1);
+	CHECK_INT(set("protocol", "smtp"), 0);
+	CHECK_INT(set("proxy_host", "127.0.0.1"), -1);
+	CHECK_STR(e.text, "proxy_host is not built yet");
+	CHECK_INT(set("proxy_host", NULL), 0);
+	CHECK_INT(set("dsn_notify", "off"), 0);
+	CHECK_INT(set("dsn_notify", "never"), -1);
+	CHECK_INT(set("auto_from", "on"), 0);
+	CHECK_INT(set("from_full_name", "J\303\266rg \"X\""), 0);
+	done();
+}
+
+static void an_unknown_key_shows_itself_alone(void)
+{
+	CHECK_INT(set("pasword", "hunter2"), -1);
+	CHECK_STR(e.text, "unknown key \"pasword\": did you mean \"password\"?");
+	CHECK_INT(set("frobnicate", "hunter2"), -1);
+	CHECK_STR(e.text, "unknown key \"frobnicate\"");
+	CHECK_INT(set("a\33", "x"), -1);
+	CHECK_STR(e.text, "unknown key \"a\\x1B\"");
+	CHECK_INT(set("", "x"), -1);
+	done();
+}
+
+/* What each key says of itself holds for all of them. */
+static void every_key_can_be_set_or_says_why_not(void)
+{
+	size_t n = 0;
+
+	for (; keys_name(n); n++) {
+		for (size_t k = n + 1; keys_name(k); k++)
+			CHECK(strcmp(keys_name(n), keys_name(k)) != 0);
+		if (set(keys_name(n), "\x01") == 0 ||
+		    strncmp(e.text, keys_name(n), strlen(keys_name(n))) != 0)
+			test_fail(__FILE__, __LINE__, keys_name(n));
+		if (set(keys_name(n), NULL) &&
+		    strncmp(e.text, keys_name(n), strlen(keys_name(n))) != 0)
+			test_fail(__FILE__, __LINE__, keys_name(n));
+	}
+	CHECK(n > 40);
+	CHECK_INT(keys_flags("passwordeval"), KEYS_REST);
+	CHECK_INT(keys_flags("nothing"), 0);
+	done();
+}
+
+int main(void)
+{
+	TEST_RUN(switches_take_their_words);
+	TEST_RUN(numbers_have_bounds);
+	TEST_RUN(the_relay_is_said_in_any_order);
+	TEST_RUN(from_is_a_list);
+	TEST_RUN(the_last_source_of_a_secret_wins);
+	TEST_RUN(auth_knows_what_is_built);
+	TEST_RUN(fingerprints_are_checked);
+	TEST_RUN(the_rest_is_checked_too);
+	TEST_RUN(an_unknown_key_shows_itself_alone);
+	TEST_RUN(every_key_can_be_set_or_says_why_not);
+	return test_done();
+}
