@@ -25,7 +25,19 @@ struct edit_options {
 				 is left, not only when removing Bcc left none */
 };
 
-/* Applies them to h. Returns 0, or -1 without memory. */
+/*
+ * Applies them to h.
+ *
+ * To: undisclosed-recipients:; comes in when taking out Bcc or Resent-Bcc left none of To, Cc,
+ * Resent-To and Resent-Cc. A From is not added when options->from is NULL or the null path.
+ *
+ * A resent message keeps its own Date, Message-ID and From, and the topmost block of Resent-*
+ * fields (header_resent_block()) gets a Resent-From, Resent-Date and Resent-Message-ID at its top
+ * where it lacks them, because RFC 5322 section 3.6.6 demands the first two of whoever resends
+ * and advises the third. The keep_ flags hold for them too.
+ *
+ * Returns 0, or -1 without memory.
+ */
 int edit_header(struct header *h, const struct edit_options *options, struct error *error);
 
 #endif
