@@ -1,0 +1,80 @@
+/* --dry-run: see dry_run.h. */
+#include "cmd/dry_run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "mail/wireform.h"
+
+enum { DRY_RUN_BLOCK = 16 * 1024 };
+
+static const char *dry_run_tls(const struct account *a)
+{
+	switch (account_tls_mode(a)) {
+	case ACCOUNT_TLS_NEVER: return "without TLS";
+	case ACCOUNT_TLS_IF_OFFERED: return "STARTTLS if offered";
+	case ACCOUNT_TLS_REQUIRED: return "STARTTLS";
+	case ACCOUNT_TLS_IMPLICIT: return "TLS from the first byte";
+	}
+	return "";
+}
+
+static void dry_run_route(const struct account *a, FILE *out)
+{
+	struct endpoint relay = a->relay;
+	char shown[300];
+
+	relay.port = account_port(a);
+	fprintf(out, "relay: %s, %s%s\n",
+		TEXT_SHOW(span_of(endpoint_show(&relay, shown, sizeof(shown)))), dry_run_tls(a),
+		a->tls_certcheck == SETTING_OFF ? ", certificate not checked" : "");
+	if (account_wants_auth(a))
+		fprintf(out, "login: %s\n",
+			TEXT_SHOW(span_of(account_user(a) ? account_user(a) : "(none)")));
+	else
+		fprintf(out, "login: none\n");
+}
+
+static void dry_run_envelope(const struct envelope *e, FILE *out)
+{
+	fprintf(out, "sender: <%s>\n", e->sender.text ? e->sender.text : "");
+	for (size_t i = 0; i < e->recipients.count; i++)
+		fprintf(out, "recipient: <%s>\n", e->recipients.items[i].text);
+}
+
+/* The message as smtp/send.c puts it on the wire. A failed fwrite() shows at the end. */
+static int dry_run_bytes(const struct message *m, FILE *out, struct error *error)
+{
+	struct message_reader reader;
+	struct wireform form;
+	char block[DRY_RUN_BLOCK];
+	struct span piece;
+	int result;
+
+	wireform_init(&form, true);
+	if (message_reader_init(&reader, m, error) < 0)
+		return -1;
+	while ((result = message_reader_next(&reader, &piece, error)) > 0)
+		while (piece.len > 0)
+			fwrite(block, 1, wireform_feed(&form, &piece, block, sizeof(block)),
+			       out);
+	fwrite(block, 1, wireform_finish(&form, block), out);
+	fputs(".\r\n", out);
+	message_reader_clear(&reader);
+	return result;
+}
+
+int cmd_dry_run(const struct account *a, const struct envelope *e, const struct message *m,
+		FILE *out, struct error *error)
+{
+	dry_run_route(a, out);
+	dry_run_envelope(e, out);
+	fprintf(out, "size: %" PRIu64 "\n\n", message_size(m));
+	if (dry_run_bytes(m, out, error) < 0)
+		return -1;
+	if (fflush(out) != 0 || ferror(out))
+		return error_set_errno(error, ERROR_LOCAL, STAGE_INPUT, errno,
+				       "cannot write to standard output");
+	return 0;
+}
