@@ -1,0 +1,13 @@
+/* Digests and names: the operations of base/crypto.h that need no session. */
+#ifndef CRYPTO_PRIMITIVE_H
+#define CRYPTO_PRIMITIVE_H
+
+#include "base/crypto.h"
+
+int primitive_digest(enum crypto_digest d, struct span data,
+		     unsigned char out[CRYPTO_DIGEST_MAX]);
+int primitive_hmac(enum crypto_digest d, struct span key, struct span data,
+		   unsigned char out[CRYPTO_DIGEST_MAX]);
+int primitive_idna(struct span domain, struct buf *out);
+
+#endif

@@ -1,0 +1,337 @@
+/*
+ * TLS on GnuTLS: see session.h and base/crypto.h. TLS 1.2 and 1.3 only (RFC 8996), the medium
+ * security profile.
+ */
+#include "crypto/session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/chars.h"
+#include "base/text.h"
+#include "crypto/primitive.h"
+#include "crypto/trust.h"
+
+static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM";
+
+enum {
+	SESSION_INTERRUPTIONS_MAX =
+		32,             /* warnings and the like before we have enough of them */
+	RECORD_TYPE_FIRST = 20, /* change_cipher_spec, RFC 8446 section 5.1 */
+	RECORD_TYPE_LAST = 23   /* application_data */
+};
+
+/* GnuTLS reads the socket through this: as much as there is, in one system call. */
+static ssize_t session_pull(gnutls_transport_ptr_t context, void *data, size_t size)
+{
+	struct tls *tls = context;
+	size_t have = tls->input_end - tls->input_start;
+	ssize_t n;
+
+	if (have == 0) {
+		do
+			n = recv(tls->fd, tls->input, sizeof(tls->input), 0);
+		while (n < 0 && errno == EINTR);
+		if (n <= 0) {
+			gnutls_transport_set_errno(tls->session, errno);
+			return n;
+		}
+		tls->input_start = 0;
+		tls->input_end = have = (size_t)n;
+		for (size_t i = 0; i < have && tls->first_length < sizeof(tls->first); i++)
+			tls->first[tls->first_length++] = tls->input[i];
+	}
+	if (have > size)
+		have = size;
+	memcpy(data, tls->input + tls->input_start, have);
+	tls->input_start += have;
+	tls->taken += have;
+	return (ssize_t)have;
+}
+
+/* Whether the peer's first bytes cannot be TLS: most often a server that speaks SMTP in clear.
+ */
+static bool session_is_plain(const struct tls *tls)
+{
+	return tls->first_length > 0 &&
+	       (tls->first[0] < RECORD_TYPE_FIRST || tls->first[0] > RECORD_TYPE_LAST);
+}
+
+static int session_explain_plain(const struct tls *tls, struct error *error)
+{
+	struct span said = {tls->first, tls->first_length};
+	const char *line = memchr(said.data, '\n', said.len);
+
+	if (line)
+		said.len = (size_t)(line - said.data);
+	return error_set(
+		error, ERROR_RELAY, STAGE_TLS,
+		"the relay does not answer in TLS but says \"%s\"; it may want STARTTLS on "
+		"this port: set tls_starttls on, or use the port for TLS from the start (465)",
+		TEXT_SHOW(span_trim(said)));
+}
+
+static int session_explain_alert(struct tls *tls, struct error *error)
+{
+	gnutls_alert_description_t alert = gnutls_alert_get(tls->session);
+	const char *name = gnutls_alert_get_name(alert);
+	const char *hint = "";
+
+	if (alert == GNUTLS_A_PROTOCOL_VERSION)
+		hint = "; it has neither TLS 1.2 nor TLS 1.3";
+	else if (alert == GNUTLS_A_HANDSHAKE_FAILURE || alert == GNUTLS_A_INSUFFICIENT_SECURITY)
+		hint = "; no algorithm is good enough for both, or it wants a client "
+		       "certificate";
+	else if (alert == GNUTLS_A_UNRECOGNIZED_NAME)
+		hint = "; it does not know itself by this host name";
+	else if (alert == GNUTLS_A_CERTIFICATE_REQUIRED || alert == GNUTLS_A_BAD_CERTIFICATE ||
+		 alert == GNUTLS_A_UNKNOWN_CA || alert == GNUTLS_A_CERTIFICATE_EXPIRED ||
+		 alert == GNUTLS_A_CERTIFICATE_REVOKED ||
+		 alert == GNUTLS_A_CERTIFICATE_UNKNOWN ||
+		 alert == GNUTLS_A_UNSUPPORTED_CERTIFICATE || alert == GNUTLS_A_ACCESS_DENIED)
+		hint = "; check tls_cert_file and tls_key_file";
+	return error_set(error, ERROR_RELAY, STAGE_TLS,
+			 "the relay ends TLS with the alert \"%s\"%s", name ? name : "unknown",
+			 hint);
+}
+
+/* What a GnuTLS error code means for the one who wants to send mail. */
+static int session_fail(struct tls *tls, int code, struct error *error)
+{
+	tls->broken = true;
+	if (!tls->done && session_is_plain(tls))
+		return session_explain_plain(tls, error);
+	switch (code) {
+	case GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR:
+		return error_set(error, ERROR_RELAY, STAGE_TRUST, "%s", tls->trust);
+	case GNUTLS_E_FATAL_ALERT_RECEIVED: return session_explain_alert(tls, error);
+	case GNUTLS_E_PREMATURE_TERMINATION:
+		return error_set(error, ERROR_TEMPORARY, STAGE_TLS,
+				 "the relay cut the TLS %s short",
+				 tls->done ? "connection" : "handshake");
+	case GNUTLS_E_PULL_ERROR:
+	case GNUTLS_E_PUSH_ERROR:
+		return error_set_errno(error, ERROR_TEMPORARY,
+				       tls->done ? STAGE_CONNECT : STAGE_TLS, errno,
+				       "the connection to the relay was lost");
+	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
+		return error_set(error, ERROR_RELAY, STAGE_TLS,
+				 "the relay has neither TLS 1.2 nor TLS 1.3");
+	case GNUTLS_E_NO_CERTIFICATE_FOUND:
+	case GNUTLS_E_CERTIFICATE_ERROR:
+		return error_set(error, ERROR_RELAY, STAGE_TRUST,
+				 "the relay showed no certificate that could prove who it is");
+	case GNUTLS_E_MEMORY_ERROR: return error_set_memory(error);
+	default:
+		return error_set(error, ERROR_RELAY, STAGE_TLS, "TLS with the relay failed: %s",
+				 gnutls_strerror(code));
+	}
+}
+
+/* What to do about a code below zero that came from the handshake or a record: TLS_WANT_*,
+ * TLS_FAILED with *error, or TLS_DONE for "the same again". before is how much input waited
+ * when the call began: GnuTLS also says "again" after messages of its own, such as tickets, and
+ * then what waits here must be read before anybody polls. */
+static enum tls_step session_resume(struct tls *tls, int code, uint64_t before,
+				    struct error *error)
+{
+	size_t waiting = tls->input_end - tls->input_start;
+
+	switch (code) {
+	case GNUTLS_E_AGAIN:
+		if (!tls->done && session_is_plain(tls))
+			break;
+		if (gnutls_record_get_direction(tls->session) == 1)
+			return TLS_WANT_WRITE;
+		return waiting > 0 && tls->taken != before ? TLS_DONE : TLS_WANT_READ;
+	case GNUTLS_E_INTERRUPTED: return TLS_DONE;
+	case GNUTLS_E_REHANDSHAKE:
+		/* RFC 5246 section 7.4.1.1: a client may refuse, and nothing here needs it. */
+		gnutls_alert_send(tls->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
+		/* fall through */
+	case GNUTLS_E_WARNING_ALERT_RECEIVED:
+		if (++tls->interruptions <= SESSION_INTERRUPTIONS_MAX)
+			return TLS_DONE;
+		break;
+	default: break;
+	}
+	session_fail(tls, code, error);
+	return TLS_FAILED;
+}
+
+enum tls_step session_handshake(struct tls *tls, struct error *error)
+{
+	enum tls_step step = TLS_DONE;
+	int code = GNUTLS_E_INTERRUPTED;
+
+	while (code != GNUTLS_E_SUCCESS) {
+		uint64_t before = tls->taken;
+
+		code = gnutls_handshake(tls->session);
+		if (code < 0)
+			step = session_resume(tls, code, before, error);
+		if (code < 0 && step != TLS_DONE)
+			return step;
+	}
+	/* Custom priorities can agree on a handshake without certificates, which asks nobody.
+	 */
+	if (tls->verify && !tls->verified) {
+		session_fail(tls, GNUTLS_E_CERTIFICATE_ERROR, error);
+		return TLS_FAILED;
+	}
+	tls->done = true;
+	return TLS_DONE;
+}
+
+ssize_t session_read(struct tls *tls, void *data, size_t size, struct error *error)
+{
+	enum tls_step step = TLS_DONE;
+	ssize_t n = -1;
+
+	while (n < 0 && step == TLS_DONE) {
+		uint64_t before = tls->taken;
+
+		n = gnutls_record_recv(tls->session, data, size);
+		if (n < 0)
+			step = session_resume(tls, (int)n, before, error);
+	}
+	return n < 0 ? step : n;
+}
+
+ssize_t session_write(struct tls *tls, const void *data, size_t len, struct error *error)
+{
+	enum tls_step step = TLS_DONE;
+	ssize_t n = -1;
+
+	while (n < 0 && step == TLS_DONE) {
+		uint64_t before = tls->taken;
+
+		n = gnutls_record_send(tls->session, data, len);
+		if (n < 0)
+			step = session_resume(tls, (int)n, before, error);
+	}
+	return n < 0 ? step : n;
+}
+
+size_t session_pending(struct tls *tls)
+{
+	return gnutls_record_check_pending(tls->session) + (tls->input_end - tls->input_start);
+}
+
+void session_close(struct tls *tls)
+{
+	if (tls->done && !tls->broken)
+		gnutls_bye(tls->session, GNUTLS_SHUT_WR);
+	tls->broken = true;
+}
+
+void session_free(struct tls *tls)
+{
+	if (!tls)
+		return;
+	if (tls->session)
+		gnutls_deinit(tls->session);
+	if (tls->credentials)
+		gnutls_certificate_free_credentials(tls->credentials);
+	store_clear(&tls->store);
+	free(tls);
+}
+
+bool session_verified(struct tls *tls)
+{
+	return tls->done && tls->verified;
+}
+
+/* The host as certificates and SNI have it. */
+static int session_set_host(struct tls *tls, const char *host, struct error *error)
+{
+	struct span name = span_of(host);
+	struct buf ascii;
+	int result = -1;
+
+	buf_init(&ascii, sizeof(tls->host) - 1);
+	if (host && inet_pton(AF_INET, host, &tls->address) == 1)
+		tls->family = AF_INET;
+	else if (host && inet_pton(AF_INET6, host, &tls->address) == 1)
+		tls->family = AF_INET6;
+	if (tls->family == AF_UNSPEC && name.len > 0 && name.data[name.len - 1] == '.')
+		name.len--;
+	if (!text_is_8bit(name)) {
+		buf_add_span(&ascii, name);
+		result = 0;
+	} else {
+		result = primitive_idna(name, &ascii);
+	}
+	if (result || buf_failed(&ascii) || memchr(ascii.data, '\0', ascii.len))
+		result = error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				   "\"%s\" is no host name that a certificate could have",
+				   TEXT_SHOW(name));
+	else
+		memcpy(tls->host, ascii.data, ascii.len + 1);
+	buf_clear(&ascii);
+	return result;
+}
+
+static int session_set_priorities(struct tls *tls, const char *wanted, struct error *error)
+{
+	const char *all = wanted ? wanted : priorities;
+	const char *bad = NULL;
+	int code = gnutls_priority_set_direct(tls->session, all, &bad);
+
+	if (code == GNUTLS_E_INVALID_REQUEST && bad)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "tls_priorities \"%s\" has an error at character %zu: \"%s\"",
+				 TEXT_SHOW(span_of(all)), (size_t)(bad - all) + 1,
+				 TEXT_SHOW(span_of(bad)));
+	if (code < 0)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "tls_priorities \"%s\": %s",
+				 TEXT_SHOW(span_of(all)), gnutls_strerror(code));
+	return 0;
+}
+
+static int session_set_up(struct tls *tls, const struct tls_policy *policy, struct error *error)
+{
+	/* No tickets: nothing keeps them so far, and to receive them costs. */
+	unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS;
+
+	if (gnutls_certificate_allocate_credentials(&tls->credentials) < 0 ||
+	    gnutls_init(&tls->session, flags) < 0)
+		return error_set_memory(error);
+	if (session_set_host(tls, policy->host, error) ||
+	    session_set_priorities(tls, policy->priorities, error) ||
+	    trust_prepare(tls, policy, error))
+		return -1;
+	gnutls_session_set_ptr(tls->session, tls);
+	gnutls_transport_set_ptr2(tls->session, tls, (gnutls_transport_ptr_t)(intptr_t)tls->fd);
+	gnutls_transport_set_pull_function(tls->session, session_pull);
+	gnutls_certificate_set_verify_function(tls->credentials, trust_judge);
+	/* An address is no name: RFC 6066 section 3. */
+	if ((tls->family == AF_UNSPEC && tls->host[0] &&
+	     gnutls_server_name_set(tls->session, GNUTLS_NAME_DNS, tls->host,
+				    strlen(tls->host)) < 0) ||
+	    gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE, tls->credentials) < 0)
+		return error_set_memory(error);
+	return 0;
+}
+
+struct tls *session_new(int fd, const struct tls_policy *policy, struct error *error)
+{
+	struct tls *tls = calloc(1, sizeof(*tls));
+
+	if (!tls) {
+		error_set_memory(error);
+		return NULL;
+	}
+	tls->fd = fd;
+	tls->family = AF_UNSPEC;
+	tls->verify = policy->verify;
+	store_init(&tls->store);
+	if (session_set_up(tls, policy, error)) {
+		session_free(tls);
+		return NULL;
+	}
+	return tls;
+}

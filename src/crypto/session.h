@@ -1,0 +1,54 @@
+/*
+ * One TLS session of the client: what the operations of base/crypto.h whose names begin with
+ * tls_ do. Handshake and records are here, the judgement on the certificate is in trust.c.
+ */
+#ifndef CRYPTO_SESSION_H
+#define CRYPTO_SESSION_H
+
+#include <gnutls/gnutls.h>
+#include <netinet/in.h>
+
+#include "base/crypto.h"
+#include "crypto/store.h"
+
+enum { TLS_INPUT_MAX = 4096, TLS_FIRST_MAX = 64, TLS_HOST_MAX = 256, TLS_TRUST_MAX = 1536 };
+
+struct tls {
+	gnutls_session_t session;
+	gnutls_certificate_credentials_t credentials;
+	int fd;
+	char host[TLS_HOST_MAX]; /* as the certificate must have it: A-labels, no final dot */
+	int family;              /* of host when it is an address, else AF_UNSPEC */
+	struct in6_addr address; /* host in binary form, four bytes of it for IPv4 */
+	bool verify;
+	unsigned char fingerprint[CRYPTO_DIGEST_MAX];
+	size_t fingerprint_length; /* 20 (SHA-1), 32 (SHA-256) or 0 */
+	struct store store;
+	bool named_store; /* store is the trust file of the policy, not the system's */
+
+	bool judged;               /* trust_judge() has run: */
+	bool verified;             /* the certificate proved host */
+	char trust[TLS_TRUST_MAX]; /* why, or why not, in words */
+	bool done;                 /* the handshake is */
+	bool broken;               /* not even a close_notify can be sent */
+	int interruptions;         /* warnings and requests to renegotiate */
+
+	/* Bytes that came from the socket ahead of GnuTLS: it asks for a record's five bytes of
+	 * header and then for its body, which would be two system calls each. */
+	char input[TLS_INPUT_MAX];
+	size_t input_start, input_end;
+	uint64_t taken;            /* how many GnuTLS took of them so far */
+	char first[TLS_FIRST_MAX]; /* the first bytes that came */
+	size_t first_length;
+};
+
+struct tls *session_new(int fd, const struct tls_policy *policy, struct error *error);
+enum tls_step session_handshake(struct tls *tls, struct error *error);
+ssize_t session_read(struct tls *tls, void *data, size_t size, struct error *error);
+ssize_t session_write(struct tls *tls, const void *data, size_t len, struct error *error);
+size_t session_pending(struct tls *tls);
+void session_close(struct tls *tls);
+void session_free(struct tls *tls);
+bool session_verified(struct tls *tls);
+
+#endif
