@@ -139,3 +139,50 @@ passes() {
 	done
 	bash -n .ci/run
 }
+
+@test "the table of options, --help and pennypost(1) agree" {
+	PENNYPOST=$PENNYPOST tests/lib/house options
+}
+
+# plant_options HELP ITEM: a table of two options, the output of --help and the manual page.
+plant_options() {
+	plant src/cmd/option.c 'static const struct options_row rows[] = {' \
+		"	{'t', \"read\", NO, ALL, set_flag, AT(x), NULL, \"read them\"}," \
+		"	{'A', NULL, ONE, ALL, set_nothing, 0, \"CHARACTER\", NULL}," '};'
+	plant man/pennypost.1 '.Sh DESCRIPTION' "$2" '.Fl A Ar character' '.Sh ENVIRONMENT'
+	plant program '#!/bin/sh' "printf '%s\n' '$1' 'Accepted for callers:' ' -A'"
+	chmod +x "$tree/program"
+	export PENNYPOST=$tree/program
+}
+
+@test "the rule of options catches a difference on either side" {
+	plant_options '  -t, --read    read them' '.It Fl t , Fl -read'
+	passes options
+	plant_options '  -t, --read    read it' '.It Fl t , Fl -read'
+	catches options '--help does not show: -t, --read read them'
+	catches options '--help shows what the table does not have: -t, --read read it'
+	plant_options '  -t, --read    read them' '.It Fl t'
+	catches options 'pennypost.1 does not document --read as the table has it'
+	plant_options '  -t, --read    read them' '.It Fl t Ar value , Fl -read'
+	catches options 'pennypost.1 does not document -t as the table has it'
+	plant_options '  -t, --read    read them' '.It Fl t , Fl -read , Fl z'
+	catches options 'pennypost.1 documents -z, which the table does not have'
+}
+
+@test "the words of the configuration, their options and pennypost.conf(5) agree" {
+	tests/lib/house keys
+}
+
+@test "the rule of words catches a difference on either side" {
+	plant src/cmd/option.c ''
+	plant src/conf/keys.c 'static const struct key keys[] = {' '	{"relay", set_relay, 0},' '};'
+	plant man/pennypost.conf.5 '.It Ic relay Ar url'
+	passes keys
+	plant man/pennypost.conf.5 '.It Ic host Ar host'
+	catches keys 'pennypost.conf.5 does not document relay'
+	catches keys 'pennypost.conf.5 documents host, which'
+	plant man/pennypost.conf.5 '.It Ic relay Ar url'
+	plant src/cmd/option.c 'static const struct options_row rows[] = {' \
+		"	{0, \"smtp-host\", ONE, OURS, set_setting, 0, \"HOST\", \"x\"}," '};'
+	catches keys '--smtp-host sets no word'
+}

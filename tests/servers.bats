@@ -54,7 +54,7 @@ configure() {
 		tls_trust_file $SHARE/ca/ca.pem
 		syslog off
 		account $1
-		host localhost
+		host 127.0.0.1
 		port ${!1}
 		tls_starttls $starttls
 		auth $2
@@ -198,7 +198,7 @@ rejects_ca() {
 	[ "$status" -ne 0 ]
 	"$ROOT/tests/lib/ca" wrong elsewhere.test 127.0.0.9
 	relay_start relay --tls --cert wrong/server.pem --key wrong/server.key
-	sed -i -e 's/^host .*/host localhost/' -e "s/^port .*/port $relay_port/" \
+	sed -i -e 'XX
 		-e "s,^tls_trust_file .*,tls_trust_file $PWD/wrong/ca.pem," config
 	run --separate-stderr "$PENNYPOST" -C config -- bob@example.test <message
 	echo "$stderr"
