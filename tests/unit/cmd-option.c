@@ -1,6 +1,8 @@
 /* The command line: sendmail's rules, ours, and the callers of sendmail that we know. */
 #include "cmd/option.h"
 
+#include "conf/keys.h"
+
 #include "test.h"
 
 static struct options o;
@@ -324,6 +326,34 @@ static void words_of_the_configuration(void)
 	CHECK_STR(setting("logfile"), "/log");
 }
 
+static bool is_key(const char *key)
+{
+	for (size_t n = 0; keys_name(n); n++)
+		if (strcmp(keys_name(n), key) == 0)
+			return true;
+	return false;
+}
+
+static void every_setting_is_a_word_of_the_configuration(void)
+{
+	const struct options_row *row;
+	int settings = 0;
+
+	for (size_t n = 0; (row = options_row(n)) != NULL; n++) {
+		char line[64];
+
+		if (!row->name)
+			continue;
+		snprintf(line, sizeof(line), "pennypost|--%s%s", row->name,
+			 row->value == OPTIONS_VALUE_NONE ? "" : "=on");
+		CHECK_INT(parse(line), 0);
+		settings += (int)o.setting_count;
+		if (o.setting_count > 0 && !is_key(o.settings[0].key))
+			test_fail(__FILE__, __LINE__, row->name);
+	}
+	CHECK(settings > 20);
+}
+
 static void the_table_is_sound(void)
 {
 	const struct options_row *a, *b;
@@ -355,6 +385,7 @@ int main(void)
 	TEST_RUN(modes);
 	TEST_RUN(our_options);
 	TEST_RUN(words_of_the_configuration);
+	TEST_RUN(every_setting_is_a_word_of_the_configuration);
 	TEST_RUN(the_table_is_sound);
 	options_clear(&o);
 	return test_done();
