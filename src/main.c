@@ -1,8 +1,44 @@
 /* pennypost: options, configuration, one command, exit status. */
 #include "base/crypto.h"
+#include "base/process.h"
+#include "cmd/context.h"
+#include "cmd/help.h"
+#include "cmd/server_info.h"
+#include "cmd/submit.h"
+#include "cmd/verify_address.h"
 
-int main(void)
+/* The commands that need a configuration. */
+static int run(struct context *x, struct error *error)
 {
+	if (context_load(x, error))
+		return context_fail(x, error);
+	switch (x->options.mode) {
+	case MODE_SERVER_INFO: return cmd_server_info(x);
+	case MODE_VERIFY_ADDRESS: return cmd_verify_address(x);
+	default: return cmd_submit(x);
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	struct context x;
+	struct error error;
+	int code;
+
 	crypto_module_path = CRYPTO_MODULE;
-	return 69;
+	process_clean(3);
+	if (context_init(&x, argc, argv, &error)) {
+		code = context_fail(&x, &error);
+	} else if (x.options.mode == MODE_HELP) {
+		code = cmd_help(stdout, &error) ? context_fail(&x, &error) : 0;
+	} else if (x.options.mode == MODE_VERSION) {
+		code = cmd_version(stdout, &error) ? context_fail(&x, &error) : 0;
+	} else if (x.options.mode == MODE_UNAVAILABLE) {
+		options_unavailable(&x.options, &error);
+		code = context_fail(&x, &error);
+	} else {
+		code = run(&x, &error);
+	}
+	context_clear(&x);
+	return code;
 }

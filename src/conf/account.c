@@ -177,6 +177,15 @@ int account_inherit(struct account *a, const struct account *base)
 	return result;
 }
 
+void account_forget_secret(struct account *a)
+{
+	buf_wipe(&a->password);
+	free(a->password_file);
+	free(a->passwordeval);
+	free(a->password_credential);
+	a->password_file = a->passwordeval = a->password_credential = NULL;
+}
+
 int account_check(const struct account *a, struct error *error)
 {
 	enum endpoint_scheme scheme = a->relay.scheme;

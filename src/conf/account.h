@@ -88,6 +88,8 @@ void account_mark(struct account *a, size_t offset);
 /* Sets in a whatever was said for base, and leaves the rest: "account NAME : BASE". Returns 0,
  * or -1 without memory. */
 int account_inherit(struct account *a, const struct account *base);
+/* Forgets the password and every source of one. */
+void account_forget_secret(struct account *a);
 /* Whether its words agree with each other: to be called when all of them are said, the command
  * line's too. Returns 0, or -1 with *error (local, stage config) that names the two that do
  * not. A relay may still be missing. */

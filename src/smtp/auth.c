@@ -155,29 +155,49 @@ static int auth_none(struct smtp *s, const char *name, struct error *error)
 			 name ? "is " : "we have", name ? name : "");
 }
 
-int smtp_authenticate(struct smtp *s, const char *name, const struct sasl_credentials *who,
-		      struct error *error)
+/* The i-th mechanism in the order of preference, NULL behind the last. */
+static const struct sasl_mechanism *auth_preferred(struct smtp *s, size_t i)
 {
 	static const struct sasl_mechanism *const under_tls[] = {&sasl_plain, &sasl_login,
-								 &sasl_cram_md5};
+								 &sasl_cram_md5, NULL};
 	static const struct sasl_mechanism *const in_clear[] = {&sasl_cram_md5, &sasl_plain,
-								&sasl_login};
-	const struct sasl_mechanism *const *order;
-	bool tried = false;
+								&sasl_login, NULL};
+
+	return conn_is_tls(wire_conn(smtp_wire(s))) ? under_tls[i] : in_clear[i];
+}
+
+static bool auth_usable(struct smtp *s, const struct sasl_mechanism *m, const char *name)
+{
+	return (!name || strcmp(name, m->name) == 0) &&
+	       capabilities_have_auth(smtp_capabilities(s), m->name);
+}
+
+int smtp_auth_check(struct smtp *s, const char *name, struct error *error)
+{
+	const struct sasl_mechanism *m;
 
 	if (smtp_ready(s, error) || auth_refuse_clear(s, error))
 		return -1;
-	order = conn_is_tls(wire_conn(smtp_wire(s))) ? under_tls : in_clear;
-	for (size_t i = 0; i < sizeof(under_tls) / sizeof(under_tls[0]); i++) {
-		if (name && strcmp(name, order[i]->name) != 0)
+	for (size_t i = 0; (m = auth_preferred(s, i)); i++)
+		if (auth_usable(s, m, name))
+			return 0;
+	return auth_none(s, name, error);
+}
+
+int smtp_authenticate(struct smtp *s, const char *name, const struct sasl_credentials *who,
+		      struct error *error)
+{
+	const struct sasl_mechanism *m;
+
+	if (smtp_auth_check(s, name, error))
+		return -1;
+	for (size_t i = 0; (m = auth_preferred(s, i)); i++) {
+		if (!auth_usable(s, m, name))
 			continue;
-		if (!capabilities_have_auth(smtp_capabilities(s), order[i]->name))
-			continue;
-		tried = true;
-		if (smtp_auth(s, order[i], who, error) == 0)
+		if (smtp_auth(s, m, who, error) == 0)
 			return 0;
 		if (wire_is_over(smtp_wire(s)) || (error->code != 504 && error->code != 534))
 			return -1;
 	}
-	return tried ? -1 : auth_none(s, name, error);
+	return -1;
 }

@@ -17,6 +17,7 @@ struct smtp {
 	struct wire_slot last;
 	struct capabilities capabilities;
 	bool hello_done;
+	struct buf local_name;
 	struct wireform form; /* of the message being written */
 };
 
@@ -39,6 +40,9 @@ struct smtp *smtp_new(struct conn *c, const struct smtp_options *options, struct
 	wire_set_listener(s->wire, options->listener, options->listener_context);
 	wire_slot_init(&s->greeting);
 	wire_slot_init(&s->last);
+	buf_init(&s->local_name, 300);
+	if (options->local_name)
+		buf_add_string(&s->local_name, options->local_name);
 	return s;
 }
 
@@ -50,6 +54,7 @@ void smtp_free(struct smtp *s)
 	wire_slot_clear(&s->greeting);
 	wire_slot_clear(&s->last);
 	capabilities_clear(&s->capabilities);
+	buf_clear(&s->local_name);
 	free(s);
 }
 
@@ -120,18 +125,11 @@ static int smtp_greet(struct smtp *s, struct error *error)
 static int smtp_say_hello(struct smtp *s, enum wire_verb verb, const char *word,
 			  struct error *error)
 {
-	struct buf name;
-	int failed;
-
-	buf_init(&name, 300);
-	if (s->options.local_name)
-		buf_add_string(&name, s->options.local_name);
-	else
-		conn_local_literal(wire_conn(s->wire), &name);
-	failed = wire_issue(s->wire, &s->last, verb, error, "%s %s", word, name.data) ||
-		 wire_collect(s->wire, &s->last, error);
-	buf_clear(&name);
-	return failed ? -1 : 0;
+	if (s->local_name.len == 0)
+		conn_local_literal(wire_conn(s->wire), &s->local_name);
+	if (wire_issue(s->wire, &s->last, verb, error, "%s %s", word, s->local_name.data))
+		return -1;
+	return wire_collect(s->wire, &s->last, error);
 }
 
 /* Learns what the relay offers. A relay that knows no EHLO gets HELO and offers nothing (RFC
@@ -372,4 +370,14 @@ int smtp_verify(struct smtp *s, const char *address, struct error *error)
 int smtp_quit(struct smtp *s, struct error *error)
 {
 	return smtp_command(s, WIRE_QUIT, ERROR_RELAY, "QUIT", error);
+}
+
+void smtp_leave(struct smtp *s)
+{
+	struct error ignored;
+
+	if (wire_is_over(s->wire) || wire_owed(s->wire) > 0 || !s->greeting.reply.code)
+		return;
+	if (wire_issue(s->wire, &s->last, WIRE_QUIT, &ignored, "QUIT") == 0)
+		wire_flush(s->wire, &ignored);
 }

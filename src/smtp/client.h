@@ -35,7 +35,7 @@ struct smtp_options {
 	enum smtp_tls tls;
 	struct tls_policy tls_policy;
 	bool lmtp;              /* LHLO instead of EHLO */
-	const char *local_name; /* for EHLO; NULL: the address literal of the socket */
+	const char *local_name; /* for EHLO, copied; NULL: the address literal of the socket */
 	bool clear_secret; /* `tls off` was said: secrets may go to a loopback address in clear
 			    */
 	int timeout_scale; /* percent of RFC 5321's timeouts */
@@ -90,6 +90,8 @@ int smtp_noop(struct smtp *s, struct error *error);
 int smtp_reset(struct smtp *s, struct error *error);
 int smtp_verify(struct smtp *s, const char *address, struct error *error);
 int smtp_quit(struct smtp *s, struct error *error);
+/* QUIT where the session is still level, without waiting for its reply: before smtp_free(). */
+void smtp_leave(struct smtp *s);
 
 /* What send.c and auth.c build on: the wire underneath; the MAIL command for a message,
  * appended to line (a buffer of SMTP_PATH_LINE_MAX); and whether the relay can take the message

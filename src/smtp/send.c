@@ -271,18 +271,6 @@ static int send_run(struct send *x, struct error *error)
 	return 1;
 }
 
-/* A polite end for a session that is still level, without waiting for the answer. */
-static void send_leave(struct send *x)
-{
-	struct error ignored;
-
-	if (!x->t->last || wire_is_over(x->wire) || wire_owed(x->wire) > 0 ||
-	    x->quit.reply.code)
-		return;
-	if (wire_issue(x->wire, &x->quit, WIRE_QUIT, &ignored, "QUIT") == 0)
-		wire_flush(x->wire, &ignored);
-}
-
 void smtp_send(struct smtp *s, struct smtp_transaction *t)
 {
 	struct send x = {.smtp = s, .wire = smtp_wire(s), .t = t};
@@ -299,14 +287,13 @@ void smtp_send(struct smtp *s, struct smtp_transaction *t)
 	for (size_t i = 0; taken > 0 && i < t->count; i++)
 		if (t->recipients[i].outcome == SMTP_UNTRIED)
 			t->recipients[i].outcome = SMTP_SENT;
-	if (taken <= 0 && x.data.reply.code != 354)
-		send_leave(&x);
 	if (x.verdict.reply.code && taken >= 0) {
 		reply_clear(&t->verdict);
 		t->verdict = x.verdict.reply;
 		wire_slot_init(&x.verdict);
 	}
-	if (t->last || wire_owed(x.wire) > 0)
+	if (wire_owed(x.wire) > 0 || x.quit.reply.code ||
+	    (taken < 0 && x.data.reply.code == 354))
 		wire_abandon(x.wire, &trouble);
 	wire_slot_clear(&x.mail);
 	wire_slot_clear(&x.data);

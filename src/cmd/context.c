@@ -1,0 +1,229 @@
+/* What every command starts from: see context.h. */
+#include "cmd/context.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "conf/keys.h"
+
+int context_init(struct context *x, int argc, char *argv[], struct error *error)
+{
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+
+	*x = (struct context){.name = "pennypost"};
+	buf_init(&x->netrc_path, 4096);
+	if (argc > 0 && argv[0][0])
+		x->name = slash ? slash + 1 : argv[0];
+	log_open(NULL, LOG_MAIL, "pennypost");
+	return options_parse(&x->options, argc, argv, error);
+}
+
+void context_clear(struct context *x)
+{
+	log_close();
+	options_clear(&x->options);
+	config_clear(&x->config);
+	account_clear(&x->made);
+	buf_clear(&x->netrc_path);
+}
+
+/* An absolute path out of an environment variable, or NULL. */
+static const char *context_path(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value && value[0] == '/' ? value : NULL;
+}
+
+/* Reads a file that need not be there. One that may not be read is a warning: another file may
+ * have all that is wanted. */
+static int context_read(struct context *x, const char *path, enum config_trust trust,
+			struct error *error)
+{
+	if (config_load(&x->config, path, trust, error) == 0 || error->number == ENOENT ||
+	    error->number == ENOTDIR)
+		return 0;
+	if (error->number == EACCES)
+		return strv_add(&x->config.warnings, span_of(error->text));
+	return -1;
+}
+
+/* The user's file, then the system's. */
+static int context_read_files(struct context *x, struct error *error)
+{
+	const char *xdg = context_path("XDG_CONFIG_HOME");
+	const char *home = context_path("HOME");
+	struct buf path;
+	int failed = 0;
+
+	buf_init(&path, 4096);
+	if (xdg)
+		buf_printf(&path, "%s/pennypost/config", xdg);
+	else if (home)
+		buf_printf(&path, "%s/.config/pennypost/config", home);
+	if (path.len > 0)
+		failed = context_read(x, path.data, CONFIG_USER, error);
+	buf_clear(&path);
+	return failed ? -1 : context_read(x, PENNYPOST_SYSTEM_CONFIG, CONFIG_SYSTEM, error);
+}
+
+/* Whether the command line says where the relay is. */
+static bool context_moves_relay(const struct options *o)
+{
+	static const char *const keys[] = {"host", "relay", "socket"};
+
+	for (size_t i = 0; i < o->setting_count; i++)
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			if (strcmp(o->settings[i].key, keys[k]) == 0)
+				return true;
+	return false;
+}
+
+/* Puts the words of the command line on top of an account. */
+static int context_override(const struct context *x, struct account *a, struct error *error)
+{
+	const struct options *o = &x->options;
+
+	if (context_moves_relay(o))
+		account_forget_secret(a);
+	for (size_t i = 0; i < o->setting_count; i++)
+		if (keys_set_value(a, o->settings[i].key, o->settings[i].value, error)) {
+			error->stage = STAGE_USAGE;
+			return error_prefix(error, "command line");
+		}
+	return account_check(a, error);
+}
+
+/* An account that no file knows: made of the command line or of the environment. */
+static int context_make(struct context *x, const char *name, const char *relay,
+			struct error *error)
+{
+	x->made.name = span_dup(span_of(name));
+	x->made.origin = span_dup(span_of(name));
+	if (!x->made.name || !x->made.origin)
+		return error_set_memory(error);
+	x->account = &x->made;
+	if (relay && keys_set_value(&x->made, "relay", relay, error))
+		return error_prefix(error, "PENNYPOST_RELAY");
+	return context_override(x, &x->made, error);
+}
+
+static int context_choose(struct context *x, struct error *error)
+{
+	const char *wanted = x->options.account;
+	const struct account *found = wanted ? config_find(&x->config, wanted) : NULL;
+
+	if (wanted && !found)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "no account is called \"%s\"", TEXT_SHOW(span_of(wanted)));
+	if (found) {
+		if (account_copy(&x->made, found))
+			return error_set_memory(error);
+		x->account = &x->made;
+		return context_override(x, &x->made, error);
+	}
+	for (size_t i = 0; i < x->config.count; i++)
+		if (context_override(x, &x->config.accounts[i], error))
+			return -1;
+	return 0;
+}
+
+static void context_find_secrets(struct context *x)
+{
+	const char *home = context_path("HOME");
+
+	x->secrets.password_file = context_path("PENNYPOST_PASSWORD_FILE");
+	x->secrets.credentials_directory = context_path("CREDENTIALS_DIRECTORY");
+	x->secrets.may_prompt = !x->options.sendmail && isatty(STDERR_FILENO);
+	if (!home)
+		return;
+	buf_printf(&x->netrc_path, "%s/.netrc", home);
+	x->secrets.netrc = buf_failed(&x->netrc_path) ? NULL : x->netrc_path.data;
+}
+
+int context_load(struct context *x, struct error *error)
+{
+	const char *relay = getenv("PENNYPOST_RELAY");
+	const struct options *o = &x->options;
+	int failed;
+
+	context_find_secrets(x);
+	if (!o->account && context_moves_relay(o))
+		return context_make(x, "command line", NULL, error);
+	if (o->config_file) {
+		if (config_load(&x->config, o->config_file, CONFIG_USER, error))
+			return -1;
+	} else if (relay && relay[0] && !o->account) {
+		return context_make(x, "environment", relay, error);
+	} else if (context_read_files(x, error)) {
+		return -1;
+	}
+	failed = context_choose(x, error);
+	for (size_t i = 0; i < x->config.warnings.count; i++)
+		context_complain(x, x->config.warnings.items[i]);
+	return failed;
+}
+
+const struct account *context_account(struct context *x, struct error *error)
+{
+	const struct account *a = x->account ? x->account : config_default(&x->config);
+
+	if (!a)
+		error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+			  "no relay is configured: name one with --relay, in "
+			  "~/.config/pennypost/config or in %s",
+			  PENNYPOST_SYSTEM_CONFIG);
+	return a;
+}
+
+/* -v: one line of the conversation on standard error, in one write. */
+static void context_show_line(void *context, char direction, struct span line)
+{
+	struct buf shown;
+
+	(void)context;
+	buf_init(&shown, 256 * 1024);
+	buf_add_char(&shown, direction);
+	buf_add_char(&shown, ' ');
+	text_escape(&shown, line);
+	buf_add_char(&shown, '\n');
+	fputs(shown.data, stderr);
+	buf_clear(&shown);
+}
+
+struct relay_options context_relay(const struct context *x, const struct account *a)
+{
+	return (struct relay_options){
+		.account = a,
+		.secrets = &x->secrets,
+		.listener = x->options.verbose ? context_show_line : NULL,
+	};
+}
+
+void context_open_log(const struct context *x, const struct account *a)
+{
+	log_open(a->logfile, a->syslog == 0 ? LOG_MAIL : a->syslog, "pennypost");
+	for (size_t i = 0; i < x->options.notes.count; i++)
+		log_line(LOG_NOTICE, "%s", x->options.notes.items[i]);
+}
+
+void context_complain(const struct context *x, const char *text)
+{
+	char name[64];
+
+	text_show(name, sizeof(name), span_of(x->name));
+	fprintf(stderr, "%s: %s\n", name, text);
+	log_line(LOG_ERR, "%s", text);
+}
+
+int context_fail(const struct context *x, const struct error *error)
+{
+	context_complain(x, error->text);
+	return error_exit_code(error);
+}

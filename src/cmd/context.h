@@ -1,0 +1,47 @@
+/*
+ * What every command starts from: the options, the configuration they and the environment lead
+ * to, and how the program speaks to the person who called it.
+ */
+#ifndef CMD_CONTEXT_H
+#define CMD_CONTEXT_H
+
+#include "base/error.h"
+#include "cmd/option.h"
+#include "conf/config.h"
+#include "conf/secret.h"
+#include "deliver/relay.h"
+
+struct context {
+	const char *name; /* what we were called, for messages */
+	struct options options;
+	struct config config;
+	struct account made; /* by options or environment, when account points to it */
+	const struct account *account; /* the one asked for; NULL: the message chooses */
+	struct secret_sources secrets;
+	struct buf netrc_path;
+};
+
+/* Reads the command line. context_clear() is due whatever it returns. */
+int context_init(struct context *x, int argc, char *argv[], struct error *error);
+/* Reads the configuration: the file of -C alone, else the user's file and the system's; or
+ * PENNYPOST_RELAY. Words on the command line beat all of them. An account whose relay the
+ * command line changes loses its password, so that a secret never goes where its owner did not
+ * say. */
+int context_load(struct context *x, struct error *error);
+void context_clear(struct context *x);
+
+/* The account for a command that has no message: the one asked for, else the default. NULL with
+ * *error (config). */
+const struct account *context_account(struct context *x, struct error *error);
+/* The session's options for an account: secrets, and the conversation on standard error for -v.
+ */
+struct relay_options context_relay(const struct context *x, const struct account *a);
+/* Points the log where the account wants it. */
+void context_open_log(const struct context *x, const struct account *a);
+
+/* One line on standard error, and in the log: "NAME: TEXT". */
+void context_complain(const struct context *x, const char *text);
+/* The error as such a line; returns its exit status. */
+int context_fail(const struct context *x, const struct error *error);
+
+#endif

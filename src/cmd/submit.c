@@ -1,0 +1,131 @@
+/* The main job: see submit.h. */
+#include "cmd/submit.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cmd/dry_run.h"
+#include "deliver/attempt.h"
+#include "deliver/submission.h"
+
+/* Whether a line that is just a dot ends the message: as it was said; else under sendmail's
+ * names it does, and under ours only at a terminal, where a person types. */
+static bool submit_ends_at_dot(const struct options *o)
+{
+	if (o->dot != OPTIONS_DOT_UNSET)
+		return o->dot == OPTIONS_DOT_ENDS;
+	return o->sendmail || isatty(STDIN_FILENO);
+}
+
+static struct message *submit_read(const struct context *x, struct error *error)
+{
+	const char *directory = getenv("TMPDIR");
+	const struct message_options options = {
+		.end_at_dot = submit_ends_at_dot(&x->options),
+		.temporary_dir = directory && directory[0] == '/' ? directory : NULL,
+	};
+	struct message *m = message_read(STDIN_FILENO, &options, error);
+
+	if (m && message_facts(m)->drained > 0)
+		log_line(LOG_NOTICE,
+			 "%llu bytes of input behind the line with a dot were not sent",
+			 (unsigned long long)message_facts(m)->drained);
+	return m;
+}
+
+/* The login name; a uid that nobody knows is its number. */
+static const char *submit_user(void)
+{
+	static char name[64];
+	const struct passwd *entry = getpwuid(getuid());
+
+	if (entry)
+		snprintf(name, sizeof(name), "%s", entry->pw_name);
+	else
+		snprintf(name, sizeof(name), "uid%u", (unsigned)getuid());
+	return name;
+}
+
+/* Tells the caller what failed: one line when it is the same for everybody, else one a
+ * recipient, the sent ones too, so that nobody sends again. */
+static void submit_report(const struct context *x, const struct attempt *a)
+{
+	const struct smtp_transaction *t = &a->transaction;
+	bool alike = t->trouble.class != ERROR_NONE;
+	struct buf line;
+
+	for (size_t i = 0; alike && i < t->count; i++)
+		alike = !t->recipients[i].refused;
+	if (alike) {
+		context_complain(x, t->trouble.text);
+		return;
+	}
+	buf_init(&line, REPLY_SHOWN_MAX * 4);
+	for (size_t i = 0; i < t->count; i++) {
+		buf_reset(&line);
+		buf_printf(&line, "<%s> ", t->recipients[i].path);
+		attempt_show(a, i, &line);
+		fprintf(stderr, "%s: %s\n", x->name, line.data);
+	}
+	buf_clear(&line);
+}
+
+static int submit_attempt(const struct context *x, const struct submission *s)
+{
+	const struct relay_options relay = context_relay(x, s->account);
+	struct attempt a;
+	struct error error;
+	int code;
+
+	if (attempt_make(&a, s, &relay, &error))
+		return context_fail(x, &error);
+	code = attempt_exit_code(&a);
+	if (code)
+		submit_report(x, &a);
+	attempt_clear(&a);
+	return code;
+}
+
+int cmd_submit(struct context *x)
+{
+	const struct options *o = &x->options;
+	const struct submission_request request = {
+		.recipients = &o->recipients,
+		.read_recipients = o->read_recipients,
+		.sender = o->sender,
+		.sender_from_header = o->read_envelope_from,
+		.full_name = o->full_name,
+		.user = submit_user,
+		.account = x->account,
+	};
+	struct submission s = {0};
+	struct message *m;
+	struct error error;
+	int code;
+
+	if (o->recipients.count == 0 && !o->read_recipients) {
+		error_set(&error, ERROR_LOCAL, STAGE_USAGE,
+			  "no recipients: name them, or let -t read them from the header");
+		return context_fail(x, &error);
+	}
+	m = submit_read(x, &error);
+	if (!m)
+		return context_fail(x, &error);
+	if (submission_prepare(&s, m, &x->config, &request, &error)) {
+		code = context_fail(x, &error);
+	} else if (o->dry_run) {
+		code = cmd_dry_run(s.account, &s.envelope, m, stdout, &error)
+			       ? context_fail(x, &error)
+			       : 0;
+	} else {
+		context_open_log(x, s.account);
+		code = submit_attempt(x, &s);
+	}
+	submission_clear(&s);
+	message_free(m);
+	return code;
+}

@@ -1,0 +1,136 @@
+/* One attempt: see attempt.h. */
+#include "deliver/attempt.h"
+
+#include <syslog.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+static int attempt_next_piece(void *context, struct span *piece, struct error *error)
+{
+	return message_reader_next(context, piece, error);
+}
+
+static void attempt_count(struct attempt *a)
+{
+	for (size_t i = 0; i < a->transaction.count; i++) {
+		switch (a->transaction.recipients[i].outcome) {
+		case SMTP_SENT: a->sent++; break;
+		case SMTP_DEFERRED: a->deferred++; break;
+		case SMTP_FAILED:
+		case SMTP_UNTRIED: a->failed++; break;
+		}
+	}
+}
+
+void attempt_show(const struct attempt *a, size_t i, struct buf *out)
+{
+	static const char *const words[] = {
+		[SMTP_UNTRIED] = "not tried",
+		[SMTP_SENT] = "sent",
+		[SMTP_DEFERRED] = "deferred",
+		[SMTP_FAILED] = "refused",
+	};
+	const struct smtp_recipient *to = &a->transaction.recipients[i];
+
+	buf_add_string(out, words[to->outcome]);
+	if (to->outcome == SMTP_SENT)
+		return;
+	buf_add_string(out, ": ");
+	if (to->refused)
+		reply_show(&to->slot.reply, out);
+	else
+		buf_add_string(out, a->transaction.trouble.text);
+}
+
+static void attempt_log(const struct attempt *a, const struct submission *s, const char *relay)
+{
+	const struct header_field *id =
+		header_find(message_header(s->message), HEADER_MESSAGE_ID);
+	const struct smtp_transaction *t = &a->transaction;
+	struct buf shown;
+
+	buf_init(&shown, REPLY_SHOWN_MAX * 4);
+	for (size_t i = 0; i < t->count; i++) {
+		buf_reset(&shown);
+		attempt_show(a, i, &shown);
+		if (t->recipients[i].outcome == SMTP_SENT) {
+			buf_add_string(&shown, ": ");
+			reply_show(&t->verdict, &shown);
+		}
+		log_line(t->recipients[i].outcome == SMTP_SENT ? LOG_INFO : LOG_ERR,
+			 "from=<%s> to=<%s> relay=%s account=%s size=%llu message-id=%s "
+			 "status=%s",
+			 t->reverse_path, t->recipients[i].path, relay, s->account->name,
+			 (unsigned long long)t->needs.size,
+			 id ? TEXT_SHOW(span_trim(id->body)) : "-", shown.data);
+	}
+	buf_clear(&shown);
+}
+
+/* The conversation, with everything that can go wrong on the way to it. Trouble names the
+ * relay. */
+static void attempt_run(struct attempt *a, const struct submission *s,
+			const struct relay_options *relay)
+{
+	struct smtp_transaction *t = &a->transaction;
+	struct message_reader reader;
+	struct error trouble;
+	struct smtp *session;
+	char name[300];
+
+	if (message_reader_init(&reader, s->message, &trouble)) {
+		smtp_transaction_fail(t, &trouble);
+		return;
+	}
+	t->source = attempt_next_piece;
+	t->source_context = &reader;
+	session = relay_open(relay, &trouble);
+	if (session) {
+		smtp_send(session, t);
+		smtp_leave(session);
+	} else {
+		smtp_transaction_fail(t, &trouble);
+	}
+	if (t->trouble.class != ERROR_NONE)
+		error_prefix(&t->trouble, "%s", relay_show(s->account, name, sizeof(name)));
+	smtp_free(session);
+	message_reader_clear(&reader);
+}
+
+int attempt_make(struct attempt *a, const struct submission *s,
+		 const struct relay_options *relay, struct error *error)
+{
+	const struct address_list *to = &s->envelope.recipients;
+	char name[300];
+
+	*a = (struct attempt){0};
+	if (smtp_transaction_init(&a->transaction, s->envelope.sender.text, to->count))
+		return error_set_memory(error);
+	for (size_t i = 0; i < to->count; i++)
+		a->transaction.recipients[i].path = to->items[i].text;
+	a->transaction.needs.size = message_size(s->message);
+	submission_needs(s, &a->transaction.needs.body_8bit, &a->transaction.needs.utf8);
+	a->transaction.last = true;
+	attempt_run(a, s, relay);
+	attempt_count(a);
+	attempt_log(a, s, relay_show(s->account, name, sizeof(name)));
+	return 0;
+}
+
+void attempt_clear(struct attempt *a)
+{
+	smtp_transaction_clear(&a->transaction);
+}
+
+int attempt_exit_code(const struct attempt *a)
+{
+	const struct error *trouble = &a->transaction.trouble;
+
+	if (a->deferred > 0)
+		return EX_TEMPFAIL;
+	if (a->failed == 0)
+		return EX_OK;
+	return trouble->class != ERROR_NONE ? error_exit_code(trouble) : EX_NOUSER;
+}

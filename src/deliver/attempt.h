@@ -1,0 +1,31 @@
+/*
+ * One attempt to hand a submission to its relay, and what it came to.
+ */
+#ifndef DELIVER_ATTEMPT_H
+#define DELIVER_ATTEMPT_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "deliver/relay.h"
+#include "deliver/submission.h"
+#include "smtp/send.h"
+
+/* The attempt; recipients[i] belongs to the submission's i-th recipient. */
+struct attempt {
+	struct smtp_transaction transaction;
+	size_t sent, deferred, failed; /* recipients */
+};
+
+/* Makes one attempt and logs one line a recipient. Returns 0 (the outcomes tell), or -1 with
+ * *error without memory. attempt_clear() is due after 0. */
+int attempt_make(struct attempt *a, const struct submission *s,
+		 const struct relay_options *relay, struct error *error);
+void attempt_clear(struct attempt *a);
+/* The exit status of sysexits(3): 0 when all were sent; 75 when any is deferred, since there is
+ * no queue to hold it; else that of the refusal. */
+int attempt_exit_code(const struct attempt *a);
+/* What became of the i-th recipient, as a sentence's end: "sent", "deferred: ...", "refused:
+ * ...". */
+void attempt_show(const struct attempt *a, size_t i, struct buf *out);
+
+#endif

@@ -1,0 +1,127 @@
+/* From an account to a session: see relay.h. */
+#include "deliver/relay.h"
+
+#include <stdlib.h>
+
+#include "net/hostname.h"
+#include "smtp/auth.h"
+
+enum { RELAY_CONNECT_SECONDS = 60 };
+
+static enum smtp_tls relay_tls(const struct account *a)
+{
+	switch (account_tls_mode(a)) {
+	case ACCOUNT_TLS_NEVER: return SMTP_TLS_NEVER;
+	case ACCOUNT_TLS_IF_OFFERED: return SMTP_TLS_IF_OFFERED;
+	case ACCOUNT_TLS_IMPLICIT: return SMTP_TLS_IMPLICIT;
+	case ACCOUNT_TLS_REQUIRED: break;
+	}
+	return SMTP_TLS_REQUIRED;
+}
+
+/* The endpoint with its port settled; the strings stay the account's. */
+static struct endpoint relay_endpoint(const struct account *a)
+{
+	struct endpoint e = a->relay;
+
+	e.port = account_port(a);
+	return e;
+}
+
+const char *relay_show(const struct account *a, char *out, size_t size)
+{
+	const struct endpoint e = relay_endpoint(a);
+
+	return endpoint_show(&e, out, size);
+}
+
+/* The name for EHLO into name, where the account or the host has one; else the session takes
+ * the address literal. */
+static const char *relay_local_name(const struct account *a, struct buf *name)
+{
+	if (a->domain)
+		return a->domain;
+	return hostname_full(name, false) == 0 ? name->data : NULL;
+}
+
+struct smtp *relay_dial(const struct relay_options *o, struct error *error)
+{
+	const struct account *a = o->account;
+	const struct endpoint e = relay_endpoint(a);
+	const struct dial_options how = {
+		.timeout =
+			(a->timeout > 0 ? a->timeout : RELAY_CONNECT_SECONDS) * (int64_t)1000,
+		.source_ip = a->source_ip,
+	};
+	struct smtp_options options = {
+		.tls = relay_tls(a),
+		.tls_policy =
+			{
+				.host = a->tls_host_override ? a->tls_host_override
+							     : a->relay.host,
+				.verify = !o->inspect && a->tls_certcheck != SETTING_OFF,
+				.trust_file = a->tls_trust_file,
+				.crl_file = a->tls_crl_file,
+				.cert_file = a->tls_cert_file,
+				.key_file = a->tls_key_file,
+				.priorities = a->tls_priorities,
+				.fingerprint = a->tls_fingerprint,
+			},
+		.lmtp = a->relay.scheme == ENDPOINT_LMTP,
+		.clear_secret = a->tls == SETTING_OFF && !o->inspect,
+		.timeout_scale = a->timeout_scale,
+		.listener = o->listener,
+		.listener_context = o->listener_context,
+	};
+	struct smtp *s;
+	struct buf name;
+
+	buf_init(&name, 256);
+	options.local_name = relay_local_name(a, &name);
+	s = smtp_dial(&e, &how, &options, error);
+	buf_clear(&name);
+	return s;
+}
+
+/* Proves who we are. The secret is fetched only now, and wiped at once. */
+static int relay_authenticate(struct smtp *s, const struct relay_options *o,
+			      struct error *error)
+{
+	static const char *const names[] = {
+		[ACCOUNT_AUTH_PLAIN] = "PLAIN",
+		[ACCOUNT_AUTH_LOGIN] = "LOGIN",
+		[ACCOUNT_AUTH_CRAM_MD5] = "CRAM-MD5",
+	};
+	struct sasl_credentials who = {.user = account_user(o->account),
+				       .host = o->account->relay.host};
+	struct buf secret;
+	int failed;
+
+	if (!who.user)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "account %s asks for authentication but names no user",
+				 o->account->name);
+	if (smtp_ready(s, error) || smtp_auth_check(s, names[o->account->auth], error))
+		return -1;
+	buf_init(&secret, SECRET_MAX);
+	failed = secret_get(o->account, o->secrets, &secret, error);
+	who.password = buf_span(&secret);
+	if (!failed)
+		failed = smtp_authenticate(s, names[o->account->auth], &who, error);
+	buf_wipe(&secret);
+	return failed;
+}
+
+struct smtp *relay_open(const struct relay_options *o, struct error *error)
+{
+	struct smtp *s = relay_dial(o, error);
+
+	if (!s)
+		return NULL;
+	if (smtp_ready(s, error) == 0 &&
+	    (!account_wants_auth(o->account) || relay_authenticate(s, o, error) == 0))
+		return s;
+	smtp_leave(s);
+	smtp_free(s);
+	return NULL;
+}

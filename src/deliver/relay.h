@@ -1,0 +1,28 @@
+/*
+ * From an account to a session: what its words mean for dialing, TLS and AUTH.
+ */
+#ifndef DELIVER_RELAY_H
+#define DELIVER_RELAY_H
+
+#include "base/error.h"
+#include "conf/account.h"
+#include "conf/secret.h"
+#include "smtp/client.h"
+
+struct relay_options {
+	const struct account *account;
+	const struct secret_sources *secrets;
+	wire_listener *listener; /* or NULL */
+	void *listener_context;
+	bool inspect; /* look only: an untrusted certificate is no failure, and no secret
+			 is ever sent */
+};
+
+/* Dials the account's relay; nothing has been said yet. NULL with *error. */
+struct smtp *relay_dial(const struct relay_options *o, struct error *error);
+/* Dials, says hello, starts TLS and authenticates as the account demands: ready for MAIL. */
+struct smtp *relay_open(const struct relay_options *o, struct error *error);
+/* "host:port" of the account's relay, for a person: into out, of size bytes. Returns out. */
+const char *relay_show(const struct account *a, char *out, size_t size);
+
+#endif

@@ -1,0 +1,270 @@
+/* A submission made ready: see submission.h. */
+#include "deliver/submission.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "conf/aliases.h"
+#include "mail/edit.h"
+#include "net/hostname.h"
+
+/* A submission in the making. */
+struct making {
+	struct submission *s;
+	const struct submission_request *request;
+	struct address_list from; /* of the header's From field */
+	struct error *error;
+};
+
+static int submission_read_operands(struct making *m)
+{
+	for (size_t i = 0; i < m->request->recipients->count; i++) {
+		const char *operand = m->request->recipients->items[i];
+
+		if (address_list_parse(&m->s->envelope.recipients, span_of(operand),
+				       m->error)) {
+			m->error->class = ERROR_LOCAL;
+			m->error->stage = STAGE_USAGE;
+			return error_prefix(m->error, "recipient \"%s\"",
+					    TEXT_SHOW(span_of(operand)));
+		}
+	}
+	return 0;
+}
+
+static int submission_read_sender(struct making *m)
+{
+	if (!m->request->sender)
+		return 0;
+	if (address_parse(&m->s->envelope.sender, span_of(m->request->sender), m->error)) {
+		m->error->class = ERROR_LOCAL;
+		m->error->stage = STAGE_USAGE;
+		return error_prefix(m->error, "sender (-f)");
+	}
+	return 0;
+}
+
+/* The From field chooses an account and may give the reverse-path; a malformed one does
+ * neither, because the message is not ours to judge. */
+static void submission_read_from(struct making *m)
+{
+	const struct header_field *from =
+		header_find(message_header(m->s->message), HEADER_FROM);
+	struct error ignored;
+
+	if (from)
+		address_list_parse(&m->from, from->body, &ignored);
+}
+
+static const struct account *submission_match(const struct config *config,
+					      const struct address *a)
+{
+	return a->text && a->text[0] ? config_match(config, a->text) : NULL;
+}
+
+static int submission_choose_account(struct making *m, const struct config *config)
+{
+	struct submission *s = m->s;
+
+	s->account = m->request->account;
+	if (!s->account)
+		s->account = submission_match(config, &s->envelope.sender);
+	if (!s->account && m->from.count > 0)
+		s->account = submission_match(config, &m->from.items[0]);
+	if (!s->account)
+		s->account = config_default(config);
+	if (!s->account)
+		return error_set(
+			m->error, ERROR_LOCAL, STAGE_CONFIG,
+			"no relay is configured: name one in ~/.config/pennypost/config or "
+			"%s, for example \"relay submission://user@mail.example.org\" (see "
+			"pennypost.conf(5))",
+			PENNYPOST_SYSTEM_CONFIG);
+	return 0;
+}
+
+/*
+ * The reverse-path: -f, unless the account forbids to override its own; else the From field
+ * when it was asked for or made us choose the account; else the account's; else the login name.
+ */
+static int submission_settle_sender(struct making *m, const struct config *config)
+{
+	struct submission *s = m->s;
+	struct address *sender = &s->envelope.sender;
+	const char *own = account_sender(s->account);
+	bool fixed = own && s->account->allow_from_override == SETTING_OFF;
+	bool by_from = m->from.count > 0 &&
+		       (m->request->sender_from_header ||
+			(!m->request->account &&
+			 submission_match(config, &m->from.items[0]) == s->account));
+
+	if (sender->text && !fixed)
+		return 0;
+	address_clear(sender);
+	if (by_from && !fixed)
+		return address_parse(sender, span_of(m->from.items[0].text), m->error);
+	if (address_parse(sender, span_of(own ? own : m->request->user()), m->error))
+		return error_prefix(m->error, "sender");
+	return 0;
+}
+
+static bool submission_has_bare(const struct address_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!address_domain(&list->items[i]))
+			return true;
+	return false;
+}
+
+/* What bare addresses are completed with: the account's domain, else our full name, else our
+ * bare one, so that a relay which refuses it names us. Never the domain of `from`: a local
+ * "root" must not become somebody else's root at a large provider. */
+static void submission_find_domain(struct submission *s, bool needed)
+{
+	if (s->account->domain)
+		buf_add_string(&s->domain, s->account->domain);
+	else if (hostname_full(&s->domain, needed) && needed)
+		hostname_short(&s->domain);
+}
+
+static int submission_qualify(struct making *m)
+{
+	struct submission *s = m->s;
+	struct address *sender = &s->envelope.sender;
+	bool bare_sender = sender->text[0] && !address_domain(sender);
+	bool bare = submission_has_bare(&s->envelope.recipients) || bare_sender;
+	struct address_list one = {.items = sender, .count = 1, .cap = 1};
+
+	submission_find_domain(s, bare);
+	if (bare && s->domain.len == 0)
+		return error_set(
+			m->error, ERROR_LOCAL, STAGE_CONFIG,
+			"an address without a domain (\"%s\") and no name of this host to "
+			"complete it: set \"domain\", or an alias for it in \"aliases\"",
+			TEXT_SHOW(span_of(bare_sender ? sender->text
+						      : s->envelope.recipients.items[0].text)));
+	if (bare && address_list_qualify(&s->envelope.recipients, s->domain.data, m->error))
+		return -1;
+	return bare_sender ? address_list_qualify(&one, s->domain.data, m->error) : 0;
+}
+
+static int submission_settle_recipients(struct making *m)
+{
+	struct submission *s = m->s;
+	struct address_list *list = &s->envelope.recipients;
+
+	if (m->request->read_recipients &&
+	    envelope_from_header(&s->envelope, message_header(s->message), m->error))
+		return -1;
+	if (list->count == 0)
+		return error_set(
+			m->error, ERROR_LOCAL, STAGE_USAGE, "no recipients: %s",
+			m->request->read_recipients
+				? "the header has no To, Cc or Bcc address and none was given"
+				: "name them, or let -t read them from the header");
+	return 0;
+}
+
+/* The From that a message without one gets. */
+static int submission_from_address(struct making *m, struct address *from)
+{
+	const struct submission *s = m->s;
+	const char *own = account_sender(s->account);
+	const char *name =
+		m->request->full_name ? m->request->full_name : s->account->from_full_name;
+	const char *text = s->envelope.sender.text;
+	struct address_list one = {.items = from, .count = 1, .cap = 1};
+
+	if (!text[0])
+		text = own ? own : m->request->user();
+	if (address_parse(from, span_of(text), m->error))
+		return -1;
+	if (s->domain.len > 0 && !address_domain(from) &&
+	    address_list_qualify(&one, s->domain.data, m->error))
+		return -1;
+	if (!name)
+		return 0;
+	from->name = span_dup(span_of(name));
+	return from->name ? 0 : error_set_memory(m->error);
+}
+
+/* The right side of a new Message-ID: ours, else the sender's. */
+static const char *submission_id_domain(const struct submission *s, const struct address *from)
+{
+	const char *domain = address_domain(from);
+
+	if (s->account->domain || !domain)
+		return s->domain.len > 0 ? s->domain.data : "localhost.invalid";
+	return domain;
+}
+
+static int submission_edit(struct making *m)
+{
+	const struct account *a = m->s->account;
+	struct header *h = message_header(m->s->message);
+	struct address from = {0};
+	struct edit_options options = {
+		.from = &from,
+		.now = time(NULL),
+		.keep_date = a->set_date_header == SETTING_OFF,
+		.keep_message_id = a->set_msgid_header == SETTING_OFF,
+		.keep_from = a->set_from_header == SETTING_OFF,
+		.keep_bcc = a->remove_bcc_headers == SETTING_OFF,
+		.undisclosed = a->undisclosed_recipients == SETTING_ON,
+	};
+	int failed = submission_from_address(m, &from);
+
+	options.domain = failed ? NULL : submission_id_domain(m->s, &from);
+	if (a->set_from_header == SETTING_ON)
+		header_drop(h, HEADER_FROM);
+	if (!failed)
+		failed = edit_header(h, &options, m->error);
+	address_clear(&from);
+	return failed;
+}
+
+static int submission_resolve_aliases(struct making *m)
+{
+	const char *path = m->s->account->aliases;
+
+	return path ? aliases_apply(&m->s->envelope.recipients, path, m->error) : 0;
+}
+
+int submission_prepare(struct submission *s, struct message *message,
+		       const struct config *config, const struct submission_request *request,
+		       struct error *error)
+{
+	struct making m = {.s = s, .request = request, .error = error};
+	int failed;
+
+	*s = (struct submission){.message = message};
+	buf_init(&s->domain, 300);
+	submission_read_from(&m);
+	failed = submission_read_operands(&m) || submission_read_sender(&m) ||
+		 submission_settle_recipients(&m) || submission_choose_account(&m, config) ||
+		 submission_settle_sender(&m, config) || submission_resolve_aliases(&m) ||
+		 submission_qualify(&m) || submission_edit(&m);
+	if (!failed && address_list_unique(&s->envelope.recipients))
+		failed = error_set_memory(error);
+	address_list_clear(&m.from);
+	return failed ? -1 : 0;
+}
+
+void submission_clear(struct submission *s)
+{
+	envelope_clear(&s->envelope);
+	buf_clear(&s->domain);
+	strv_clear(&s->warnings);
+}
+
+void submission_needs(const struct submission *s, bool *body_8bit, bool *utf8)
+{
+	const struct message_facts *facts = message_facts(s->message);
+	const struct envelope *e = &s->envelope;
+
+	*body_8bit = facts->has_8bit_body || facts->has_8bit_header;
+	*utf8 = address_is_utf8(&e->sender);
+	for (size_t i = 0; !*utf8 && i < e->recipients.count; i++)
+		*utf8 = address_is_utf8(&e->recipients.items[i]);
+}

@@ -1,0 +1,50 @@
+/*
+ * A submission: a message, its envelope and its account, made ready from what the caller said.
+ *
+ * Nothing here touches the network but the lookup of our own name, where a bare address needs
+ * it.
+ */
+#ifndef DELIVER_SUBMISSION_H
+#define DELIVER_SUBMISSION_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "conf/config.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+
+/* What the caller asked for. Borrowed. */
+struct submission_request {
+	const struct strv *recipients; /* operands, each an address list */
+	bool read_recipients;          /* -t */
+	const char *sender;            /* -f as it came, NULL: not given */
+	bool sender_from_header;       /* the From field gives the reverse-path */
+	const char *full_name;         /* -F, or NULL */
+	const char *(*user)(void); /* the login name: asked for only as sender of last resort */
+	const struct account
+		*account; /* asked for by name or made of options, or NULL: choose */
+};
+
+struct submission {
+	struct message *message; /* borrowed */
+	struct envelope envelope;
+	const struct account *account; /* borrowed */
+	struct buf domain;             /* completes bare addresses */
+	struct strv warnings;
+};
+
+/* Makes *s of a message: recipients from the operands and, with -t, the header; the account
+ * (the one asked for, else the first whose `from` matches the reverse-path or the From field,
+ * else the default); aliases, qualification, duplicates; the reverse-path; and the header's
+ * edits. Returns 0, or -1 with *error: usage (64) for operands, data (65) for the header,
+ * config (78) when there is no account. submission_clear() is due either way. */
+int submission_prepare(struct submission *s, struct message *message,
+		       const struct config *config, const struct submission_request *request,
+		       struct error *error);
+void submission_clear(struct submission *s);
+/* The extensions that the message needs. */
+void submission_needs(const struct submission *s, bool *body_8bit, bool *utf8);
+
+#endif

@@ -1,0 +1,156 @@
+/* Envelope, account and header of a submission, from what a caller says. */
+#include "deliver/submission.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static const char config_text[] = "defaults\n"
+				  "domain host.example.org\n"
+				  "account one\n"
+				  "host 127.0.0.1\n"
+				  "from one@example.org\n"
+				  "account two\n"
+				  "host 127.0.0.2\n"
+				  "from *@example.net\n"
+				  "account fixed\n"
+				  "host 127.0.0.3\n"
+				  "from fixed@example.com\n"
+				  "allow_from_override off\n";
+
+static struct config config;
+static struct submission s;
+static struct error error;
+static struct message *message;
+
+static const char *login(void)
+{
+	return "joe";
+}
+
+static struct message *message_of(const char *text)
+{
+	static const struct message_options options = {0};
+	struct message *m;
+	int ends[2];
+
+	if (pipe(ends))
+		return NULL;
+	if (write(ends[1], text, strlen(text)) != (ssize_t)strlen(text))
+		return NULL;
+	close(ends[1]);
+	m = message_read(ends[0], &options, &error);
+	close(ends[0]);
+	return m;
+}
+
+/* Prepares a submission; each test clears what the one before left. */
+static int prepare(const char *text, const char *operands, const char *sender,
+		   const char *account)
+{
+	struct strv list = {0};
+	const struct submission_request request = {
+		.recipients = &list,
+		.read_recipients = !operands,
+		.sender = sender,
+		.user = login,
+		.account = account ? config_find(&config, account) : NULL,
+	};
+	int failed;
+
+	submission_clear(&s);
+	message_free(message);
+	if (operands)
+		strv_add(&list, span_of(operands));
+	message = message_of(text);
+	failed = submission_prepare(&s, message, &config, &request, &error);
+	strv_clear(&list);
+	return failed;
+}
+
+static const char *to(size_t i)
+{
+	return i < s.envelope.recipients.count ? s.envelope.recipients.items[i].text : "(none)";
+}
+
+static void operands_are_address_lists(void)
+{
+	CHECK_INT(prepare("\nhi\n", "Ann <ann@a.org>, root, ann@A.ORG", NULL, NULL), 0);
+	CHECK_INT(s.envelope.recipients.count, 2);
+	CHECK_STR(to(0), "ann@a.org");
+	CHECK_STR(to(1), "root@host.example.org");
+	CHECK_STR(s.envelope.sender.text, "one@example.org");
+	CHECK_STR(s.account->name, "one");
+}
+
+static void a_bad_operand_is_usage(void)
+{
+	CHECK_INT(prepare("\nhi\n", "a@b@c", NULL, NULL), -1);
+	CHECK_INT(error_exit_code(&error), 64);
+	CHECK_INT(prepare("To: a@b@c\n\nhi\n", NULL, NULL, NULL), -1);
+	CHECK_INT(error_exit_code(&error), 65);
+	CHECK_INT(prepare("Subject: x\n\nhi\n", NULL, NULL, NULL), -1);
+	CHECK_INT(error_exit_code(&error), 64);
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "x@y\r\nRSET", NULL), -1);
+	CHECK_INT(error_exit_code(&error), 64);
+}
+
+static void the_sender_chooses_the_account(void)
+{
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "bob@example.net", NULL), 0);
+	CHECK_STR(s.account->name, "two");
+	CHECK_STR(s.envelope.sender.text, "bob@example.net");
+	CHECK_INT(prepare("From: Eve <eve@EXAMPLE.NET>\n\nhi\n", "a@b.c", NULL, NULL), 0);
+	CHECK_STR(s.account->name, "two");
+	CHECK_STR(s.envelope.sender.text, "eve@EXAMPLE.NET");
+	CHECK_INT(prepare("From: x@elsewhere.org\n\nhi\n", "a@b.c", NULL, NULL), 0);
+	CHECK_STR(s.account->name, "one");
+	CHECK_STR(s.envelope.sender.text, "one@example.org");
+}
+
+static void the_login_is_the_last_resort(void)
+{
+	CHECK_INT(prepare("\nhi\n", "a@b.c", NULL, "two"), 0);
+	CHECK_STR(s.envelope.sender.text, "joe@host.example.org");
+}
+
+static void null_and_fixed_senders(void)
+{
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "", NULL), 0);
+	CHECK_STR(s.envelope.sender.text, "");
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "<>", NULL), 0);
+	CHECK_STR(s.envelope.sender.text, "");
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "other@b.c", "fixed"), 0);
+	CHECK_STR(s.envelope.sender.text, "fixed@example.com");
+}
+
+static void what_the_message_lacks_is_added(void)
+{
+	struct header *h;
+
+	CHECK_INT(prepare("To: a@b.c\nBcc: d@e.f\n\nhi\n", NULL, NULL, NULL), 0);
+	CHECK_INT(s.envelope.recipients.count, 2);
+	h = message_header(message);
+	CHECK(header_find(h, HEADER_BCC) == NULL);
+	CHECK(strstr(h->added.items[0], ":") != NULL);
+	CHECK_INT(h->added.count, 3);
+}
+
+int main(void)
+{
+	if (config_parse(&config, "test", span_of(config_text), &error)) {
+		printf("# %s\n", error.text);
+		return 1;
+	}
+	TEST_RUN(operands_are_address_lists);
+	TEST_RUN(a_bad_operand_is_usage);
+	TEST_RUN(the_sender_chooses_the_account);
+	TEST_RUN(the_login_is_the_last_resort);
+	TEST_RUN(null_and_fixed_senders);
+	TEST_RUN(what_the_message_lacks_is_added);
+	submission_clear(&s);
+	message_free(message);
+	config_clear(&config);
+	return test_done();
+}
