@@ -1,12 +1,11 @@
 /* Digests and names on GnuTLS: see primitive.h. */
 #include "crypto/primitive.h"
 
-#include <string.h>
-
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
 #include "base/chars.h"
+#include "base/text.h"
 
 enum { PRIMITIVE_DOMAIN_MAX = 1024 };
 
@@ -38,26 +37,35 @@ int primitive_hmac(enum crypto_digest d, struct span key, struct span data,
 	return (int)gnutls_hmac_get_len(macs[d]);
 }
 
-/* The mapping of IDNA can yield characters that no host name has ("/" from U+2100): the result
- * is held to letters, digits, "-", "_" and dots. */
+/* Letters, digits, "-", "_", dots, and what extra allows. */
+static bool domain_is_sane(struct span domain, unsigned extra)
+{
+	for (size_t i = 0; i < domain.len; i++) {
+		char c = domain.data[i];
+
+		if (!chars_is(c, CHARS_ALNUM | extra) && c != '-' && c != '_' && c != '.')
+			return false;
+	}
+	return domain.len > 0;
+}
+
+/* GnuTLS drops what it cannot map, and the mapping may yield characters that no host name has
+ * ("/" from U+2100): so both ends of it are held to what a name is made of. */
 int primitive_idna(struct span domain, struct buf *out)
 {
 	gnutls_datum_t mapped = {0};
+	struct span ascii;
 	int result = -1;
 
-	if (domain.len == 0 || domain.len > PRIMITIVE_DOMAIN_MAX ||
-	    memchr(domain.data, '\0', domain.len) ||
+	if (domain.len > PRIMITIVE_DOMAIN_MAX || !domain_is_sane(domain, CHARS_UTF8) ||
+	    !text_is_utf8(domain) ||
 	    gnutls_idna_map(domain.data, (unsigned)domain.len, &mapped, 0) < 0)
 		return -1;
-	for (unsigned i = 0; i < mapped.size; i++) {
-		char c = (char)mapped.data[i];
-
-		if (!chars_is(c, CHARS_ALNUM) && c != '-' && c != '_' && c != '.')
-			goto out;
+	ascii = (struct span){(const char *)mapped.data, mapped.size};
+	if (domain_is_sane(ascii, 0)) {
+		buf_add_span(out, ascii);
+		result = buf_failed(out) ? -1 : 0;
 	}
-	buf_add(out, mapped.data, mapped.size);
-	result = mapped.size > 0 && !buf_failed(out) ? 0 : -1;
-out:
 	gnutls_free(mapped.data);
 	return result;
 }

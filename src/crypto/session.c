@@ -20,6 +20,7 @@ static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PR
 enum {
 	SESSION_INTERRUPTIONS_MAX =
 		32,             /* warnings and the like before we have enough of them */
+	SESSION_PARTS_MAX = 16, /* pieces of a write, more are copied first */
 	RECORD_TYPE_FIRST = 20, /* change_cipher_spec, RFC 8446 section 5.1 */
 	RECORD_TYPE_LAST = 23   /* application_data */
 };
@@ -50,6 +51,45 @@ static ssize_t session_pull(gnutls_transport_ptr_t context, void *data, size_t s
 	tls->input_start += have;
 	tls->taken += have;
 	return (ssize_t)have;
+}
+
+/* Sends without waiting. Returns the bytes taken, 0 when there is no room, or -1 with errno. */
+static ssize_t session_send(const struct tls *tls, const struct msghdr *message)
+{
+	ssize_t n;
+
+	do
+		n = sendmsg(tls->fd, message, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : n;
+}
+
+/* GnuTLS writes through this: what the socket does not take stays in tls->output. */
+static ssize_t session_push(gnutls_transport_ptr_t context, const giovec_t *parts, int count)
+{
+	struct tls *tls = context;
+	struct iovec vector[SESSION_PARTS_MAX];
+	struct msghdr message = {.msg_iov = vector, .msg_iovlen = (size_t)count};
+	ssize_t sent = 0;
+	size_t total = 0;
+
+	for (int i = 0; i < count && i < SESSION_PARTS_MAX; i++)
+		vector[i] = (struct iovec){parts[i].iov_base, parts[i].iov_len};
+	if (tls->output.len == 0 && count <= SESSION_PARTS_MAX)
+		sent = session_send(tls, &message);
+	for (int i = 0; sent >= 0 && i < count; i++) {
+		size_t len = parts[i].iov_len;
+		size_t done = (size_t)sent > total ? (size_t)sent - total : 0;
+
+		if (done < len)
+			buf_add(&tls->output, (const char *)parts[i].iov_base + done,
+				len - done);
+		total += len;
+	}
+	if (sent >= 0 && !buf_failed(&tls->output))
+		return (ssize_t)total;
+	gnutls_transport_set_errno(tls->session, sent < 0 ? errno : ENOBUFS);
+	return -1;
 }
 
 /* Whether the peer's first bytes cannot be TLS: most often a server that speaks SMTP in clear.
@@ -131,6 +171,25 @@ static int session_fail(struct tls *tls, int code, struct error *error)
 	}
 }
 
+/* Sends what waits in tls->output. Returns TLS_DONE when there is nothing more of it. */
+static enum tls_step session_flush(struct tls *tls, struct error *error)
+{
+	while (tls->output.len > 0) {
+		struct iovec rest = {tls->output.data, tls->output.len};
+		ssize_t n =
+			session_send(tls, &(struct msghdr){.msg_iov = &rest, .msg_iovlen = 1});
+
+		if (n == 0)
+			return TLS_WANT_WRITE;
+		if (n < 0) {
+			session_fail(tls, GNUTLS_E_PUSH_ERROR, error);
+			return TLS_FAILED;
+		}
+		buf_consume(&tls->output, (size_t)n);
+	}
+	return TLS_DONE;
+}
+
 /* What to do about a code below zero that came from the handshake or a record: TLS_WANT_*,
  * TLS_FAILED with *error, or TLS_DONE for "the same again". before is how much input waited
  * when the call began: GnuTLS also says "again" after messages of its own, such as tickets, and
@@ -144,8 +203,6 @@ static enum tls_step session_resume(struct tls *tls, int code, uint64_t before,
 	case GNUTLS_E_AGAIN:
 		if (!tls->done && session_is_plain(tls))
 			break;
-		if (gnutls_record_get_direction(tls->session) == 1)
-			return TLS_WANT_WRITE;
 		return waiting > 0 && tls->taken != before ? TLS_DONE : TLS_WANT_READ;
 	case GNUTLS_E_INTERRUPTED: return TLS_DONE;
 	case GNUTLS_E_REHANDSHAKE:
@@ -164,18 +221,21 @@ static enum tls_step session_resume(struct tls *tls, int code, uint64_t before,
 
 enum tls_step session_handshake(struct tls *tls, struct error *error)
 {
-	enum tls_step step = TLS_DONE;
-	int code = GNUTLS_E_INTERRUPTED;
+	enum tls_step step = session_flush(tls, error);
+	int code = tls->agreed ? GNUTLS_E_SUCCESS : GNUTLS_E_INTERRUPTED;
 
-	while (code != GNUTLS_E_SUCCESS) {
+	while (code != GNUTLS_E_SUCCESS && step == TLS_DONE) {
 		uint64_t before = tls->taken;
 
 		code = gnutls_handshake(tls->session);
 		if (code < 0)
 			step = session_resume(tls, code, before, error);
-		if (code < 0 && step != TLS_DONE)
-			return step;
+		if (step != TLS_FAILED && tls->output.len > 0)
+			step = session_flush(tls, error);
 	}
+	tls->agreed = code == GNUTLS_E_SUCCESS;
+	if (step != TLS_DONE)
+		return step;
 	/* Custom priorities can agree on a handshake without certificates, which asks nobody.
 	 */
 	if (tls->verify && !tls->verified) {
@@ -201,10 +261,12 @@ ssize_t session_read(struct tls *tls, void *data, size_t size, struct error *err
 	return n < 0 ? step : n;
 }
 
+/* One record a call at the most. Its bytes count as written when the last of it is sent, so
+ * that nobody takes for sent what waits here. */
 ssize_t session_write(struct tls *tls, const void *data, size_t len, struct error *error)
 {
-	enum tls_step step = TLS_DONE;
-	ssize_t n = -1;
+	enum tls_step step = session_flush(tls, error);
+	ssize_t n = step == TLS_DONE && tls->accepted > 0 ? (ssize_t)tls->accepted : -1;
 
 	while (n < 0 && step == TLS_DONE) {
 		uint64_t before = tls->taken;
@@ -213,7 +275,13 @@ ssize_t session_write(struct tls *tls, const void *data, size_t len, struct erro
 		if (n < 0)
 			step = session_resume(tls, (int)n, before, error);
 	}
-	return n < 0 ? step : n;
+	tls->accepted = n > 0 ? (size_t)n : tls->accepted;
+	if (step == TLS_DONE)
+		step = session_flush(tls, error);
+	if (step != TLS_DONE)
+		return step;
+	tls->accepted = 0;
+	return n;
 }
 
 size_t session_pending(struct tls *tls)
@@ -237,6 +305,7 @@ void session_free(struct tls *tls)
 	if (tls->credentials)
 		gnutls_certificate_free_credentials(tls->credentials);
 	store_clear(&tls->store);
+	buf_clear(&tls->output);
 	free(tls);
 }
 
@@ -305,7 +374,8 @@ static int session_set_up(struct tls *tls, const struct tls_policy *policy, stru
 	    trust_prepare(tls, policy, error))
 		return -1;
 	gnutls_session_set_ptr(tls->session, tls);
-	gnutls_transport_set_ptr2(tls->session, tls, (gnutls_transport_ptr_t)(intptr_t)tls->fd);
+	gnutls_transport_set_ptr(tls->session, tls);
+	gnutls_transport_set_vec_push_function(tls->session, session_push);
 	gnutls_transport_set_pull_function(tls->session, session_pull);
 	gnutls_certificate_set_verify_function(tls->credentials, trust_judge);
 	/* An address is no name: RFC 6066 section 3. */
@@ -329,6 +399,7 @@ struct tls *session_new(int fd, const struct tls_policy *policy, struct error *e
 	tls->family = AF_UNSPEC;
 	tls->verify = policy->verify;
 	store_init(&tls->store);
+	buf_init(&tls->output, TLS_OUTPUT_MAX);
 	if (session_set_up(tls, policy, error)) {
 		session_free(tls);
 		return NULL;

@@ -11,7 +11,13 @@
 #include "base/crypto.h"
 #include "crypto/store.h"
 
-enum { TLS_INPUT_MAX = 4096, TLS_FIRST_MAX = 64, TLS_HOST_MAX = 256, TLS_TRUST_MAX = 1536 };
+enum {
+	TLS_INPUT_MAX = 4096,
+	TLS_OUTPUT_MAX = 1 << 17,
+	TLS_FIRST_MAX = 64,
+	TLS_HOST_MAX = 256,
+	TLS_TRUST_MAX = 1536
+};
 
 struct tls {
 	gnutls_session_t session;
@@ -29,7 +35,8 @@ struct tls {
 	bool judged;               /* trust_judge() has run: */
 	bool verified;             /* the certificate proved host */
 	char trust[TLS_TRUST_MAX]; /* why, or why not, in words */
-	bool done;                 /* the handshake is */
+	bool agreed;               /* GnuTLS is done with the handshake */
+	bool done;                 /* and all of it is sent and found good */
 	bool broken;               /* not even a close_notify can be sent */
 	int interruptions;         /* warnings and requests to renegotiate */
 
@@ -40,6 +47,10 @@ struct tls {
 	uint64_t taken;            /* how many GnuTLS took of them so far */
 	char first[TLS_FIRST_MAX]; /* the first bytes that came */
 	size_t first_length;
+	/* Records that the socket did not take yet. GnuTLS never sees it refuse any: a write of
+	 * its that is interrupted while a key update arrives is sent twice (3.7.9). */
+	struct buf output;
+	size_t accepted; /* bytes of tls_write() whose record is among them */
 };
 
 struct tls *session_new(int fd, const struct tls_policy *policy, struct error *error);
