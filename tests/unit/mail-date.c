@@ -1,0 +1,95 @@
+/* Dates in no locale but ours, and identifiers that are unique and well-formed. */
+#include "mail/date.h"
+
+#include <locale.h>
+#include <stdlib.h>
+
+#include "base/chars.h"
+#include "test.h"
+
+static void check_date(const char *zone, time_t when, const char *want)
+{
+	struct buf b;
+
+	buf_init(&b, 100);
+	setenv("TZ", zone, 1);
+	tzset();
+	date_rfc5322(&b, when);
+	CHECK_STR(b.data, want);
+	buf_clear(&b);
+}
+
+static void dates_are_local_with_their_offset(void)
+{
+	setlocale(LC_ALL, "");
+	check_date("UTC0", 0, "Thu, 1 Jan 1970 00:00:00 +0000");
+	check_date("UTC0", 1795433046, "Mon, 23 Nov 2026 11:24:06 +0000");
+	check_date("XST-1", 1795433046, "Mon, 23 Nov 2026 12:24:06 +0100");
+	check_date("XST3:30", 1795433046, "Mon, 23 Nov 2026 07:54:06 -0330");
+	check_date("XST-5:45", 1795433046, "Mon, 23 Nov 2026 17:09:06 +0545");
+	check_date("XST12", 0, "Wed, 31 Dec 1969 12:00:00 -1200");
+	check_date("UTC0", 951782400, "Tue, 29 Feb 2000 00:00:00 +0000");
+}
+
+static void check_domain(const char *domain, const char *want)
+{
+	struct buf b;
+
+	buf_init(&b, 1000);
+	date_message_id(&b, 1795433046, domain);
+	CHECK_INT(strncmp(b.data, "<20261123112406.", 16), 0);
+	CHECK_STR(b.len > 32 ? b.data + 32 : "", want);
+	for (size_t i = 16; i < 32 && i < b.len; i++)
+		CHECK(chars_is(b.data[i], CHARS_ALNUM));
+	buf_clear(&b);
+}
+
+static void identifiers_end_in_a_dot_atom(void)
+{
+	check_domain("example.org", "@example.org>");
+	check_domain("my_host.Example", "@my_host.Example>");
+	check_domain("", "@localhost>");
+	check_domain(NULL, "@localhost>");
+	check_domain("...", "@localhost>");
+	check_domain(".a..b.", "@a.b>");
+	check_domain("[127.0.0.1]", "@127.0.0.1>");
+	check_domain("[IPv6:::1]", "@IPv6---1>");
+	check_domain("a>\r\nBcc: x", "@a---Bcc--x>");
+	check_domain("gr\303\274n", "@gr--n>");
+}
+
+static void identifiers_differ(void)
+{
+	struct buf a, b;
+
+	buf_init(&a, 100);
+	buf_init(&b, 100);
+	date_message_id(&a, 0, "x");
+	date_message_id(&b, 0, "x");
+	CHECK(strcmp(a.data, b.data) != 0);
+	buf_clear(&a);
+	buf_clear(&b);
+}
+
+static void a_long_domain_is_cut(void)
+{
+	char domain[2000];
+	struct buf b;
+
+	memset(domain, 'a', sizeof(domain) - 1);
+	domain[sizeof(domain) - 1] = '\0';
+	buf_init(&b, 1000);
+	date_message_id(&b, 0, domain);
+	CHECK(!buf_failed(&b));
+	CHECK_INT(b.len, 33 + 255 + 1);
+	buf_clear(&b);
+}
+
+int main(void)
+{
+	TEST_RUN(dates_are_local_with_their_offset);
+	TEST_RUN(identifiers_end_in_a_dot_atom);
+	TEST_RUN(identifiers_differ);
+	TEST_RUN(a_long_domain_is_cut);
+	return test_done();
+}
