@@ -32,6 +32,7 @@ gone() {
 }
 
 setup() {
+	relay_pid=
 	need_world
 	. "$SHARE/ports"
 	cd "$BATS_TEST_TMPDIR"
@@ -41,6 +42,10 @@ setup() {
 
 new_id() {
 	id=$BATS_TEST_NUMBER.$RANDOM$RANDOM@example.test
+}
+
+teardown() {
+	relay_stop
 }
 
 # configure SERVER AUTH: the file "config" for a SERVER of tests/lib/servers.
@@ -191,20 +196,22 @@ rejects_ca() {
 }
 
 @test "a certificate for another name: exit 69" {
-	configure postfix_tls on
-	sed -i 's/^host .*/host 127.0.0.2/' config
-	compose
-	run --separate-stderr "$PENNYPOST" -C config -- bob@example.test <message
-	[ "$status" -ne 0 ]
 	"$ROOT/tests/lib/ca" wrong elsewhere.test 127.0.0.9
 	relay_start relay --tls --cert wrong/server.pem --key wrong/server.key
-	sed -i -e 'XX
+	configure postfix_tls off
+	sed -i -e "s/^port .*/port $relay_port/" \
 		-e "s,^tls_trust_file .*,tls_trust_file $PWD/wrong/ca.pem," config
+	compose
 	run --separate-stderr "$PENNYPOST" -C config -- bob@example.test <message
 	echo "$stderr"
-	relay_stop
 	[ "$status" -eq 69 ]
 	[ ! -e relay/1.message ]
+	run --separate-stderr "$PENNYPOST" -C config --tls-host-override=elsewhere.test -- \
+		bob@example.test <message
+	echo "$stderr"
+	relay_stop
+	[ "$status" -eq 0 ]
+	[ -e relay/1.message ]
 }
 
 # refuses_one SERVER
