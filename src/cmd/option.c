@@ -365,7 +365,7 @@ static const struct options_row rows[] = {
 	{0, "tls-key-file", ONE, OURS, set_setting, 0, "FILE", "its key"},
 	{0, "tls-priorities", ONE, OURS, set_setting, 0, "STRING", "priorities of GnuTLS"},
 	{0, "tls-host-override", ONE, OURS, set_setting, 0, "HOST", "name in the certificate"},
-	{0, "auth", MAY, OURS, set_switch, 0, "on|off|METHOD", "authenticate"},
+	{0, "auth", MAY, OURS, set_switch, 0, "on|off|plain|login|cram-md5", "authenticate"},
 	{0, "user", ONE, OURS, set_setting, 0, "NAME", "the login"},
 	{0, "passwordeval", ONE, OURS, set_setting, 0, "COMMAND", "it prints the password"},
 	{0, "password-file", ONE, OURS, set_setting, 0, "FILE", "it holds the password"},
@@ -457,6 +457,23 @@ static int unknown_name(struct parse *p, struct span name)
 			 "there is no option --%s (see --help)", TEXT_SHOW(name));
 }
 
+/* Whether the next word is one of the alternatives that the row spells out ("on|off|auto"):
+ * nobody who writes "--tls off" means a recipient called off. */
+static bool next_is_alternative(const struct parse *p, const struct options_row *row)
+{
+	const char *word = p->next < p->argc ? p->argv[p->next] : "";
+	const char *rest = row->value_name;
+
+	while (rest && *rest && *word) {
+		size_t len = strcspn(rest, "|");
+
+		if (span_equals((struct span){rest, len}, word))
+			return true;
+		rest += len + (rest[len] == '|');
+	}
+	return false;
+}
+
 /* "name", "name=value", or "name" with the value in the next word. */
 static int parse_name(struct parse *p, const char *word)
 {
@@ -470,7 +487,8 @@ static int parse_name(struct parse *p, const char *word)
 	if (value && row->value == OPTIONS_VALUE_NONE)
 		return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
 				 "option --%s takes no value", row->name);
-	if (!value && row->value == OPTIONS_VALUE_REQUIRED)
+	if (!value && (row->value == OPTIONS_VALUE_REQUIRED ||
+		       (row->value == OPTIONS_VALUE_OPTIONAL && next_is_alternative(p, row))))
 		value = next_word(p);
 	if (!value && row->value == OPTIONS_VALUE_REQUIRED)
 		return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,

@@ -71,7 +71,8 @@ int options_unavailable(const struct options *o, struct error *error);
 enum options_value {
 	OPTIONS_VALUE_NONE,
 	OPTIONS_VALUE_REQUIRED, /* glued or in the next word; --name=value or --name value */
-	OPTIONS_VALUE_OPTIONAL  /* glued only; --name=value only */
+	OPTIONS_VALUE_OPTIONAL /* glued only; --name=value, or --name value when value is one of
+				  the alternatives of value_name */
 };
 
 /* Names under which a letter means what its row says. Long names are never sendmail's. */

@@ -326,6 +326,18 @@ static void words_of_the_configuration(void)
 	CHECK_STR(setting("logfile"), "/log");
 }
 
+static void a_switch_takes_its_alternatives_from_the_next_word(void)
+{
+	CHECK_INT(
+		parse("pennypost|--tls|off|--auth|cram-md5|a@x|--tls-starttls|maybe|--syslog"),
+		0);
+	CHECK_STR(operands(), "a@x|maybe");
+	CHECK_STR(setting("tls"), "off");
+	CHECK_STR(setting("auth"), "cram-md5");
+	CHECK_STR(setting("tls_starttls"), "on");
+	CHECK_STR(setting("syslog"), "on");
+}
+
 static bool is_key(const char *key)
 {
 	for (size_t n = 0; keys_name(n); n++)
@@ -385,6 +397,7 @@ int main(void)
 	TEST_RUN(modes);
 	TEST_RUN(our_options);
 	TEST_RUN(words_of_the_configuration);
+	TEST_RUN(a_switch_takes_its_alternatives_from_the_next_word);
 	TEST_RUN(every_setting_is_a_word_of_the_configuration);
 	TEST_RUN(the_table_is_sound);
 	options_clear(&o);
