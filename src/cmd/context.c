@@ -154,6 +154,7 @@ int context_load(struct context *x, struct error *error)
 	int failed;
 
 	context_find_secrets(x);
+	x->config.home = context_path("HOME");
 	if (!o->account && context_moves_relay(o))
 		return context_make(x, "command line", NULL, error);
 	if (o->config_file) {

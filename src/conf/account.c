@@ -24,6 +24,7 @@ struct field {
 static const struct field fields[] = {
 	FIELD(RELAY, relay),
 	FIELD(INT, relay.port),
+	FIELD(INT, lmtp),
 	FIELD(STRING, source_ip),
 	FIELD(INT, timeout),
 	FIELD(INT, timeout_scale),
@@ -201,6 +202,15 @@ int account_check(const struct account *a, struct error *error)
 			error, ERROR_LOCAL, STAGE_CONFIG,
 			"tls_starttls on contradicts the relay submissions://, which is "
 			"TLS from the first byte: write submission:// or drop the word");
+	if (a->lmtp == SETTING_ON && (scheme == ENDPOINT_SUBMISSIONS ||
+				      scheme == ENDPOINT_SUBMISSION || scheme == ENDPOINT_SMTP))
+		return error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"protocol lmtp contradicts the relay's URL: write lmtp:// or drop "
+			"the word");
+	if (a->lmtp == SETTING_OFF && scheme == ENDPOINT_LMTP)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "protocol smtp contradicts the relay lmtp://: drop the word");
 	if (scheme != ENDPOINT_SUBMISSIONS && a->tls == SETTING_AUTO &&
 	    a->tls_starttls == SETTING_OFF)
 		return error_set(
@@ -243,6 +253,11 @@ enum account_tls account_tls_mode(const struct account *a)
 	return ACCOUNT_TLS_REQUIRED;
 }
 
+bool account_is_lmtp(const struct account *a)
+{
+	return a->relay.scheme == ENDPOINT_LMTP || a->lmtp == SETTING_ON;
+}
+
 bool account_wants_auth(const struct account *a)
 {
 	if (a->auth == ACCOUNT_AUTH_UNSET)
@@ -261,6 +276,8 @@ int account_port(const struct account *a)
 		return a->relay.port;
 	if (a->relay.scheme != ENDPOINT_NONE)
 		return endpoint_port(&a->relay);
+	if (account_is_lmtp(a))
+		return 24;
 	if (account_tls_mode(a) == ACCOUNT_TLS_IMPLICIT)
 		return 465;
 	return account_wants_auth(a) ? 587 : 25;

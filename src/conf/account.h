@@ -30,6 +30,7 @@ struct account {
 	char *origin;  /* "file:line" of its first word, or "command line": for errors */
 	uint64_t said; /* the members that were set, for account_inherit() */
 	struct endpoint relay;
+	enum setting lmtp; /* `protocol lmtp`: on, `protocol smtp`: off */
 	char *source_ip;
 	int timeout;       /* seconds to connect; 0: the default */
 	int timeout_scale; /* percent of RFC 5321's timeouts for replies; 0: 100 */
@@ -99,12 +100,14 @@ int account_check(const struct account *a, struct error *error);
  * With host instead of a URL, TLS is from the first byte when `tls_starttls off` or port 465
  * says so. */
 enum account_tls account_tls_mode(const struct account *a);
+/* Whether the relay speaks LMTP: by its URL, or by `protocol`. */
+bool account_is_lmtp(const struct account *a);
 /* Whether to authenticate. */
 bool account_wants_auth(const struct account *a);
 /* The login: `user`, else the user part of the relay URL, else NULL. */
 const char *account_user(const struct account *a);
-/* The port, defaults resolved: 465, 587 and 25 by scheme; with host instead of a URL: 465 for
- * implicit TLS, 587 when there is a login, else 25. */
+/* The port, defaults resolved: 465, 587, 25 and 24 by scheme; with host instead of a URL: 24
+ * for LMTP, 465 for implicit TLS, 587 when there is a login, else 25. */
 int account_port(const struct account *a);
 /* The account's own address: the first of `from` that is not a pattern, or NULL. */
 const char *account_sender(const struct account *a);

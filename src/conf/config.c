@@ -279,8 +279,9 @@ static int reader_file(struct reader *r, struct frame *f, struct error *error)
 		goto out;
 	result = 0;
 out:
+	/* The number of an error is that of opening the file, nothing else's. */
 	if (result)
-		error->number = error->number == ENOENT ? 0 : error->number;
+		error->number = 0;
 	close(fd);
 	buf_wipe(&text);
 	r->frame = f->up;

@@ -212,13 +212,10 @@ static int set_socket(struct account *a, const struct key *key, const char *valu
 static int set_protocol(struct account *a, const struct key *key, const char *value,
 			struct error *error)
 {
-	(void)a;
-	if (value && strcmp(value, "smtp") == 0)
-		return 0;
-	if (value && strcmp(value, "lmtp") == 0)
-		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s lmtp is not built yet",
-				 key->name);
-	return key_refuse(key, value, "smtp", error);
+	if (!value || (strcmp(value, "smtp") != 0 && strcmp(value, "lmtp") != 0))
+		return key_refuse(key, value, "smtp or lmtp", error);
+	number_set(a, key->offset, value[0] == 'l' ? SETTING_ON : SETTING_OFF);
+	return 0;
 }
 
 static int set_address(struct account *a, const struct key *key, const char *value,
@@ -448,7 +445,7 @@ static const struct key keys[] = {
 	{"host", set_host, 0, 0, 0},
 	{"port", set_number, AT(relay.port), 0, 65535},
 	{"socket", set_socket, 0, KEYS_FILE, 0},
-	{"protocol", set_protocol, 0, 0, 0},
+	{"protocol", set_protocol, AT(lmtp), 0, 0},
 	{"source_ip", set_address, AT(source_ip), 0, 0},
 	{"proxy_host", set_later, 0, 0, 0},
 	{"proxy_port", set_ignored, 0, 0, 0},

@@ -67,7 +67,7 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 				.priorities = a->tls_priorities,
 				.fingerprint = a->tls_fingerprint,
 			},
-		.lmtp = a->relay.scheme == ENDPOINT_LMTP,
+		.lmtp = account_is_lmtp(a),
 		.clear_secret = a->tls == SETTING_OFF && !o->inspect,
 		.timeout_scale = a->timeout_scale,
 		.listener = o->listener,

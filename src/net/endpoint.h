@@ -4,7 +4,7 @@
  *   submissions://user@host:port   TLS from the first byte, port 465 (RFC 8314 section 3.3)
  *   submission://user@host:port    STARTTLS, port 587 (RFC 6409)
  *   smtp://host:port               STARTTLS unless loopback, port 25
- *   lmtp://host:port               RFC 2033, port 24; plain unless tls says otherwise
+ *   lmtp://host:port               RFC 2033, STARTTLS unless loopback, port 24
  *   unix:/path                     a unix socket that speaks SMTP
  *
  * A host may be a name, an IPv4 address, or an IPv6 address in brackets. The user part is

@@ -58,6 +58,9 @@ static void tls_is_on_unless_the_relay_is_here(void)
 		{{"host", "x.example", "port", "465", "tls", "auto"},
 		 ACCOUNT_TLS_IF_OFFERED,
 		 465},
+		{{"relay", "lmtp://x.example"}, ACCOUNT_TLS_REQUIRED, 24},
+		{{"protocol", "lmtp", "host", "localhost"}, ACCOUNT_TLS_NEVER, 24},
+		{{"socket", "/run/lmtp", "protocol", "lmtp"}, ACCOUNT_TLS_NEVER, 0},
 		{{"host", "localhost"}, ACCOUNT_TLS_NEVER, 25},
 		{{"host", "localhost", "tls", "on", "port", "465"}, ACCOUNT_TLS_IMPLICIT, 465},
 	};
@@ -79,6 +82,8 @@ static void words_that_contradict_each_other_are_refused(void)
 		{"tls_starttls", "on", "relay", "submissions://x"},
 		{"relay", "submission://x", "tls_starttls", "off"},
 		{"relay", "smtp://x", "tls", "on", "tls_starttls", "off"},
+		{"protocol", "lmtp", "relay", "smtp://x"},
+		{"protocol", "smtp", "relay", "lmtp://x"},
 		{"host", "x", "tls", "auto", "tls_starttls", "off"},
 	};
 

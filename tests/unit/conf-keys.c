@@ -184,8 +184,11 @@ static void the_rest_is_checked_too(void)
 	CHECK_INT(set("source_ip", "127.0.0.1"), 0);
 	CHECK_INT(set("domain", "exa mple"), -1);
 	CHECK_INT(set("domain", "example.org"), 0);
-	CHECK_INT(set("protocol", "lmtp"), -1);
+	CHECK_INT(set("protocol", "uucp"), -1);
+	CHECK_INT(set("protocol", "lmtp"), 0);
+	CHECK(account_is_lmtp(&a));
 	CHECK_INT(set("protocol", "smtp"), 0);
+	CHECK(!account_is_lmtp(&a));
 	CHECK_INT(set("proxy_host", "127.0.0.1"), -1);
 	CHECK_STR(e.text, "proxy_host is not built yet");
 	CHECK_INT(set("proxy_host", NULL), 0);
