@@ -27,6 +27,42 @@ enum { CONN_INPUT_MAX = 1 << 20, CONN_READ_MIN = 4096 };
  */
 enum conn_step { STEP_END = 0, STEP_FAILED = -1, STEP_WANT_READ = -2, STEP_WANT_WRITE = -3 };
 
+/* An end's address, of any family; an IPv4 address mapped into IPv6 is told as what it is. */
+union conn_address {
+	struct sockaddr any;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+	struct sockaddr_storage storage;
+};
+
+static int conn_address(int (*get)(int, struct sockaddr *, socklen_t *), int fd,
+			union conn_address *address)
+{
+	socklen_t size = sizeof(*address);
+	struct in_addr inner;
+
+	*address = (union conn_address){0};
+	if (get(fd, &address->any, &size))
+		return AF_UNSPEC;
+	if (address->any.sa_family == AF_INET6 &&
+	    IN6_IS_ADDR_V4MAPPED(&address->six.sin6_addr)) {
+		memcpy(&inner, &address->six.sin6_addr.s6_addr[12], sizeof(inner));
+		*address = (union conn_address){
+			.four = {.sin_family = AF_INET, .sin_addr = inner}};
+	}
+	return address->any.sa_family;
+}
+
+static int conn_get_peer(int fd, struct sockaddr *address, socklen_t *size)
+{
+	return getpeername(fd, address, size);
+}
+
+static int conn_get_local(int fd, struct sockaddr *address, socklen_t *size)
+{
+	return getsockname(fd, address, size);
+}
+
 struct conn {
 	int fd;
 	bool more;   /* the last read filled its room: the next one need not wait */
@@ -38,6 +74,8 @@ struct conn {
 	struct buf input;
 	size_t consumed; /* bytes at the start of input that the owner is done with */
 	struct error failure;
+	union conn_address peer;
+	int peer_family;
 };
 
 struct conn *conn_new(int fd)
@@ -54,8 +92,9 @@ struct conn *conn_new(int fd)
 	buf_init(&c->input, CONN_INPUT_MAX);
 	if (!(flags & O_NONBLOCK))
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-	/* In vain on a unix socket, which has no Nagle to switch off. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	c->peer_family = conn_address(conn_get_peer, fd, &c->peer);
+	if (c->peer_family != AF_UNIX)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	return c;
 }
 
@@ -316,61 +355,21 @@ int conn_describe_tls(struct conn *c, struct tls_info *info, struct error *error
 	return c->crypto->tls_describe(c->tls, info, error);
 }
 
-/* Both ends' addresses as one type; an IPv4 address mapped into IPv6 is told as what it is. */
-union conn_address {
-	struct sockaddr any;
-	struct sockaddr_in four;
-	struct sockaddr_in6 six;
-	struct sockaddr_storage storage;
-};
-
-static int conn_address(int (*get)(int, struct sockaddr *, socklen_t *), int fd,
-			union conn_address *address)
-{
-	socklen_t size = sizeof(*address);
-	struct in_addr inner;
-
-	*address = (union conn_address){0};
-	if (get(fd, &address->any, &size))
-		return AF_UNSPEC;
-	if (address->any.sa_family == AF_INET6 &&
-	    IN6_IS_ADDR_V4MAPPED(&address->six.sin6_addr)) {
-		memcpy(&inner, &address->six.sin6_addr.s6_addr[12], sizeof(inner));
-		*address = (union conn_address){
-			.four = {.sin_family = AF_INET, .sin_addr = inner}};
-	}
-	return address->any.sa_family;
-}
-
-static int conn_get_peer(int fd, struct sockaddr *address, socklen_t *size)
-{
-	return getpeername(fd, address, size);
-}
-
-static int conn_get_local(int fd, struct sockaddr *address, socklen_t *size)
-{
-	return getsockname(fd, address, size);
-}
-
 bool conn_is_loopback(const struct conn *c)
 {
-	union conn_address peer;
-
-	switch (conn_address(conn_get_peer, c->fd, &peer)) {
-	case AF_INET: return ntohl(peer.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	case AF_INET6: return IN6_IS_ADDR_LOOPBACK(&peer.six.sin6_addr);
+	switch (c->peer_family) {
+	case AF_INET: return ntohl(c->peer.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	case AF_INET6: return IN6_IS_ADDR_LOOPBACK(&c->peer.six.sin6_addr);
 	default: return false;
 	}
 }
 
 bool conn_is_trusted_unix(const struct conn *c)
 {
-	union conn_address peer;
 	uid_t uid = (uid_t)-1;
 	gid_t gid;
 
-	if (conn_address(conn_get_peer, c->fd, &peer) != AF_UNIX ||
-	    getpeereid(c->fd, &uid, &gid))
+	if (c->peer_family != AF_UNIX || getpeereid(c->fd, &uid, &gid))
 		return false;
 	return uid == 0 || uid == geteuid();
 }
@@ -402,11 +401,8 @@ void conn_local_literal(const struct conn *c, struct buf *out)
 
 void conn_peer(const struct conn *c, struct buf *out)
 {
-	union conn_address peer;
-	int family = conn_address(conn_get_peer, c->fd, &peer);
-
-	if (family == AF_INET || family == AF_INET6)
-		conn_show(&peer, family, out);
+	if (c->peer_family == AF_INET || c->peer_family == AF_INET6)
+		conn_show(&c->peer, c->peer_family, out);
 	else
-		buf_add_string(out, family == AF_UNIX ? "unix" : "unknown");
+		buf_add_string(out, c->peer_family == AF_UNIX ? "unix" : "unknown");
 }
