@@ -24,7 +24,7 @@ setup_file() {
 teardown_file() {
 	[ -f "$BATS_FILE_TMPDIR/pid" ] || return 0
 	touch "$SHARE/stop"
-	within 10 gone "$(cat "$BATS_FILE_TMPDIR/pid")" || kill "$(cat "$BATS_FILE_TMPDIR/pid")"
+	within 10 gone "$(cat "$BATS_FILE_TMPDIR/pid")" || kill -KILL "$(cat "$BATS_FILE_TMPDIR/pid")"
 }
 
 gone() {
