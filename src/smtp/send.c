@@ -202,7 +202,6 @@ static int send_body(struct send *x, struct error *error)
 static int send_finish(struct send *x, struct error *error)
 {
 	bool rides = x->t->last && wire_pipelining(x->wire);
-	struct error ignored;
 
 	if (wire_check_level(x->wire, WIRE_DATA, error) ||
 	    wire_queue(x->wire, ".\r\n", 3, error) ||
@@ -210,11 +209,22 @@ static int send_finish(struct send *x, struct error *error)
 		return -1;
 	if (rides && wire_issue(x->wire, &x->quit, WIRE_QUIT, error, "QUIT"))
 		return -1;
-	if (wire_collect(x->wire, &x->verdict, error))
-		return -1;
-	if (x->t->last && !rides)
-		wire_issue(x->wire, &x->quit, WIRE_QUIT, &ignored, "QUIT");
-	return 0;
+	return wire_collect(x->wire, &x->verdict, error);
+}
+
+/* The code of the reply behind the verdict: QUIT's or, where QUIT goes out only now, of one that
+ * nobody asked for and that lies there already. 0 for silence and loss. */
+static int send_look_behind(struct send *x)
+{
+	struct error why = {0};
+
+	if (x->t->last && !wire_is_over(x->wire)) {
+		if (!wire_pipelining(x->wire) &&
+		    wire_issue(x->wire, &x->quit, WIRE_QUIT, &why, "QUIT"))
+			return why.code;
+		wire_collect_within(x->wire, &x->quit, SEND_QUIT_WAIT, &why);
+	}
+	return x->quit.reply.code;
 }
 
 /* What the verdict comes to, once QUIT's slot has told whether replies and commands are level:
@@ -223,19 +233,13 @@ static int send_finish(struct send *x, struct error *error)
 static int send_judge_verdict(struct send *x, struct error *error)
 {
 	const struct reply *r = &x->verdict.reply;
-	int code = 221;
-	struct error ignored;
+	int code = send_look_behind(x);
 
-	if (x->t->last && !wire_is_over(x->wire)) {
-		wire_collect_within(x->wire, &x->quit, SEND_QUIT_WAIT, &ignored);
-		if (x->quit.reply.code)
-			code = x->quit.reply.code;
-	}
-	if (code != 221 && code != 421)
+	if (code && code != 221 && code != 421)
 		return error_set(
 			error, ERROR_TEMPORARY, STAGE_VERDICT,
-			"the relay's replies are out of step (%d to the end of data, %d to "
-			"QUIT), so the message may have been delivered",
+			"the relay's replies are out of step (%d to the end of data, %d "
+			"behind it), so the message may have been delivered",
 			r->code, code);
 	if (r->code == 250)
 		return 0;
