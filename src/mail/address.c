@@ -114,7 +114,7 @@ static bool is_word(const struct token *t)
 static const char *bytes_problem(struct span s)
 {
 	while (s.len > 0) {
-		size_t len = text_utf8_length(s);
+		size_t len = chars_is(s.data[0], CHARS_GRAPHIC) ? 1 : text_utf8_length(s);
 
 		if (len == 0)
 			return "it is not well-formed UTF-8";
@@ -387,6 +387,20 @@ static int read_phrase(struct parser *p)
 	return 0;
 }
 
+/* The same as find_end() for a member of plain characters, which most are; -1: it is none. */
+static int find_plain_end(const struct parser *p)
+{
+	struct span s = p->rest;
+	size_t i = 0;
+
+	while (i < s.len && (chars_is(s.data[i], CHARS_ATEXT | CHARS_UTF8 | CHARS_BLANK) ||
+			     s.data[i] == '.' || s.data[i] == '@'))
+		i++;
+	if (i == s.len)
+		return 0;
+	return s.data[i] == '<' || s.data[i] == ',' || s.data[i] == ';' ? s.data[i] : -1;
+}
+
 /* What ends the member that begins at the current token, or the phrase in it: one of < : , ; or
  * 0 for the end of the text; -1 on failure. */
 static int find_end(struct parser *p)
@@ -394,7 +408,10 @@ static int find_end(struct parser *p)
 	struct span rest = p->rest;
 	struct token t = p->token;
 	bool at = false;
+	int end = t.kind == TOKEN_ATOM ? find_plain_end(p) : -1;
 
+	if (end >= 0)
+		return end;
 	while (t.kind != TOKEN_END) {
 		if (token_is(&t, '<') || token_is(&t, ',') || token_is(&t, ';'))
 			return t.special;

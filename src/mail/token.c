@@ -71,14 +71,16 @@ static size_t atom_length(struct span s, const char **problem)
 {
 	size_t i = 0, step;
 
-	while (i < s.len &&
-	       (chars_is(s.data[i], CHARS_ATEXT | CHARS_UTF8) || s.data[i] == '\\')) {
+	for (;;) {
+		while (i < s.len && chars_is(s.data[i], CHARS_ATEXT | CHARS_UTF8))
+			i++;
+		if (i == s.len || s.data[i] != '\\')
+			return i;
 		step = unit_length((struct span){s.data + i, s.len - i}, problem);
 		if (step == 0)
 			return 0;
 		i += step;
 	}
-	return i;
 }
 
 static size_t blanks_length(struct span s, const char **problem)
