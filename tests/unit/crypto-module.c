@@ -75,19 +75,13 @@ static void computes_digests(void)
 static void maps_domains(void)
 {
 	const struct crypto *table = crypto_load(&error);
-	static const char *const bad[] = {"", "a\xff",
-
-					  "\xe2\x80\xae"
-					  "b",
-					  "b\xc3\xbc b", "b\xc3\xbc\r\n"};
+	static const char *const bad[] = {"", "a\xff", "\xe2\x80\xae", "b\xc3\xbc b",
+					  "b\xc3\xbc\r\n"};
 	struct buf out;
 
 	buf_init(&out, 300);
-	CHECK_INT(table->idna(span_of("b\xc3\xbc"
-				      "cher.example"),
-			      &out),
-		  0);
-	CHECK_STR(out.data, "xn--bcher-kva.example");
+	CHECK_INT(table->idna(span_of("\xc3\xbc.example"), &out), 0);
+	CHECK_STR(out.data, "xn--tda.example");
 	buf_reset(&out);
 	CHECK_INT(table->idna(span_of("example.org"), &out), 0);
 	CHECK_STR(out.data, "example.org");

@@ -69,9 +69,8 @@ static void accepts_what_proves_the_name(void)
 	     "MAIL.example.org.");
 	good(&(struct pki_spec){.name = "a", .dns = {"x.example", "*.example.org"}}, &ca,
 	     "mail.example.org");
-	good(&(struct pki_spec){.name = "a", .dns = {"xn--bcher-kva.example"}}, &ca,
-	     "b\xc3\xbc"
-	     "cher.example");
+	good(&(struct pki_spec){.name = "a", .dns = {"xn--tda.example"}}, &ca,
+	     "\xc3\xbc.example");
 	good(&(struct pki_spec){.name = "a", .ip = "192.0.2.1"}, &ca, "192.0.2.1");
 	good(&(struct pki_spec){.name = "a", .ip = "2001:db8::1"}, &ca, "2001:db8::1");
 	CHECK(info.sni == NULL);
