@@ -52,9 +52,11 @@ struct wire {
 	enum wire_verb last; /* the verb queued last */
 	bool pipelining;
 	bool over;
+	bool torn;        /* a write failed: what follows it was never sent */
 	struct error end; /* why it is over */
 	int scale;
 	int64_t data_deadline;
+	bool data_unsized; /* its size was not known beforehand: the deadline grows as we go */
 	wire_listener *listener;
 	void *listener_context;
 };
@@ -248,6 +250,12 @@ static int wire_parse(struct wire *w)
 	w->owed--;
 	if (slot->reply.code == 421)
 		return wire_end_421(w, &slot->reply, slot->verb);
+	if (w->torn && slot->verb == WIRE_VERDICT && reply_is_positive(&slot->reply)) {
+		reply_clear(&slot->reply);
+		error_set(&why, ERROR_TEMPORARY, STAGE_VERDICT,
+			  "the relay accepted a message that it had not been sent whole");
+		return wire_end(w, WIRE_VERDICT, &why);
+	}
 	if (slot->brief && reply_is_positive(&slot->reply))
 		buf_clear(&slot->reply.text);
 	return 1;
@@ -322,6 +330,7 @@ static int wire_write(struct wire *w, const void *data, size_t len, int64_t dead
 
 	if (conn_write(w->conn, data, len, deadline, &why) == 0)
 		return wire_drain(w);
+	w->torn = true;
 	while (w->owed > 0)
 		if (wire_read(w, clock_in(WIRE_STRAY_WAIT)))
 			return -1;
@@ -444,12 +453,10 @@ int wire_expect(struct wire *w, struct wire_slot *slot, enum wire_verb verb,
 
 int wire_collect(struct wire *w, struct wire_slot *slot, struct error *error)
 {
-	while (slot->owed && !w->over) {
-		if (wire_flush(w, error))
-			return -1;
-		if (slot->owed)
+	while (slot->owed && !w->over)
+		/* A flush that fails may have read the answer all the same. */
+		if (wire_flush(w, error) == 0 && slot->owed)
 			wire_read(w, wire_deadline(w, STAILQ_FIRST(&w->slots)->verb));
-	}
 	return slot->reply.code == 0 || slot->reply.code == 421 ? wire_fail(w, error) : 0;
 }
 
