@@ -1,0 +1,360 @@
+#!/usr/bin/env bats
+# The command line of the built program: what callers of sendmail say and what comes of it at a
+# relay, what our own names add, modes that are not built, and usage errors.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	export HOME=$PWD XDG_CONFIG_HOME=$PWD/config
+	unset PENNYPOST_RELAY PENNYPOST_PASSWORD_FILE CREDENTIALS_DIRECTORY
+	mkdir -p config/pennypost
+	for name in sendmail send-mail mailq newaliases msmtp pennypost; do
+		ln -s "$PENNYPOST" "$name"
+	done
+	printf '%s\n' 'From: Ann <ann@example.org>' 'To: to@example.net' 'Cc: cc@example.net' \
+		'Bcc: bcc@example.net' 'Subject: hi' 'Date: Mon, 01 Jan 2024 00:00:00 +0000' \
+		'Message-ID: <1@example.org>' '' 'hello' '..two' '.' 'behind the dot' >message
+	count=0
+}
+
+teardown() {
+	relay_stop
+}
+
+# serve OPTION...: a relay, and a configuration that leads to it.
+serve() {
+	relay_start relay --plain "$@"
+	printf '%s\n' 'account default' 'host 127.0.0.1' "port $relay_port" 'domain example.org' \
+		'from default@example.org' "logfile $PWD/log" 'syslog off' >config/pennypost/config
+}
+
+# caller SENDER RECIPIENTS ARGUMENT...: sendmail with the arguments sends the message in silence,
+# from SENDER to RECIPIENTS (separated by blanks).
+caller() {
+	local sender=$1 recipients=$2
+	shift 2
+	echo "sendmail $*"
+	run --separate-stderr ./sendmail "$@" <message
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	count=$((count + 1))
+	[ ! -e "relay/$((count + 1)).message" ]
+	grep -qx "from: <$sender>" "relay/$count.envelope"
+	diff <(sed -n 's/^to: <\(.*\)>$/\1/p' "relay/$count.envelope" | sort) \
+		<(tr ' ' '\n' <<<"$recipients" | sort)
+}
+
+# whole, cut: whether the line with a dot was part of the message that arrived last.
+whole() {
+	grep -q 'behind the dot' "relay/$count.message"
+	grep -qx $'..two\r' "relay/$count.message"
+}
+
+cut() {
+	run ! grep -q 'behind the dot' "relay/$count.message"
+	grep -qx $'.two\r' "relay/$count.message"
+}
+
+HEADER='bcc@example.net cc@example.net to@example.net'
+
+@test "cron, at and anacron" {
+	serve
+	caller default@example.org root@example.org -FCronDaemon -i -B8BITMIME -oem root
+	whole
+	caller root@example.org "$HEADER" -FCronDaemon -i -odi -oem -oi -t -f root
+	caller default@example.org "$HEADER" -FCronDaemon -odi -oem -oi -t
+	caller default@example.org root@example.org -FCronDaemon -odi -oem -or0s root
+	cut
+	caller default@example.org "$HEADER" -ti
+	whole
+	caller default@example.org "$HEADER" -t -oem -i
+	caller default@example.org ann@example.org -Ffcron -odi ann
+	caller default@example.org root@example.org -FAnacron -odi root
+	cut
+	caller default@example.org ann@example.org -F 'Atrun Service' -odi -oem ann
+}
+
+@test "git send-email, stgit, quilt, mercurial" {
+	serve
+	caller a@x.example 'b@x.example c@x.example' -f a@x.example -i b@x.example c@x.example
+	caller a@x.example b@x.example -i -f a@x.example b@x.example
+	whole
+	caller default@example.org "$HEADER" -t -i
+	caller a@x.example 'b@x.example c@x.example' -f a@x.example b@x.example c@x.example
+	cut
+}
+
+@test "mail readers: mutt, mailx, s-nail, mailutils, Emacs, nmh" {
+	serve
+	caller a@x.example b@x.example -oem -oi -B8BITMIME -f a@x.example -N delay -R hdrs -- b@x.example
+	caller a@x.example "$HEADER" -i -t -f a@x.example -m
+	caller a@x.example 'b@x.example c@x.example' -i -m -F Ann -f a@x.example -- b@x.example \
+		c@x.example
+	caller a@x.example "$HEADER" -oi -f a@x.example -t
+	caller a@x.example 'b@x.example c@x.example' -oi -f a@x.example -oem -odb \
+		'b@x.example, c@x.example'
+	caller a@x.example "$HEADER" -oi -f a@x.example -oA/etc/aliases -oem -odb -t
+	caller default@example.org "$HEADER" -m -t -i
+	whole
+}
+
+@test "PHP, Perl, Ruby, Python, Node and their friends" {
+	serve
+	caller a@x.example "$HEADER" -t -i -fa@x.example
+	caller a@x.example "$HEADER" -oi -fa@x.example -t
+	caller a@x.example b@x.example -i -fa@x.example -- b@x.example
+	caller a@x.example b@x.example -fa@x.example -- b@x.example
+	cut
+	caller a@x.example b@x.example -i -f a@x.example b@x.example
+	caller a@x.example "$HEADER" -t -oi -oem -fa@x.example
+	caller default@example.org "$HEADER" -t -oi -oem
+	whole
+}
+
+@test "list managers, tickets and delivery agents" {
+	serve
+	caller '' "$HEADER" -oi -t -f '<>'
+	caller default@example.org "$HEADER" -oi -ODeliveryMode=b -OErrorMode=m -t
+	caller '' b@x.example -oi -odi -oem -N success,delay,failure -V id1 -f '' -- b@x.example
+	caller a@x.example b@x.example -oi -odi -oem -f a@x.example -- b@x.example
+	caller '' b@x.example -i -f '<>' -- b@x.example
+	caller '' "$HEADER" -eq -f '<>' -t
+	cut
+	caller default@example.org "$HEADER" -t
+}
+
+@test "options behind operands, clusters, values of all kinds" {
+	serve
+	caller a@x.example 'b@x.example c@x.example' b@x.example -oi c@x.example -r a@x.example
+	whole
+	caller a@x.example "b@x.example $HEADER" b@x.example -tifa@x.example
+	caller default@example.org b@x.example -o i -o r -h 3 -Ac -A m -L tag -p ESMTP b@x.example
+	whole
+	caller default@example.org b@x.example -d -e -E -J b@x.example -mnGUx
+	caller default@example.org b@x.example -O IgnoreDots=no -i -OIgnoreDots=false b@x.example
+	cut
+	caller default@example.org "b@x.example c@x.example d@x.example" \
+		'B (the b) <b@x.example>, group: c@x.example, D <d@x.example>;' b@x.example
+}
+
+@test "send-mail is sendmail, msmtp and pennypost leave dots alone" {
+	serve
+	./send-mail b@x.example <message
+	count=1
+	cut
+	./msmtp --read-envelope-from -t <message
+	count=2
+	whole
+	grep -qx 'from: <ann@example.org>' relay/2.envelope
+	./pennypost b@x.example <message
+	count=3
+	whole
+	./pennypost -oifalse b@x.example <message
+	count=4
+	cut
+}
+
+@test "sendmail opens no file and runs nothing that an option names" {
+	serve
+	printf '%s\n' 'account default' 'host 127.0.0.1' 'port 1' >other
+	caller default@example.org b@x.example -X "$PWD/x.php" -C "$PWD/other" -D "$PWD/d" \
+		"-OQueueDirectory=$PWD/q" "-oQ$PWD/q" "--passwordeval=touch $PWD/run" \
+		--logfile="$PWD/l" "-L$PWD/t" b@x.example
+	[ ! -e x.php ] && [ ! -e d ] && [ ! -e q ] && [ ! -e run ] && [ ! -e l ] && [ ! -e t ]
+	grep -q 'option -X .*/x.php is ignored' log
+	grep -q 'option -C .*/other is ignored' log
+	grep -q 'option -O QueueDirectory is ignored' log
+	grep -q 'the unknown option --passwordeval is ignored' log
+}
+
+@test "an unknown option is noted by sendmail and refused by pennypost" {
+	serve
+	caller default@example.org b@x.example -Zt b@x.example --nonsense
+	grep -q 'the unknown option -Zt is ignored' log
+	run --separate-stderr ./pennypost -Z b@x.example <message
+	[ "$status" -eq 64 ]
+	[ "$stderr" = 'pennypost: there is no option -Z (see --help)' ]
+	run --separate-stderr ./pennypost --nonsense=secret b@x.example <message
+	[ "$status" -eq 64 ]
+	[ "$stderr" = 'pennypost: there is no option --nonsense (see --help)' ]
+	[ ! -e relay/2.message ]
+}
+
+@test "usage errors end with 64, and nothing is sent" {
+	serve
+	local line
+	while read -r line; do
+		echo "$line"
+		eval "set -- $line"
+		run --separate-stderr "./$@" <message
+		echo "$stderr"
+		[ "$status" -eq 64 ]
+		[ -n "$stderr" ] && [ -z "$output" ]
+	done <<-'END'
+		sendmail
+		sendmail -t -f
+		sendmail -bZ b@x.example
+		sendmail -F "$(printf 'a\nb')" b@x.example
+		sendmail -f "$(printf 'a@x\nRSET')" b@x.example
+		sendmail "$(printf 'a@x\r\nRSET')"
+		pennypost
+		pennypost --host
+		pennypost --dry-run=yes b@x.example
+		pennypost --password=secret b@x.example
+		pennypost --password secret b@x.example
+		pennypost --port=x b@x.example
+		pennypost --tls=maybe b@x.example
+		pennypost --auth=magic b@x.example
+		pennypost --verify-address
+		pennypost --verify-address=
+	END
+	[ ! -e relay/1.message ]
+}
+
+@test "--password is refused with the reason, and not repeated" {
+	run --separate-stderr ./pennypost --password=hunter2 b@x.example <message
+	[ "$status" -eq 64 ]
+	[[ $stderr == *'every user of this machine can read command lines'* ]]
+	[[ $stderr != *hunter2* ]]
+}
+
+@test "a mode that is not built ends with 69 and reads nothing" {
+	serve
+	local line
+	while read -r line; do
+		echo "$line"
+		exec 9<message
+		run --separate-stderr ./$line <&9
+		echo "$stderr"
+		[ "$status" -eq 69 ]
+		[ -z "$output" ]
+		[[ $stderr == *' is not built yet' ]]
+		cat <&9 | cmp - message
+		exec 9<&-
+	done <<-'END'
+		sendmail -bs
+		sendmail -bs -odb -oem
+		sendmail -b s
+		sendmail -bp
+		mailq
+		mailq -v
+		newaliases
+		sendmail -bi
+		sendmail -I
+		sendmail -bv b@x.example
+		sendmail -bd -q30m
+		sendmail -bD
+		sendmail -bt
+		sendmail -bh
+		sendmail -q b@x.example
+		sendmail -q15m
+		sendmail -qf
+		sendmail -Mrm 1abc
+		sendmail -Q
+		msmtp -bs
+		pennypost -bs
+		pennypost -q
+	END
+	run --separate-stderr ./sendmail -bs </dev/null
+	[ "$stderr" = 'sendmail: mode -bs (SMTP on standard input) is not built yet' ]
+	[ ! -e relay/1.message ]
+}
+
+@test "--dry-run shows the route, the envelope and the exact bytes, and connects to nobody" {
+	run --separate-stderr ./pennypost --relay=submissions://me@mail.example.net --dry-run \
+		-f '<a@x.example>' -t b@x.example <message
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	./pennypost --relay submissions://me@mail.example.net -P -f a@x.example b@x.example -t \
+		<message >shown
+	diff - shown <<-END
+		relay: mail.example.net:465, TLS from the first byte
+		login: me
+		sender: <a@x.example>
+		recipient: <b@x.example>
+		recipient: <to@example.net>
+		recipient: <cc@example.net>
+		recipient: <bcc@example.net>
+		size: 185
+
+		From: Ann <ann@example.org>$(printf '\r')
+		To: to@example.net$(printf '\r')
+		Cc: cc@example.net$(printf '\r')
+		Subject: hi$(printf '\r')
+		Date: Mon, 01 Jan 2024 00:00:00 +0000$(printf '\r')
+		Message-ID: <1@example.org>$(printf '\r')
+		$(printf '\r')
+		hello$(printf '\r')
+		...two$(printf '\r')
+		..$(printf '\r')
+		behind the dot$(printf '\r')
+		.$(printf '\r')
+	END
+	size=$(sed '1,/^$/d' shown | sed 's/^\.//' | head -n -1 | wc -c)
+	grep -qx "size: $size" shown
+}
+
+@test "what --dry-run shows is what the relay gets" {
+	serve
+	./pennypost --dry-run b@x.example <message | sed '1,/^$/d' | sed 's/^\.//' | head -n -1 >shown
+	./pennypost b@x.example <message
+	cmp shown relay/1.message
+}
+
+@test "words of the configuration on the command line" {
+	relay_start relay --plain
+	./pennypost --host 127.0.0.1 --port="$relay_port" --domain=x.example --from a \
+		--syslog=off -X "$PWD/log" --tls=off --auth=off b <message
+	grep -qx 'from: <a@x.example>' relay/1.envelope
+	grep -qx 'to: <b@x.example>' relay/1.envelope
+	[ -s log ]
+	PENNYPOST_RELAY=smtp://127.0.0.1:$relay_port ./sendmail -f a@x.example b@x.example <message
+	[ -e relay/2.message ]
+}
+
+@test "--help and --version" {
+	run --separate-stderr ./pennypost --help
+	[ "$status" -eq 0 ]
+	[[ $output == 'usage: pennypost'* ]]
+	[ -z "$stderr" ]
+	run ./pennypost --version
+	[[ $output =~ ^pennypost\ [0-9] ]]
+	run bash -c './pennypost --help >/dev/full'
+	[ "$status" -eq 74 ]
+}
+
+@test "--server-info tells who a relay is, and 69 when it cannot be trusted" {
+	"$ROOT/tests/lib/ca" ca
+	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'ann:pw'
+	local relay=submission://ann@localhost:$relay_port
+	run --separate-stderr ./pennypost --relay "$relay" --tls-trust-file "$PWD/ca/ca.pem" \
+		--server-info
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[[ $output == *$'\ngreeting: 220 '* ]]
+	local parts='offered before TLS:*  STARTTLS*TLS: TLS1.3*offered under TLS:*  AUTH PLAIN '
+	[[ $output == *$parts* ]]
+	[[ $output == *$'\ntrusted: yes\n'* ]]
+	[[ $output == *'  names: localhost, 127.0.0.1'* ]]
+	print=$(openssl x509 -in ca/server.pem -noout -fingerprint -sha256 | sed 's/.*=//; s/://g')
+	grep -qi "SHA-256: $print" <<<"$output"
+
+	mkdir other
+	"$ROOT/tests/lib/ca" other
+	run --separate-stderr ./pennypost --relay "$relay" --tls-trust-file "$PWD/other/ca.pem" \
+		--server-info
+	echo "$output$stderr"
+	[ "$status" -eq 69 ]
+	[[ $output == *$'\ntrusted: no\n'*'  subject: CN=localhost'*'offered under TLS:'* ]]
+	[[ $stderr == 'pennypost: the certificate does not prove'* ]]
+	run ! grep -q 'C: AUTH' relay/*
+
+	run --separate-stderr ./pennypost --relay "$relay" --tls-certcheck=off --server-info
+	[ "$status" -eq 0 ]
+	[[ $output == *$'\ntrusted: no\n'* ]]
+}
