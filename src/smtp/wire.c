@@ -292,6 +292,14 @@ static int wire_read(struct wire *w, int64_t deadline)
 	return done < 0 ? -1 : 0;
 }
 
+/* Whose trouble words out of turn are: a 5yz amid the message is about the message. */
+static enum error_class wire_stray_class(const struct reply *r, enum wire_verb verb)
+{
+	if (reply_is_transient(r))
+		return ERROR_TEMPORARY;
+	return reply_is_permanent(r) && verb == WIRE_DATA ? ERROR_MESSAGE : ERROR_RELAY;
+}
+
 /*
  * The relay spoke though nothing was owed. Its words are still worth having when they are a
  * whole 4yz or 5yz (421 and "too big" come that way); whatever they are, commands and replies
@@ -310,8 +318,7 @@ static int wire_end_stray(struct wire *w, enum wire_verb verb)
 	buf_init(&shown, REPLY_SHOWN_MAX * 4);
 	if (wire_read(w, clock_in(WIRE_STRAY_WAIT)) == 0) {
 		reply_show(&stray.reply, &shown);
-		error_set(&why,
-			  reply_is_transient(&stray.reply) ? ERROR_TEMPORARY : ERROR_RELAY,
+		error_set(&why, wire_stray_class(&stray.reply, verb),
 			  reply_is_permanent(&stray.reply) ? STAGE_COMMAND : STAGE_PROTOCOL,
 			  "the relay spoke out of turn: %s", shown.data);
 		why.code = stray.reply.code;

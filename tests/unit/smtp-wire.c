@@ -385,6 +385,31 @@ static void a_success_before_a_broken_write_does_not(void)
 	tear_down();
 }
 
+static void play_data(struct peer *p, const void *said)
+{
+	peer_until(p, "\r\n");
+	buf_add_string(&p->out, "354 go\r\n");
+	peer_flush(p);
+	buf_reset(&p->in);
+	play_refusal(p, said);
+}
+
+static void the_body_stops_at_a_refusal(void)
+{
+	static char block[30000];
+
+	memset(block, 'x', sizeof(block));
+	memcpy(block, "\r\n", 2);
+	set_up_on(start_small(play_data, "552 5.3.4 too big"), true);
+	CHECK_INT(wire_issue(w, &a, WIRE_DATA, &error, "DATA"), 0);
+	CHECK_INT(wire_collect(w, &a, &error), 0);
+	CHECK_INT(wire_data_begin(w, 0, &error), 0);
+	CHECK_INT(wire_data(w, block, sizeof(block), &error), -1);
+	check_error(ERROR_MESSAGE, STAGE_DATA, 552);
+	CHECK(strstr(error.text, "552 5.3.4 too big") != NULL);
+	tear_down();
+}
+
 int main(void)
 {
 	TEST_RUN(one_after_the_other);
@@ -403,5 +428,6 @@ int main(void)
 	TEST_RUN(forgotten_slots_may_go);
 	TEST_RUN(a_refusal_before_a_broken_write_counts);
 	TEST_RUN(a_success_before_a_broken_write_does_not);
+	TEST_RUN(the_body_stops_at_a_refusal);
 	return test_done();
 }
