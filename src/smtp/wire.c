@@ -385,7 +385,8 @@ static int wire_make_way(struct wire *w, enum wire_verb verb, struct error *erro
 	}
 	if (w->owed == 0 && w->out.len == 0)
 		return wire_check_level(w, verb, error);
-	if (w->out.len > WIRE_FLUSH_MARK)
+	/* What ends a group is collected next, so it leaves with what is queued. */
+	if (w->out.len > WIRE_FLUSH_MARK && !verbs[verb].ends_group)
 		return wire_flush(w, error);
 	return 0;
 }
@@ -415,6 +416,14 @@ static void wire_owe(struct wire *w, struct wire_slot *slot, enum wire_verb verb
 	w->last = verb;
 }
 
+/* What could not be queued whole must not leave in part. */
+static int wire_end_memory(struct wire *w, struct error *error)
+{
+	error_set_memory(error);
+	wire_abandon(w, error);
+	return -1;
+}
+
 int wire_issue_secret(struct wire *w, struct wire_slot *slot, enum wire_verb verb,
 		      struct span line, const char *shown, struct error *error)
 {
@@ -423,7 +432,7 @@ int wire_issue_secret(struct wire *w, struct wire_slot *slot, enum wire_verb ver
 	buf_add_span(&w->out, line);
 	buf_add_string(&w->out, "\r\n");
 	if (buf_failed(&w->out))
-		return error_set_memory(error);
+		return wire_end_memory(w, error);
 	wire_hear(w, '>', shown ? span_of(shown) : line);
 	wire_owe(w, slot, verb);
 	return 0;
@@ -484,15 +493,25 @@ int wire_queue(struct wire *w, const void *data, size_t len, struct error *error
 	if (w->over)
 		return wire_fail(w, error);
 	buf_add(&w->out, data, len);
-	return buf_failed(&w->out) ? error_set_memory(error) : 0;
+	return buf_failed(&w->out) ? wire_end_memory(w, error) : 0;
+}
+
+/* The milliseconds that size bytes of a message may take. */
+static int64_t wire_data_time(const struct wire *w, uint64_t size)
+{
+	uint64_t seconds = size / WIRE_DATA_RATE;
+	uint64_t rest = size % WIRE_DATA_RATE * 1000 / WIRE_DATA_RATE;
+
+	if (seconds > INT32_MAX)
+		return CLOCK_NEVER / 2;
+	return (int64_t)(seconds * 1000 + rest) / 100 * w->scale;
 }
 
 int wire_data_begin(struct wire *w, uint64_t size, struct error *error)
 {
-	int64_t milliseconds = (int64_t)(size / WIRE_DATA_RATE) * 1000;
-
+	w->data_unsized = size == 0;
 	w->data_deadline =
-		clock_in((milliseconds + WIRE_BLOCK_SECONDS * 1000) / 100 * w->scale);
+		clock_in((int64_t)WIRE_BLOCK_SECONDS * 10 * w->scale + wire_data_time(w, size));
 	return wire_check_level(w, WIRE_DATA, error);
 }
 
@@ -502,6 +521,8 @@ int wire_data(struct wire *w, const void *data, size_t len, struct error *error)
 
 	if (wire_flush(w, error))
 		return -1;
+	if (w->data_unsized)
+		w->data_deadline += wire_data_time(w, len);
 	if (deadline > w->data_deadline)
 		deadline = w->data_deadline;
 	if (wire_write(w, data, len, deadline) == 0 && conn_input(w->conn).len > 0)
@@ -514,8 +535,10 @@ int wire_start_tls(struct wire *w, const struct tls_policy *policy, struct error
 	if (w->over)
 		return wire_fail(w, error);
 	w->pipelining = false;
-	if (w->owed == 0 &&
-	    conn_start_tls(w->conn, policy, wire_deadline(w, WIRE_STARTTLS), error) == 0)
+	if (w->owed > 0)
+		return error_set(error, ERROR_LOCAL, STAGE_STARTTLS,
+				 "TLS cannot start while replies are owed");
+	if (conn_start_tls(w->conn, policy, wire_deadline(w, WIRE_STARTTLS), error) == 0)
 		return 0;
 	w->over = true;
 	w->end = *error;

@@ -86,7 +86,8 @@ int wire_collect(struct wire *w, struct wire_slot *slot, struct error *error);
 int wire_collect_within(struct wire *w, struct wire_slot *slot, int64_t milliseconds,
 			struct error *error);
 /* The data phase of a message of size bytes begins: from now on wire_data() has until a
- * deadline that grows with the size. Fails when input is waiting though nothing is owed. */
+ * deadline that grows with the size, or, where that is 0 (unknown), with what is written. Fails
+ * when input is waiting though nothing is owed. */
 int wire_data_begin(struct wire *w, uint64_t size, struct error *error);
 /* Raw bytes: the message. Written at once, behind what is queued, by the deadlines of a data
  * block and of the data phase. The relay has nothing to say before the end of data: a 4yz or

@@ -410,6 +410,45 @@ static void the_body_stops_at_a_refusal(void)
 	tear_down();
 }
 
+enum { SLOW_BLOCK = 200000 };
+
+static void play_slowly(struct peer *p, const void *context)
+{
+	(void)context;
+	for (size_t want = SLOW_BLOCK; want <= 2 * SLOW_BLOCK; want += SLOW_BLOCK) {
+		usleep(1200000);
+		while (p->in.len < want && peer_fill(p))
+			continue;
+	}
+}
+
+/* Scale 1 gives the data phase 1.8 seconds and what its bytes are worth, known beforehand or
+ * not. */
+static void the_data_phase_has_time_for_its_size(void)
+{
+	static char block[SLOW_BLOCK];
+	int64_t start = clock_now();
+
+	set_up_on(start_small(play_slowly, NULL), true);
+	CHECK_INT(wire_data_begin(w, 0, &error), 0);
+	CHECK_INT(wire_data(w, block, sizeof(block), &error), 0);
+	CHECK_INT(wire_data(w, block, sizeof(block), &error), 0);
+	CHECK(clock_now() - start > 2000);
+	tear_down();
+	start = clock_now();
+	set_up_on(start_small(play_slowly, NULL), true);
+	CHECK_INT(wire_data_begin(w, 1, &error), 0);
+	CHECK_INT(wire_data(w, block, sizeof(block), &error), 0);
+	CHECK_INT(wire_data(w, block, sizeof(block), &error), -1);
+	CHECK(clock_now() - start < 2400);
+	CHECK_INT(error.class, ERROR_TEMPORARY);
+	CHECK_INT(error.number, ETIMEDOUT);
+	wire_free(w);
+	w = NULL;
+	peer_end();
+	buf_clear(&heard);
+}
+
 int main(void)
 {
 	TEST_RUN(one_after_the_other);
@@ -429,5 +468,6 @@ int main(void)
 	TEST_RUN(a_refusal_before_a_broken_write_counts);
 	TEST_RUN(a_success_before_a_broken_write_does_not);
 	TEST_RUN(the_body_stops_at_a_refusal);
+	TEST_RUN(the_data_phase_has_time_for_its_size);
 	return test_done();
 }
