@@ -1,0 +1,301 @@
+#!/usr/bin/env bats
+# The configuration as a user meets it: files, errors, the choice of the account, passwords.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	unset PENNYPOST_RELAY PENNYPOST_PASSWORD_FILE CREDENTIALS_DIRECTORY
+	export HOME=$BATS_TEST_TMPDIR XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/xdg
+	mkdir -p xdg/pennypost
+	conf=xdg/pennypost/config
+}
+
+teardown() {
+	relay_stop
+}
+
+# configure: the user's file, from standard input.
+configure() {
+	cat >$conf
+	chmod 600 $conf
+}
+
+# route OPTION...: what --dry-run shows above the message.
+route() {
+	printf 'Subject: hi\n\nhello\n' |
+		"$PENNYPOST" --dry-run "$@" ann@example.org 2>&1 | sed '/^$/,$d'
+}
+
+# fails STATUS TEXT COMMAND...: COMMAND exits with STATUS and says TEXT, and no secret.
+fails() {
+	local status_wanted=$1 text=$2
+	shift 2
+	run "$@"
+	printf '%s\n' "$output"
+	[ "$status" -eq "$status_wanted" ]
+	[[ $output == *"$text"* ]]
+	[[ $output != *hunter2* ]]
+}
+
+# says TEXT COMMAND...: what COMMAND writes holds TEXT.
+says() {
+	local text=$1
+	shift
+	run "$@"
+	printf '%s\n' "$output"
+	[[ $output == *"$text"* ]]
+}
+
+submit() {
+	printf 'Subject: hi\n\nhello\n' | "$PENNYPOST" "$@" ann@example.org
+}
+
+@test "every word of the table has its paragraph in the manual page" {
+	cd "$ROOT"
+	diff <(sed -n 's/^\t{"\([a-z_]*\)", set_.*/\1/p' src/conf/keys.c | sort) \
+		<(sed -n 's/^\.It Ic //p' man/pennypost.conf.5 | sed 's/ , Ic /\n/g' |
+			sed 's/ .*//' | grep -vx 'account\|defaults\|include\|eval' | sort)
+}
+
+@test "the examples of the manual page and of contrib are read without an error" {
+	awk '/^\.Bd -literal/ { n++; next } /^\.Ed/ { out = ""; next }
+		n { print > ("example" n) } { if (/^\.Ed/) n = n }' "$ROOT/man/pennypost.conf.5"
+	echo 'root: ann@example.org' >aliases
+	for file in example*; do
+		grep -q '^relay  ' "$file" || continue
+		sed '/^\./,$d; s,/etc/aliases,~/aliases,' "$file" >$conf
+		chmod 600 $conf
+		route
+		route | grep -q '^relay: '
+	done
+	configure <"$ROOT/contrib/pennypost.conf.example"
+	says 'relay: smtp.example.org:465, TLS from the first byte' route
+}
+
+@test "an msmtp user's file works" {
+	configure <<-'END'
+		# Set default values for all following accounts.
+		defaults
+		port 587
+		tls on
+		tls_trust_file /etc/ssl/certs/ca-certificates.crt
+		logfile ~/.msmtp.log
+		tls_min_dh_prime_bits 1024
+
+		account freemail
+		host smtp.freemail.example
+		from joe_smith@freemail.example
+		auth on
+		user joe.smith
+		passwordeval gpg2 --no-tty -q -d ~/.msmtp-password.gpg
+
+		account freemail2 : freemail
+		from joey@freemail.example
+
+		account isp
+		host mail.isp.example
+		auto_from on
+		maildomain isp.example
+		auth on
+		user 12345
+		password secret#123 "x"
+		tls_starttls off
+		port 465
+
+		account default : freemail
+	END
+	says 'relay: smtp.freemail.example:587, STARTTLS' route
+	says 'login: joe.smith' route -f joey@freemail.example
+	says 'sender: <joey@freemail.example>' route -a freemail2
+	says 'relay: mail.isp.example:465, TLS from the first byte' route -a isp
+}
+
+@test "errors name file, line and key, and say what is accepted" {
+	configure <<-END
+		relay submissions://smtp.example.org
+		tls maybe
+	END
+	fails 78 "/config:2: tls: \"maybe\" is not on, off or auto" submit
+	configure <<-END
+
+		paswordeval hunter2
+	END
+	fails 78 '/config:2: unknown key "paswordeval": did you mean "passwordeval"?' submit
+	configure <<<'relay submissions://joe:hunter2@smtp.example.org'
+	fails 78 '/config:1: relay: ' submit
+	printf 'user "joe\n' | configure
+	fails 78 '/config:1: user: the closing quote is missing' submit
+	printf 'user j\0oe\n' | configure
+	fails 78 '/config:1: the line holds a control character (0x00)' submit
+	configure <<<'proxy_host 127.0.0.1'
+	fails 78 '/config:1: proxy_host is not built yet' submit
+	configure <<-END
+		account a
+		relay submissions://smtp.example.org
+		tls off
+	END
+	fails 78 '/config:1: account a: tls off contradicts the relay submissions://' submit
+	configure <<<'account a'
+	fails 78 'no account is called "b"' submit -a b
+	fails 78 'cannot open nowhere: No such file' submit -C nowhere
+}
+
+@test "a file with a password must be closed, one that others write is refused" {
+	configure <<-END
+		relay submissions://joe@smtp.example.org
+		password hunter2
+	END
+	says 'login: joe' route
+	chmod 640 $conf
+	fails 78 "holds a password and is open to its group: chmod 600 $PWD/$conf" submit
+	chmod 604 $conf
+	fails 78 'holds a password and is open to everybody' submit
+	sed -i 1q $conf
+	says 'login: joe' route
+	chmod 664 $conf
+	fails 78 "can be written by its group, who could send mail and passwords elsewhere: chmod go-w $PWD/$conf" submit
+	chmod 602 $conf
+	fails 78 'can be written by everybody' submit
+}
+
+@test "somebody else's file is refused" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	configure <<<'relay submissions://smtp.example.org'
+	chown 12345 $conf
+	fails 78 'is owned by user 12345' submit
+	fails 78 'is owned by user 12345' submit -C $conf
+}
+
+@test "an included file is read in place and checked the same way" {
+	configure <<-END
+		account a
+		include parts/relay
+		user ann
+	END
+	mkdir xdg/pennypost/parts
+	echo 'relay submissions://joe@smtp.example.org' >xdg/pennypost/parts/relay
+	says 'login: ann' route
+	says 'relay: smtp.example.org:465' route
+	chmod 666 xdg/pennypost/parts/relay
+	fails 78 '/config:2: ' submit
+	fails 78 'parts/relay can be written by everybody' submit
+	rm xdg/pennypost/parts/relay
+	fails 78 '/config:2: cannot open ' submit
+	echo 'include ../config' >xdg/pennypost/parts/relay
+	fails 78 'parts/relay:1: the file includes itself' submit
+}
+
+@test "-a, the sender, the From field, then the default choose the account" {
+	configure <<-END
+		account one
+		relay submission://one.example
+		from joe@one.example
+		account two
+		relay submission://two.example
+		from joe@two.example, *@lists.example
+		account default
+		relay submission://default.example
+		from joe@default.example
+	END
+	says 'relay: default.example:587' route
+	says 'relay: one.example:587' route -a one
+	says 'sender: <joe@two.example>' route -a two
+	says 'relay: one.example:587' route -f joe@ONE.example
+	says 'relay: two.example:587' route -f any@lists.example
+	says 'sender: <any@lists.example>' route -f any@lists.example
+	says 'relay: default.example:587' route -f nobody@nowhere.example
+	says 'relay: two.example:587' \
+		"$PENNYPOST" --dry-run ann@example.org <<<'From: Joe <joe@two.example>'
+}
+
+@test "options beat the file" {
+	configure <<-END
+		relay smtp://smtp.example.org
+		from joe@example.org
+	END
+	says 'relay: smtp.example.org:2525, STARTTLS' route --port 2525
+	says 'relay: smtp.example.org:25, without TLS' route --tls=off
+	says 'relay: other.example:465, TLS from the first byte' route --relay submissions://other.example
+	says 'contradicts' route --relay submissions://other.example --tls=off
+}
+
+@test "aliases send local names on" {
+	configure <<-END
+		relay smtp://127.0.0.1
+		domain host.example.org
+		aliases ~/aliases
+	END
+	printf '%s\n' 'root: a@b@c' >aliases
+	fails 78 "$HOME/aliases:1: " route_of root
+	printf '%s\n' '# mail' 'root: joe@example.org,' '  eve@example.org # both' 'x: |/bin/cat' >aliases
+	says 'joe@example.org' route_of root
+	says 'eve@example.org' route_of root
+	says 'nobody@host.example.org' route_of nobody
+	fails 78 "$HOME/aliases:4: commands, files and :include: are not supported" route_of x
+}
+
+route_of() {
+	printf 'Subject: hi\n\nhello\n' | "$PENNYPOST" --dry-run "$1"
+}
+
+@test "no word of text runs a command but passwordeval and eval, and that when needed" {
+	configure <<-END
+		relay submission://joe@127.0.0.1:1
+		passwordeval touch "$PWD/ran"; echo hunter2
+		from \`touch ran\`@example.org
+		domain host.example
+	END
+	route >/dev/null
+	run submit
+	[ "$status" -eq 75 ]
+	[ ! -e ran ]
+	configure <<<'eval echo relay smtp://eval.example'
+	says 'relay: eval.example:25' route
+	configure <<<'eval echo hunter2 >&2; exit 3'
+	says '/config:1: eval: ' route
+}
+
+# session SOURCE...: submits to a relay that wants joe's password; the lines of SOURCE say where it is.
+session() {
+	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
+	{
+		printf '%s\n' "relay submission://joe@127.0.0.1:$relay_port" "tls_trust_file $PWD/ca/ca.pem" \
+			'from joe@example.org' 'syslog off'
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} | configure
+	run -0 submit
+	[ -z "$output" ]
+	relay_stop
+	rm -r relay
+}
+
+@test "the password comes from each of its sources" {
+	"$ROOT/tests/lib/ca" ca
+	session 'password hunter2 x'
+	session 'password "hunter2 x"'
+	session 'passwordeval echo "hunter2 x"'
+	(umask 077 && printf 'hunter2 x\n' >secret)
+	session 'password_file ~/secret'
+	PENNYPOST_PASSWORD_FILE=$PWD/secret session
+	mkdir credentials
+	cp secret credentials/pennypost.password
+	cp secret credentials/mail
+	CREDENTIALS_DIRECTORY=$PWD/credentials session
+	CREDENTIALS_DIRECTORY=$PWD/credentials session 'password_credential mail'
+	(umask 077 && printf 'machine 127.0.0.1 login joe password "hunter2 x"\n' >.netrc)
+	session
+}
+
+@test "a password that cannot be had is an error that says where it was looked for" {
+	"$ROOT/tests/lib/ca" ca
+	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
+	for line in 'password_file /nonexistent' 'passwordeval false' 'passwordeval true' \
+		'password_credential mail' 'timeout 10'; do
+		printf '%s\n' "relay submission://joe@127.0.0.1:$relay_port" "tls_trust_file $PWD/ca/ca.pem" \
+			'from joe@example.org' 'syslog off' "$line" | configure
+		fails 78 'pass' submit
+	done
+	[[ $output == *'no password for joe at 127.0.0.1: '*'.netrc has none'* ]]
+}
