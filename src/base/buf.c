@@ -9,6 +9,8 @@
 
 #include "base/chars.h"
 
+enum { BUF_FIRST = 63 }; /* bytes that the first memory of a buffer holds */
+
 static char empty[1]; /* what a buffer without memory shows; never written to */
 
 struct span span_of(const char *string)
@@ -86,7 +88,7 @@ void buf_reset(struct buf *b)
  */
 static int buf_grow(struct buf *b, size_t want)
 {
-	size_t cap = b->cap ? b->cap : 64;
+	size_t cap = b->cap ? b->cap : BUF_FIRST + 1;
 	char *data;
 
 	while (cap < want)
@@ -98,7 +100,7 @@ static int buf_grow(struct buf *b, size_t want)
 		return -1;
 	memcpy(data, b->data, b->len + 1);
 	if (b->cap > 0) {
-		explicit_bzero(b->data, b->len);
+		explicit_bzero(b->data, b->cap);
 		free(b->data);
 	}
 	b->data = data;
@@ -142,20 +144,29 @@ void buf_add_char(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
+/* What fits into the room there is, is formatted once; the rest is measured by that first try.
+ */
 void buf_vprintf(struct buf *b, const char *format, va_list ap)
 {
 	va_list again;
 	int len;
 
-	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, format, again);
-	va_end(again);
-	if (len < 0)
-		b->failed = true;
-	if (len <= 0 || buf_reserve(b, (size_t)len))
+	if (b->cap == 0 && buf_reserve(b, b->max < BUF_FIRST ? b->max : BUF_FIRST))
 		return;
-	vsnprintf(b->data + b->len, (size_t)len + 1, format, ap);
-	b->len += (size_t)len;
+	if (b->failed)
+		return;
+	va_copy(again, ap);
+	len = vsnprintf(b->data + b->len, b->cap - b->len, format, ap);
+	if (len < 0 || (size_t)len >= b->cap - b->len) {
+		b->data[b->len] = '\0';
+		if (len < 0)
+			b->failed = true;
+		else if (buf_reserve(b, (size_t)len) == 0)
+			vsnprintf(b->data + b->len, (size_t)len + 1, format, again);
+	}
+	va_end(again);
+	if (!b->failed)
+		b->len += (size_t)len;
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -14,20 +14,21 @@ size_t text_utf8_length(struct span s)
 	static const struct {
 		unsigned char first, last, low, high, len;
 	} leads[] = {
-		{0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
+		{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
 	};
 	const unsigned char *p = (const unsigned char *)s.data;
 
+	if (s.len > 0 && p[0] < 0x80)
+		return 1;
 	for (size_t i = 0; s.len > 0 && i < sizeof(leads) / sizeof(leads[0]); i++) {
 		if (p[0] < leads[i].first || p[0] > leads[i].last)
 			continue;
 		if (s.len < leads[i].len)
 			return 0;
-		if (leads[i].len > 1 && (p[1] < leads[i].low || p[1] > leads[i].high))
+		if (p[1] < leads[i].low || p[1] > leads[i].high)
 			return 0;
 		for (size_t k = 2; k < leads[i].len; k++)
 			if ((p[k] & 0xc0) != 0x80)
@@ -104,15 +105,29 @@ static size_t text_show_char(char *out, struct span s, size_t *used)
 	return (size_t)snprintf(out, 5, "\\x%02X", (unsigned char)s.data[0]);
 }
 
+/* The length of what stands at the start of s and is shown as it is without a second look. */
+static size_t text_plain_length(struct span s)
+{
+	size_t len = 0;
+
+	while (len < s.len && (chars_is(s.data[len], CHARS_GRAPHIC) || s.data[len] == ' '))
+		len++;
+	return len;
+}
+
 void text_escape(struct buf *out, struct span s)
 {
 	char shown[8];
-	size_t used;
 
-	for (; s.len > 0; s.data += used, s.len -= used) {
-		size_t len = text_show_char(shown, s, &used);
+	while (s.len > 0) {
+		size_t used = text_plain_length(s);
 
-		buf_add(out, shown, len);
+		if (used > 0)
+			buf_add(out, s.data, used);
+		else
+			buf_add(out, shown, text_show_char(shown, s, &used));
+		s.data += used;
+		s.len -= used;
 	}
 }
 
