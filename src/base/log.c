@@ -32,6 +32,11 @@ void log_open(const char *file, int facility, const char *tag)
 	state.tag = tag;
 }
 
+bool log_is_open(void)
+{
+	return state.file || state.facility >= 0;
+}
+
 /* Waits for the lock of the log file, but not for long: mail must not hang on a stuck log. */
 static void log_lock(int fd)
 {
@@ -76,7 +81,7 @@ void log_line(int priority, const char *format, ...)
 	struct buf raw, text;
 	va_list ap;
 
-	if (!state.file && state.facility < 0)
+	if (!log_is_open())
 		return;
 	buf_init(&raw, LOG_LINE_MAX);
 	buf_init(&text, LOG_LINE_MAX);

@@ -13,6 +13,8 @@
  * number (LOG_MAIL), or -1 for none. tag names us in syslog; it must outlive the log. Nothing
  * is opened before the first line. */
 void log_open(const char *file, int facility, const char *tag);
+/* Whether lines go anywhere: where not, there is no need to build them. */
+bool log_is_open(void);
 /* One line at a syslog(3) priority. The text is escaped as text_escape() does; in a file it is
  * preceded by local time (ISO 8601) and, under a lock that is waited for one second at most,
  * appended in one write. */

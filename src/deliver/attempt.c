@@ -49,16 +49,18 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 	const struct header_field *id =
 		header_find(message_header(s->message), HEADER_MESSAGE_ID);
 	const struct smtp_transaction *t = &a->transaction;
-	struct buf shown;
+	struct buf shown, verdict;
 
+	if (!log_is_open())
+		return;
 	buf_init(&shown, REPLY_SHOWN_MAX * 4);
+	buf_init(&verdict, REPLY_SHOWN_MAX * 4);
+	reply_show(&t->verdict, &verdict);
 	for (size_t i = 0; i < t->count; i++) {
 		buf_reset(&shown);
 		attempt_show(a, i, &shown);
-		if (t->recipients[i].outcome == SMTP_SENT) {
-			buf_add_string(&shown, ": ");
-			reply_show(&t->verdict, &shown);
-		}
+		if (t->recipients[i].outcome == SMTP_SENT)
+			buf_printf(&shown, ": %s", verdict.data);
 		log_line(t->recipients[i].outcome == SMTP_SENT ? LOG_INFO : LOG_ERR,
 			 "from=<%s> to=<%s> relay=%s account=%s size=%llu message-id=%s "
 			 "status=%s",
@@ -67,6 +69,7 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 			 id ? TEXT_SHOW(span_trim(id->body)) : "-", shown.data);
 	}
 	buf_clear(&shown);
+	buf_clear(&verdict);
 }
 
 /* The conversation, with everything that can go wrong on the way to it. Trouble names the
