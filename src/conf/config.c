@@ -42,6 +42,7 @@ struct reader {
 	struct account defaults;
 	struct account current;
 	size_t first; /* the accounts of this load begin here */
+	size_t size;  /* of the files read so far */
 	struct frame *frame;
 	bool placed; /* the error says where it is */
 };
@@ -67,6 +68,8 @@ static int config_add(struct config *c, struct account *a, struct error *error)
 	struct account *accounts;
 	size_t cap;
 
+	if (c->count == CONFIG_ACCOUNTS_MAX)
+		return config_error(error, "there are more than 4096 accounts");
 	if (c->count == c->cap) {
 		cap = c->cap ? c->cap * 2 : 4;
 		accounts = reallocarray(c->accounts, cap, sizeof(*accounts));
@@ -275,6 +278,11 @@ static int reader_file(struct reader *r, struct frame *f, struct error *error)
 		goto out;
 	}
 	f->checked = true;
+	r->size += text.len;
+	if (r->size > CONFIG_FILE_MAX) {
+		config_error(error, "the file and what it includes are larger than 4 MiB");
+		goto out;
+	}
 	if (reader_text(r, buf_span(&text), error) || secret_check(r, f, error))
 		goto out;
 	result = 0;
@@ -529,12 +537,15 @@ static int reader_line(struct reader *r, struct span line, struct error *error)
 }
 
 /* Ends the last section; after a failure the accounts are as they were. */
-static int reader_finish(struct reader *r, int result, struct error *error)
+static int reader_finish(struct reader *r, const char *path, int result, struct error *error)
 {
 	struct config *c = r->config;
 
-	if (result == 0)
+	if (result == 0) {
 		result = section_end(r, error);
+		if (result && !r->placed)
+			error_prefix(error, "%s", TEXT_SHOW(span_of(path)));
+	}
 	while (result && c->count > r->first)
 		account_clear(&c->accounts[--c->count]);
 	account_clear(&r->current);
@@ -548,7 +559,7 @@ int config_load(struct config *c, const char *path, enum config_trust trust,
 	struct reader r = {.config = c, .trust = trust, .first = c->count};
 	struct frame f = {.path = path};
 
-	return reader_finish(&r, reader_file(&r, &f, error), error);
+	return reader_finish(&r, path, reader_file(&r, &f, error), error);
 }
 
 int config_parse(struct config *c, const char *path, struct span text, struct error *error)
@@ -556,7 +567,7 @@ int config_parse(struct config *c, const char *path, struct span text, struct er
 	struct frame f = {.path = path};
 	struct reader r = {.config = c, .first = c->count, .frame = &f};
 
-	return reader_finish(&r, reader_text(&r, text, error), error);
+	return reader_finish(&r, path, reader_text(&r, text, error), error);
 }
 
 void config_clear(struct config *c)

@@ -21,7 +21,12 @@
 #include "conf/account.h"
 #include "mail/address.h"
 
-enum { CONFIG_LINE_MAX = 64 * 1024, CONFIG_FILE_MAX = 4 * 1024 * 1024, CONFIG_INCLUDE_MAX = 8 };
+enum {
+	CONFIG_LINE_MAX = 64 * 1024,
+	CONFIG_FILE_MAX = 4 * 1024 * 1024, /* with all that it includes */
+	CONFIG_INCLUDE_MAX = 8,
+	CONFIG_ACCOUNTS_MAX = 4096
+};
 
 struct config {
 	struct account *accounts; /* user's file first, each file in its order */

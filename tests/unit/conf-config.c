@@ -278,6 +278,29 @@ static void files_include_files(void)
 	CHECK(strstr(e.text, "/a:1: ") && strstr(e.text, "/deep8:1: user: the closing"));
 }
 
+/* Files that include each other twice over would take for ever. */
+static void what_is_included_is_bounded(void)
+{
+	struct buf b;
+
+	buf_init(&b, CONFIG_FILE_MAX);
+	while (b.len < CONFIG_FILE_MAX / 3)
+		buf_add_string(&b, "# a line that says nothing at all\n");
+	put("large", 0644, b.data);
+	CHECK_INT(load(put("a", 0644, "include large\ninclude large\n"), CONFIG_USER), 0);
+	CHECK_INT(load(put("a", 0644, "include large\ninclude large\n\ninclude large\n"),
+		       CONFIG_USER),
+		  -1);
+	CHECK(strstr(e.text, "/a:4: the file and what it includes are larger than 4 MiB"));
+	put("large", 0644, "");
+	buf_reset(&b);
+	for (int i = 0; i <= CONFIG_ACCOUNTS_MAX; i++)
+		buf_printf(&b, "account a%d\n", i);
+	CHECK_INT(parse(b.data), -1);
+	CHECK_STR(e.text, "conf: there are more than 4096 accounts");
+	buf_clear(&b);
+}
+
 static void eval_makes_a_line(void)
 {
 	CHECK_INT(load(put("a", 0600, "eval printf 'user %s\\nhost x' joe\nfrom a@b\n"),
@@ -349,6 +372,7 @@ int main(void)
 	TEST_RUN(who_can_write_a_file_is_asked);
 	TEST_RUN(others_files_are_refused);
 	TEST_RUN(files_include_files);
+	TEST_RUN(what_is_included_is_bounded);
 	TEST_RUN(eval_makes_a_line);
 	TEST_RUN(values_may_name_the_machine);
 	TEST_RUN(the_first_file_wins);
