@@ -3,9 +3,14 @@
  * RFC 6532, read leniently and written strictly.
  *
  * What comes out is canonical: comments, folding and blanks are gone, the local part is quoted
- * only where it must be, a source route is dropped, the domain is as written. It holds no
- * control character and fits the limits of RFC 5321 section 4.5.3.1, so that it can stand in a
- * path.
+ * only where it must be, a source route and the dot at a domain's end are dropped, the domain
+ * is as written otherwise. It is well-formed UTF-8, holds no control character and fits the
+ * limits of RFC 5321 section 4.5.3.1, so that it can stand in a path. A local name alone is
+ * refused when it begins like a file, a command, an include or an option ("/", "|", ":", "-").
+ *
+ * Lenient beyond the RFC: dots anywhere in a local part (written in quotes then), "@" in a
+ * display name, a ";" for a comma, a group without its ";", a backslash in an atom. A line
+ * break counts as a blank only where it folds, that is, where a blank follows it.
  */
 #ifndef MAIL_ADDRESS_H
 #define MAIL_ADDRESS_H

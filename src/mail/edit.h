@@ -32,7 +32,7 @@ struct edit_options {
  * Resent-To and Resent-Cc. A From is not added when options->from is NULL or the null path.
  *
  * A resent message keeps its own Date, Message-ID and From, and the topmost block of Resent-*
- * fields (header_resent_block()) gets a Resent-From, Resent-Date and Resent-Message-ID at its top
+ * fields (header_resent_block()) gets Resent-From, Resent-Date and Resent-Message-ID at its top
  * where it lacks them, because RFC 5322 section 3.6.6 demands the first two of whoever resends
  * and advises the third. The keep_ flags hold for them too.
  *

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/chars.h"
+#include "base/text.h"
 
 struct known_field {
 	const char *name; /* small letters */
@@ -223,6 +224,21 @@ void header_render(const struct header *h, struct buf *out)
 	}
 	for (size_t i = 0; i < h->added.count; i++)
 		buf_add_string(out, h->added.items[i]);
+}
+
+bool header_is_8bit(const struct header *h)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < h->count && !found; i++) {
+		const struct header_field *f = &h->fields[i];
+
+		found = !f->dropped &&
+			text_is_8bit(f->replacement ? span_of(f->replacement) : f->raw);
+	}
+	for (size_t i = 0; i < h->added.count && !found; i++)
+		found = text_is_8bit(span_of(h->added.items[i]));
+	return found;
 }
 
 bool header_is_resent(const struct header_field *f)

@@ -76,13 +76,16 @@ void header_drop(struct header *h, enum header_id id);
 int header_add(struct header *h, const char *name, const char *body);
 /* Whether its name begins with "Resent-". */
 bool header_is_resent(const struct header_field *f);
-/* The topmost block of Resent-* fields (RFC 5322 section 3.6.6): those among fields *first up to
- * but without *end. It begins at the first Resent-* field, and ends before a Received or
- * Return-Path, which an earlier hop put there, and before a Resent-* field whose name the block has
- * already, unless its neighbour is of that name too (several Resent-To in a row are one list).
- * Other fields between do not end it, so that a recipient in a scattered block is not lost. Returns
- * false when there is none. */
+/* The topmost block of Resent-* fields (RFC 5322 section 3.6.6): those among fields *first up
+ * to but without *end. It begins at the first Resent-* field, and ends before a Received or
+ * Return-Path, which an earlier hop put there, and before a Resent-* field whose name the block
+ * has already, unless its neighbour is of that name too (several Resent-To in a row are one
+ * list). Other fields between do not end it, so that a recipient in a scattered block is not
+ * lost. Returns false when there is none. */
 bool header_resent_block(const struct header *h, size_t *first, size_t *end);
+/* Whether the header as edited holds a byte from 0x80 up: what mime_encode_header() leaves
+ * needs SMTPUTF8. */
+bool header_is_8bit(const struct header *h);
 /* Appends the header as edited, LF line ends, without the blank line. */
 void header_render(const struct header *h, struct buf *out);
 

@@ -1,6 +1,7 @@
 /*
- * The lexical tokens of a structured field (RFC 5322 section 3.2 with the obsolete forms of section
- * 4.1, and UTF-8 wherever RFC 6532 puts it): what addresses and encoded words are both read from.
+ * The lexical tokens of a structured field (RFC 5322 section 3.2 with the obsolete forms of
+ * section 4.1, and UTF-8 wherever RFC 6532 puts it): what addresses and encoded words are both
+ * read from.
  */
 #ifndef MAIL_TOKEN_H
 #define MAIL_TOKEN_H
@@ -26,9 +27,9 @@ struct token {
 	bool spaced;      /* token_next() passed over a blank or comment before it */
 };
 
-/* Takes the next piece, blanks and comments included, off the front of *rest: the pieces laid end
- * to end are the text. Returns 1; 0 at the end (TOKEN_END); or -1 with *problem, a static string
- * that says what is wrong, and *rest where it is wrong. */
+/* Takes the next piece, blanks and comments included, off the front of *rest: the pieces laid
+ * end to end are the text. Returns 1; 0 at the end (TOKEN_END); or -1 with *problem, a static
+ * string that says what is wrong, and *rest where it is wrong. */
 int token_next_piece(struct span *rest, struct token *token, const char **problem);
 /* The same, passing over blanks and comments. */
 int token_next(struct span *rest, struct token *token, const char **problem);

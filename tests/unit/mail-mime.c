@@ -252,6 +252,35 @@ static void added_fields_count_too(void)
 	header_clear(&h);
 }
 
+static void what_is_left_is_told(void)
+{
+	static const struct {
+		const char *text;
+		bool before, after;
+	} rows[] = {
+		{"To: a@b\n", false, false},
+		{"To: " UE " <a@b>\n", true, false},
+		{"To: " UE "@b\n", true, true},
+		{"Received: " UE "\n", true, true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct header h;
+		struct error error;
+
+		CHECK_INT(header_parse(&h, span_of(rows[i].text), &error), 0);
+		CHECK(header_is_8bit(&h) == rows[i].before);
+		CHECK_INT(mime_encode_header(&h, &error), 0);
+		CHECK(header_is_8bit(&h) == rows[i].after);
+		header_drop(&h, HEADER_TO);
+		header_drop(&h, HEADER_RECEIVED);
+		CHECK(!header_is_8bit(&h));
+		CHECK_INT(header_add(&h, "X", UE), 0);
+		CHECK(header_is_8bit(&h));
+		header_clear(&h);
+	}
+}
+
 int main(void)
 {
 	TEST_RUN(names_become_phrases);
@@ -259,5 +288,6 @@ int main(void)
 	TEST_RUN(fields_are_encoded_where_they_may_be);
 	TEST_RUN(lines_stay_short);
 	TEST_RUN(added_fields_count_too);
+	TEST_RUN(what_is_left_is_told);
 	return test_done();
 }
