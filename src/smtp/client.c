@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "mail/wireform.h"
 
-enum { CLIENT_HANDSHAKE_SECONDS = 120, CLIENT_BLOCK = 16 * 1024 };
+enum { CLIENT_HANDSHAKE_SECONDS = 120, CLIENT_BLOCK = 16 * 1024, CLIENT_NAME_MAX = 300 };
 
 struct smtp {
 	struct wire *wire;
@@ -18,7 +18,8 @@ struct smtp {
 	struct capabilities capabilities;
 	bool hello_done;
 	struct buf local_name;
-	struct wireform form; /* of the message being written */
+	uint64_t message_size; /* as MAIL was told, 0: unknown */
+	struct wireform form;  /* of the message being written */
 };
 
 struct smtp *smtp_new(struct conn *c, const struct smtp_options *options, struct error *error)
@@ -40,9 +41,15 @@ struct smtp *smtp_new(struct conn *c, const struct smtp_options *options, struct
 	wire_set_listener(s->wire, options->listener, options->listener_context);
 	wire_slot_init(&s->greeting);
 	wire_slot_init(&s->last);
-	buf_init(&s->local_name, 300);
+	buf_init(&s->local_name, CLIENT_NAME_MAX);
 	if (options->local_name)
 		buf_add_string(&s->local_name, options->local_name);
+	if (buf_failed(&s->local_name)) {
+		error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+			  "the name for EHLO is longer than %d bytes", CLIENT_NAME_MAX);
+		smtp_free(s);
+		return NULL;
+	}
 	return s;
 }
 
@@ -110,10 +117,9 @@ int smtp_tls_state(struct smtp *s, struct tls_info *info, struct error *error)
 /* The greeting (RFC 5321 section 3.1): 220, or the relay does not want us. */
 static int smtp_greet(struct smtp *s, struct error *error)
 {
-	if (s->greeting.reply.code)
-		return 0;
-	if (wire_expect(s->wire, &s->greeting, WIRE_GREETING, error) ||
-	    wire_collect(s->wire, &s->greeting, error))
+	if (s->greeting.reply.code == 0 &&
+	    (wire_expect(s->wire, &s->greeting, WIRE_GREETING, error) ||
+	     wire_collect(s->wire, &s->greeting, error)))
 		return -1;
 	if (s->greeting.reply.code != 220)
 		return reply_refuse(&s->greeting.reply, ERROR_RELAY, STAGE_GREETING,
@@ -183,10 +189,11 @@ int smtp_starttls(struct smtp *s, struct error *error)
 		return reply_refuse(&s->last.reply, ERROR_RELAY, STAGE_STARTTLS, "STARTTLS",
 				    error);
 	capabilities_clear(&s->capabilities);
+	s->hello_done = false;
 	if (wire_start_tls(s->wire, &s->options.tls_policy, error))
 		return -1;
 	wire_note(s->wire, "TLS is on");
-	return smtp_ehlo(s, error);
+	return smtp_hello(s, error);
 }
 
 int smtp_open(struct smtp *s, struct error *error)
@@ -230,20 +237,41 @@ bool smtp_may_carry_secret(const struct smtp *s)
 	return conn_is_trusted_unix(c) || (s->options.clear_secret && conn_is_loopback(c));
 }
 
+/* An argument beyond SMTP_PATH_LINE_MAX: nothing is sent, least of all a part of it. */
+static int smtp_refuse_long(enum wire_verb verb, struct error *error)
+{
+	return error_set(error, ERROR_MESSAGE, STAGE_SYNTAX, "the argument of %s is too long",
+			 verb == WIRE_MAIL   ? "MAIL"
+			 : verb == WIRE_RCPT ? "RCPT"
+					     : "VRFY");
+}
+
 /* One command and its reply; anything but a 2yz is refused as the class permanent. */
 static int smtp_command(struct smtp *s, enum wire_verb verb, enum error_class permanent,
-			const char *line, struct error *error)
+			struct span line, struct error *error)
 {
-	if (wire_issue(s->wire, &s->last, verb, error, "%s", line) ||
+	if (wire_issue_secret(s->wire, &s->last, verb, line, NULL, error) ||
 	    wire_collect(s->wire, &s->last, error))
 		return -1;
 	if (!reply_is_positive(&s->last.reply))
-		return reply_refuse(&s->last.reply, permanent, wire_stage(verb), line, error);
+		return reply_refuse(&s->last.reply, permanent, wire_stage(verb),
+				    TEXT_SHOW(line), error);
 	return 0;
 }
 
-void smtp_mail_line(const struct smtp *s, const char *reverse_path,
-		    const struct smtp_mail_options *needs, struct buf *line)
+/* The same for a line with an argument, which is freed; one that did not fit is refused. */
+static int smtp_command_take(struct smtp *s, enum wire_verb verb, enum error_class permanent,
+			     struct buf *line, struct error *error)
+{
+	int failed = buf_failed(line) ? smtp_refuse_long(verb, error)
+				      : smtp_command(s, verb, permanent, buf_span(line), error);
+
+	buf_clear(line);
+	return failed;
+}
+
+int smtp_mail_line(const struct smtp *s, const char *reverse_path,
+		   const struct smtp_mail_options *needs, struct buf *line, struct error *error)
 {
 	buf_printf(line, "MAIL FROM:<%s>", reverse_path);
 	if (needs->size > 0 && smtp_extension(s, "SIZE", NULL))
@@ -252,6 +280,7 @@ void smtp_mail_line(const struct smtp *s, const char *reverse_path,
 		buf_add_string(line, " BODY=8BITMIME");
 	if (needs->utf8)
 		buf_add_string(line, " SMTPUTF8");
+	return buf_failed(line) ? smtp_refuse_long(WIRE_MAIL, error) : 0;
 }
 
 int smtp_mail_check(const struct smtp *s, const struct smtp_mail_options *needs,
@@ -276,27 +305,36 @@ int smtp_mail(struct smtp *s, const char *reverse_path, const struct smtp_mail_o
 	      struct error *error)
 {
 	struct buf line;
-	int failed;
 
 	if (smtp_ready(s, error) || smtp_mail_check(s, needs, error))
 		return -1;
 	buf_init(&line, SMTP_PATH_LINE_MAX);
-	smtp_mail_line(s, reverse_path, needs, &line);
-	failed = smtp_command(s, WIRE_MAIL, ERROR_MESSAGE, line.data, error);
-	buf_clear(&line);
-	return failed;
+	smtp_mail_line(s, reverse_path, needs, &line, error);
+	s->message_size = needs->size;
+	return smtp_command_take(s, WIRE_MAIL, ERROR_MESSAGE, &line, error);
 }
 
 int smtp_rcpt(struct smtp *s, const char *forward_path, struct error *error)
 {
 	struct buf line;
-	int failed;
 
 	buf_init(&line, SMTP_PATH_LINE_MAX);
 	buf_printf(&line, "RCPT TO:<%s>", forward_path);
-	failed = smtp_command(s, WIRE_RCPT, ERROR_RECIPIENT, line.data, error);
-	buf_clear(&line);
-	return failed;
+	return smtp_command_take(s, WIRE_RCPT, ERROR_RECIPIENT, &line, error);
+}
+
+int smtp_judge_verdict(const struct reply *r, struct error *error)
+{
+	if (r->code == 250)
+		return 0;
+	if (reply_is_transient(r) || reply_is_permanent(r))
+		return reply_refuse(r, ERROR_MESSAGE, STAGE_VERDICT, "the message", error);
+	error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
+		  "the relay answered %d to the end of data, so the message may have been "
+		  "delivered",
+		  r->code);
+	error->code = r->code;
+	return -1;
 }
 
 int smtp_data_open(struct smtp *s, struct error *error)
@@ -307,7 +345,7 @@ int smtp_data_open(struct smtp *s, struct error *error)
 	if (s->last.reply.code != 354)
 		return reply_refuse(&s->last.reply, ERROR_MESSAGE, STAGE_DATA, "DATA", error);
 	wireform_init(&s->form, true);
-	return wire_data_begin(s->wire, 0, error);
+	return wire_data_begin(s->wire, s->message_size, error);
 }
 
 int smtp_data_write(struct smtp *s, struct span piece, struct error *error)
@@ -333,43 +371,40 @@ int smtp_data_close(struct smtp *s, struct error *error)
 	    wire_expect(s->wire, &s->last, WIRE_VERDICT, error) ||
 	    wire_queue(s->wire, end, len + 3, error) || wire_collect(s->wire, &s->last, error))
 		return -1;
-	if (s->last.reply.code != 250)
-		return reply_refuse(&s->last.reply, ERROR_MESSAGE, STAGE_VERDICT, "the message",
-				    error);
-	return 0;
+	return smtp_judge_verdict(&s->last.reply, error);
 }
 
 int smtp_noop(struct smtp *s, struct error *error)
 {
-	return smtp_hello(s, error) || smtp_command(s, WIRE_NOOP, ERROR_RELAY, "NOOP", error)
-		       ? -1
-		       : 0;
+	if (smtp_hello(s, error))
+		return -1;
+	return smtp_command(s, WIRE_NOOP, ERROR_RELAY, span_of("NOOP"), error);
 }
 
 int smtp_reset(struct smtp *s, struct error *error)
 {
-	return smtp_hello(s, error) || smtp_command(s, WIRE_RSET, ERROR_RELAY, "RSET", error)
-		       ? -1
-		       : 0;
+	if (smtp_hello(s, error))
+		return -1;
+	return smtp_command(s, WIRE_RSET, ERROR_RELAY, span_of("RSET"), error);
 }
 
 int smtp_verify(struct smtp *s, const char *address, struct error *error)
 {
 	struct buf line;
-	int failed;
 
 	if (smtp_ready(s, error))
 		return -1;
 	buf_init(&line, SMTP_PATH_LINE_MAX);
 	buf_printf(&line, "VRFY %s", address);
-	failed = smtp_command(s, WIRE_VRFY, ERROR_RECIPIENT, line.data, error);
-	buf_clear(&line);
-	return failed;
+	return smtp_command_take(s, WIRE_VRFY, ERROR_RECIPIENT, &line, error);
 }
 
 int smtp_quit(struct smtp *s, struct error *error)
 {
-	return smtp_command(s, WIRE_QUIT, ERROR_RELAY, "QUIT", error);
+	/* A relay that refuses us in its greeting still gets its QUIT. */
+	if (smtp_greet(s, error) && wire_is_over(s->wire))
+		return -1;
+	return smtp_command(s, WIRE_QUIT, ERROR_RELAY, span_of("QUIT"), error);
 }
 
 void smtp_leave(struct smtp *s)

@@ -94,13 +94,16 @@ int smtp_quit(struct smtp *s, struct error *error);
 void smtp_leave(struct smtp *s);
 
 /* What send.c and auth.c build on: the wire underneath; the MAIL command for a message,
- * appended to line (a buffer of SMTP_PATH_LINE_MAX); and whether the relay can take the message
- * at all, by what it offers. */
+ * appended to line (a buffer of SMTP_PATH_LINE_MAX), -1 when it does not fit; whether the relay
+ * can take the message at all, by what it offers; and what its answer to the end of data comes
+ * to: exactly 250 is success, neither 4yz nor 5yz a doubt. */
 enum { SMTP_PATH_LINE_MAX = 2048 };
 struct wire *smtp_wire(struct smtp *s);
-void smtp_mail_line(const struct smtp *s, const char *reverse_path,
-		    const struct smtp_mail_options *needs, struct buf *line);
+int smtp_mail_line(const struct smtp *s, const char *reverse_path,
+		   const struct smtp_mail_options *needs, struct buf *line,
+		   struct error *error);
 int smtp_mail_check(const struct smtp *s, const struct smtp_mail_options *needs,
 		    struct error *error);
+int smtp_judge_verdict(const struct reply *r, struct error *error);
 
 #endif

@@ -93,8 +93,8 @@ static int send_issue_envelope(struct send *x, struct error *error)
 	int failed;
 
 	buf_init(&line, SMTP_PATH_LINE_MAX);
-	smtp_mail_line(x->smtp, t->reverse_path, &t->needs, &line);
-	failed = wire_issue(x->wire, &x->mail, WIRE_MAIL, error, "%s", line.data);
+	failed = smtp_mail_line(x->smtp, t->reverse_path, &t->needs, &line, error) ||
+		 wire_issue(x->wire, &x->mail, WIRE_MAIL, error, "%s", line.data);
 	buf_clear(&line);
 	if (!failed && !wire_pipelining(x->wire))
 		failed = send_judge_mail(x, error);
@@ -212,8 +212,8 @@ static int send_finish(struct send *x, struct error *error)
 	return wire_collect(x->wire, &x->verdict, error);
 }
 
-/* The code of the reply behind the verdict: QUIT's or, where QUIT goes out only now, of one that
- * nobody asked for and that lies there already. 0 for silence and loss. */
+/* The code of the reply behind the verdict: QUIT's or, where QUIT goes out only now, of one
+ * that nobody asked for and that lies there already. 0 for silence and loss. */
 static int send_look_behind(struct send *x)
 {
 	struct error why = {0};
