@@ -28,7 +28,7 @@ static struct {
 void log_open(const char *file, int facility, const char *tag)
 {
 	state.file = file;
-	state.facility = facility;
+	state.facility = facility == 0 ? LOG_MAIL : facility;
 	state.tag = tag;
 }
 
@@ -76,14 +76,19 @@ static void log_to_file(struct span text)
 	buf_clear(&line);
 }
 
-void log_line(int priority, const char *format, ...)
+void log_line(enum log_level level, const char *format, ...)
 {
+	static const int priorities[] = {
+		[LOG_LEVEL_ERROR] = LOG_ERR,
+		[LOG_LEVEL_NOTICE] = LOG_NOTICE,
+		[LOG_LEVEL_INFO] = LOG_INFO,
+	};
 	struct buf raw, text;
 	va_list ap;
 
 	if (!log_is_open())
 		return;
-	buf_init(&raw, LOG_LINE_MAX);
+	buf_init(&raw, 4 * LOG_LINE_MAX);
 	buf_init(&text, LOG_LINE_MAX);
 	va_start(ap, format);
 	buf_vprintf(&raw, format, ap);
@@ -95,7 +100,7 @@ void log_line(int priority, const char *format, ...)
 		if (!state.syslog_open)
 			openlog(state.tag, LOG_PID, state.facility);
 		state.syslog_open = true;
-		syslog(priority, "%s", text.data);
+		syslog(priorities[level], "%s", text.data);
 	}
 	buf_clear(&raw);
 	buf_clear(&text);

@@ -9,16 +9,19 @@
 
 #include <stdbool.h>
 
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO };
+
 /* Where lines go from now on. file may be NULL; "-" is standard error. facility is syslog's
- * number (LOG_MAIL), or -1 for none. tag names us in syslog; it must outlive the log. Nothing
- * is opened before the first line. */
+ * number, 0 for "mail", or -1 for none. tag names us in syslog; it must outlive the log.
+ * Nothing is opened before the first line. */
 void log_open(const char *file, int facility, const char *tag);
 /* Whether lines go anywhere: where not, there is no need to build them. */
 bool log_is_open(void);
-/* One line at a syslog(3) priority. The text is escaped as text_escape() does; in a file it is
+/* One line. The text is escaped as text_escape() does; in a file it is
  * preceded by local time (ISO 8601) and, under a lock that is waited for one second at most,
  * appended in one write. */
-void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_line(enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void log_close(void);
 
 #endif

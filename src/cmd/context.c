@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -20,7 +19,7 @@ int context_init(struct context *x, int argc, char *argv[], struct error *error)
 	buf_init(&x->netrc_path, 4096);
 	if (argc > 0 && argv[0][0])
 		x->name = slash ? slash + 1 : argv[0];
-	log_open(NULL, LOG_MAIL, "pennypost");
+	log_open(NULL, 0, "pennypost");
 	return options_parse(&x->options, argc, argv, error);
 }
 
@@ -209,9 +208,9 @@ struct relay_options context_relay(const struct context *x, const struct account
 
 void context_open_log(const struct context *x, const struct account *a)
 {
-	log_open(a->logfile, a->syslog == 0 ? LOG_MAIL : a->syslog, "pennypost");
+	log_open(a->logfile, a->syslog, "pennypost");
 	for (size_t i = 0; i < x->options.notes.count; i++)
-		log_line(LOG_NOTICE, "%s", x->options.notes.items[i]);
+		log_line(LOG_LEVEL_NOTICE, "%s", x->options.notes.items[i]);
 }
 
 void context_complain(const struct context *x, const char *text)
@@ -220,7 +219,7 @@ void context_complain(const struct context *x, const char *text)
 
 	text_show(name, sizeof(name), span_of(x->name));
 	fprintf(stderr, "%s: %s\n", name, text);
-	log_line(LOG_ERR, "%s", text);
+	log_line(LOG_LEVEL_ERROR, "%s", text);
 }
 
 int context_fail(const struct context *x, const struct error *error)

@@ -4,7 +4,6 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -31,7 +30,7 @@ static struct message *submit_read(const struct context *x, struct error *error)
 	struct message *m = message_read(STDIN_FILENO, &options, error);
 
 	if (m && message_facts(m)->drained > 0)
-		log_line(LOG_NOTICE,
+		log_line(LOG_LEVEL_NOTICE,
 			 "%llu bytes of input behind the line with a dot were not sent",
 			 (unsigned long long)message_facts(m)->drained);
 	return m;

@@ -1,7 +1,6 @@
 /* One attempt: see attempt.h. */
 #include "deliver/attempt.h"
 
-#include <syslog.h>
 #include <sysexits.h>
 
 #include "base/log.h"
@@ -61,7 +60,8 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 		attempt_show(a, i, &shown);
 		if (t->recipients[i].outcome == SMTP_SENT)
 			buf_printf(&shown, ": %s", verdict.data);
-		log_line(t->recipients[i].outcome == SMTP_SENT ? LOG_INFO : LOG_ERR,
+		log_line(t->recipients[i].outcome == SMTP_SENT ? LOG_LEVEL_INFO
+							       : LOG_LEVEL_ERROR,
 			 "from=<%s> to=<%s> relay=%s account=%s size=%llu message-id=%s "
 			 "status=%s",
 			 t->reverse_path, t->recipients[i].path, relay, s->account->name,
