@@ -299,3 +299,44 @@ session() {
 	done
 	[[ $output == *'no password for joe at 127.0.0.1: '*'.netrc has none'* ]]
 }
+
+# on_terminal ANSWER COMMAND...: runs COMMAND on a terminal of its own and types ANSWER when asked for a
+# password; writes what the terminal showed.
+on_terminal() {
+	timeout 30 python3 - "$@" <<-'END'
+		import os, pty, sys
+		pid, terminal = pty.fork()
+		if pid == 0:
+		    os.execvp(sys.argv[2], sys.argv[2:])
+		shown = b""
+		while True:
+		    try:
+		        data = os.read(terminal, 4096)
+		    except OSError:
+		        data = b""
+		    if not data:
+		        break
+		    shown += data
+		    if b"password for" in data:
+		        os.write(terminal, sys.argv[1].encode() + b"\n")
+		sys.stdout.write(shown.decode())
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	END
+}
+
+@test "the password is asked for on a terminal only, and not shown" {
+	"$ROOT/tests/lib/ca" ca
+	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
+	printf '%s\n' "relay submission://joe@127.0.0.1:$relay_port" "tls_trust_file $PWD/ca/ca.pem" \
+		'from joe@example.org' 'syslog off' | configure
+	printf 'Subject: hi\n\nhello\n' >message
+	run -0 on_terminal 'hunter2 x' sh -c '"$0" ann@example.org <message' "$PENNYPOST"
+	[[ $output == *'password for joe at 127.0.0.1: '* ]]
+	[[ $output != *hunter2* ]]
+	run -78 on_terminal '' sh -c '"$0" ann@example.org <message' "$PENNYPOST"
+	[[ $output == *'password: '* ]]
+	ln -s "$PENNYPOST" sendmail
+	run on_terminal 'hunter2 x' sh -c './sendmail ann@example.org <message'
+	[ "$status" -ne 0 ]
+	[[ $output == *'no password for joe at 127.0.0.1: the account names none'* ]]
+}
