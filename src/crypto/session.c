@@ -219,6 +219,16 @@ static enum tls_step session_resume(struct tls *tls, int code, uint64_t before,
 	return TLS_FAILED;
 }
 
+/* Lets the relay know why, for its log, when the fault is ours to name (RFC 8446 section 6.2).
+ */
+static void session_send_alert(struct tls *tls, int code)
+{
+	if (code != GNUTLS_E_PULL_ERROR && code != GNUTLS_E_PUSH_ERROR &&
+	    code != GNUTLS_E_FATAL_ALERT_RECEIVED && code != GNUTLS_E_PREMATURE_TERMINATION &&
+	    !session_is_plain(tls))
+		gnutls_alert_send_appropriate(tls->session, code);
+}
+
 enum tls_step session_handshake(struct tls *tls, struct error *error)
 {
 	enum tls_step step = session_flush(tls, error);
@@ -230,7 +240,9 @@ enum tls_step session_handshake(struct tls *tls, struct error *error)
 		code = gnutls_handshake(tls->session);
 		if (code < 0)
 			step = session_resume(tls, code, before, error);
-		if (step != TLS_FAILED && tls->output.len > 0)
+		if (step == TLS_FAILED)
+			session_send_alert(tls, code);
+		else if (tls->output.len > 0)
 			step = session_flush(tls, error);
 	}
 	tls->agreed = code == GNUTLS_E_SUCCESS;
@@ -315,8 +327,10 @@ bool session_verified(struct tls *tls)
 }
 
 /* The host as certificates and SNI have it. */
-static int session_set_host(struct tls *tls, const char *host, struct error *error)
+static int session_set_host(struct tls *tls, const struct tls_policy *policy,
+			    struct error *error)
 {
+	const char *host = policy->host;
 	struct span name = span_of(host);
 	struct buf ascii;
 	int result = -1;
@@ -334,7 +348,12 @@ static int session_set_host(struct tls *tls, const char *host, struct error *err
 	} else {
 		result = primitive_idna(name, &ascii);
 	}
-	if (result || buf_failed(&ascii) || memchr(ascii.data, '\0', ascii.len))
+	if (name.len == 0 && policy->verify && !policy->fingerprint)
+		result = error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"TLS needs to know the relay's host name to check its certificate: "
+			"set tls_host_override, or tls_certcheck off");
+	else if (result || buf_failed(&ascii))
 		result = error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 				   "\"%s\" is no host name that a certificate could have",
 				   TEXT_SHOW(name));
@@ -369,7 +388,7 @@ static int session_set_up(struct tls *tls, const struct tls_policy *policy, stru
 	if (gnutls_certificate_allocate_credentials(&tls->credentials) < 0 ||
 	    gnutls_init(&tls->session, flags) < 0)
 		return error_set_memory(error);
-	if (session_set_host(tls, policy->host, error) ||
+	if (session_set_host(tls, policy, error) ||
 	    session_set_priorities(tls, policy->priorities, error) ||
 	    trust_prepare(tls, policy, error))
 		return -1;

@@ -387,8 +387,11 @@ static void trust_verify_chain(struct tls *tls, const struct chain *chain, struc
 	code = gnutls_certificate_verify_peers(tls->session, data, 2, &status);
 	if (code < 0)
 		trust_reason(reasons, "it cannot be checked: %s", gnutls_strerror(code));
-	if (!certificate_has_name(chain->leaf,
-				  is_address ? GNUTLS_SAN_IPADDRESS : GNUTLS_SAN_DNSNAME)) {
+	if (!tls->host[0]) {
+		trust_reason(reasons, "nothing says what host it should be for");
+		status &= ~(unsigned)GNUTLS_CERT_UNEXPECTED_OWNER;
+	} else if (!certificate_has_name(chain->leaf, is_address ? GNUTLS_SAN_IPADDRESS
+								 : GNUTLS_SAN_DNSNAME)) {
 		trust_reason(reasons, "it has no subject alternative name that is %s",
 			     is_address ? "an IP address" : "a host name");
 		status &= ~(unsigned)GNUTLS_CERT_UNEXPECTED_OWNER;
@@ -408,7 +411,8 @@ static void trust_conclude(struct tls *tls, const struct chain *chain, struct bu
 	if (!tls->verified) {
 		snprintf(tls->trust, sizeof(tls->trust),
 			 "the certificate does not prove that this is %s: %s",
-			 TEXT_SHOW(span_of(tls->host)), reasons->data);
+			 tls->host[0] ? TEXT_SHOW(span_of(tls->host)) : "the relay",
+			 reasons->data);
 		text_cut(tls->trust);
 		return;
 	}

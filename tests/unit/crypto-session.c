@@ -296,7 +296,7 @@ static void a_drip_does_not_hold_us(void)
 	CHECK_INT(pki_stop(c, child), 0);
 }
 
-static void points_at_an_error_in_the_priorities(void)
+static void points_at_errors_in_the_policy(void)
 {
 	struct pki_server server = {.chain = {&leaf}};
 	struct tls_policy policy = {
@@ -312,6 +312,27 @@ static void points_at_an_error_in_the_priorities(void)
 	policy.host = "a\xff";
 	pki_stop(start(&server, &policy), child);
 	CHECK_INT(error.stage, STAGE_CONFIG);
+	policy.host = NULL;
+	pki_stop(start(&server, &policy), child);
+	CHECK_INT(error.stage, STAGE_CONFIG);
+	CHECK(strstr(error.text, "tls_host_override") != NULL);
+}
+
+/* Without a name nothing can be proved, whatever the policy lets pass. */
+static void never_calls_a_nameless_relay_verified(void)
+{
+	struct pki_server server = {.chain = {&leaf}};
+	struct tls_policy policy = {.trust_file = ca.file};
+	struct tls_info info;
+	struct conn *c = start(&server, &policy);
+
+	CHECK(conn_is_tls(c) && !conn_is_verified(c));
+	CHECK_INT(conn_describe_tls(c, &info, &error), 0);
+	CHECK_STR(info.trust,
+		  "the certificate does not prove that this is the relay: nothing says "
+		  "what host it should be for");
+	tls_info_clear(&info);
+	pki_stop(c, child);
 }
 
 static void keeps_what_it_is_told_after_a_failed_write(void)
@@ -346,7 +367,8 @@ int main(void)
 	TEST_RUN(explains_an_answer_in_clear);
 	TEST_RUN(a_handshake_has_its_deadline_and_its_end);
 	TEST_RUN(a_drip_does_not_hold_us);
-	TEST_RUN(points_at_an_error_in_the_priorities);
+	TEST_RUN(points_at_errors_in_the_policy);
+	TEST_RUN(never_calls_a_nameless_relay_verified);
 	TEST_RUN(keeps_what_it_is_told_after_a_failed_write);
 	pki_free(&ca);
 	pki_free(&leaf);
