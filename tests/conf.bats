@@ -139,6 +139,9 @@ submit() {
 	fails 78 '/config:1: account a: tls off contradicts the relay submissions://' submit
 	configure <<<'account a'
 	fails 78 'no account is called "b"' submit -a b
+	fails 78 '/config:1: account a does not say where its relay is' submit
+	fails 78 '/config:1: account a does not say where its relay is' submit --dry-run
+	fails 78 '/config:1: account a does not say where its relay is' "$PENNYPOST" --server-info
 	fails 78 'cannot open nowhere: No such file' submit -C nowhere
 }
 

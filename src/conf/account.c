@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum field_kind { FIELD_STRING, FIELD_INT, FIELD_STRINGS, FIELD_SECRET, FIELD_RELAY };
 
 struct field {
@@ -224,6 +226,17 @@ int account_check(const struct account *a, struct error *error)
 			"tls_starttls off contradicts the relay's URL: TLS from the first "
 			"byte is written submissions://");
 	return 0;
+}
+
+int account_check_relay(const struct account *a, struct error *error)
+{
+	if (a->relay.host || a->relay.path)
+		return 0;
+	return error_set(
+		error, ERROR_LOCAL, STAGE_CONFIG,
+		"%s: account %s does not say where its relay is: add \"relay\" or \"host\"",
+		a->origin ? a->origin : "configuration",
+		TEXT_SHOW(span_of(a->name ? a->name : "(unnamed)")));
 }
 
 /* Whether host and port without a URL come to TLS from the first byte. */

@@ -95,6 +95,9 @@ void account_forget_secret(struct account *a);
  * line's too. Returns 0, or -1 with *error (local, stage config) that names the two that do
  * not. A relay may still be missing. */
 int account_check(const struct account *a, struct error *error);
+/* Whether it says where its relay is: to be called before it is used. Returns 0, or -1 with
+ * *error (local, stage config). */
+int account_check_relay(const struct account *a, struct error *error);
 /* submissions:// is TLS from the first byte and submission:// demands STARTTLS wherever the
  * relay is; the other kinds without a `tls` word demand it unless the relay is on this machine.
  * With host instead of a URL, TLS is from the first byte when `tls_starttls off` or port 465

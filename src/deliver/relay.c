@@ -76,6 +76,8 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 	struct smtp *s;
 	struct buf name;
 
+	if (account_check_relay(a, error))
+		return NULL;
 	buf_init(&name, 256);
 	options.local_name = relay_local_name(a, &name);
 	s = smtp_dial(&e, &how, &options, error);

@@ -81,7 +81,7 @@ static int submission_choose_account(struct making *m, const struct config *conf
 			"%s, for example \"relay submission://user@mail.example.org\" (see "
 			"pennypost.conf(5))",
 			PENNYPOST_SYSTEM_CONFIG);
-	return 0;
+	return account_check_relay(s->account, m->error);
 }
 
 /*
