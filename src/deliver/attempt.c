@@ -113,8 +113,7 @@ int attempt_make(struct attempt *a, const struct submission *s,
 		return error_set_memory(error);
 	for (size_t i = 0; i < to->count; i++)
 		a->transaction.recipients[i].path = to->items[i].text;
-	a->transaction.needs.size = message_size(s->message);
-	submission_needs(s, &a->transaction.needs.body_8bit, &a->transaction.needs.utf8);
+	submission_needs(s, &a->transaction.needs);
 	a->transaction.last = true;
 	attempt_run(a, s, relay);
 	attempt_count(a);

@@ -258,13 +258,15 @@ void submission_clear(struct submission *s)
 	strv_clear(&s->warnings);
 }
 
-void submission_needs(const struct submission *s, bool *body_8bit, bool *utf8)
+void submission_needs(const struct submission *s, struct smtp_mail_options *needs)
 {
-	const struct message_facts *facts = message_facts(s->message);
 	const struct envelope *e = &s->envelope;
+	bool header = header_is_8bit(message_header(s->message));
 
-	*body_8bit = facts->has_8bit_body || facts->has_8bit_header;
-	*utf8 = address_is_utf8(&e->sender);
-	for (size_t i = 0; !*utf8 && i < e->recipients.count; i++)
-		*utf8 = address_is_utf8(&e->recipients.items[i]);
+	needs->size = message_size(s->message);
+	needs->body_8bit = message_facts(s->message)->has_8bit_body || header;
+	needs->header_utf8 = header;
+	needs->utf8 = address_is_utf8(&e->sender);
+	for (size_t i = 0; !needs->utf8 && i < e->recipients.count; i++)
+		needs->utf8 = address_is_utf8(&e->recipients.items[i]);
 }

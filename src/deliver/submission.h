@@ -14,6 +14,7 @@
 #include "conf/config.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
+#include "smtp/client.h"
 
 /* What the caller asked for. Borrowed. */
 struct submission_request {
@@ -44,7 +45,7 @@ int submission_prepare(struct submission *s, struct message *message,
 		       const struct config *config, const struct submission_request *request,
 		       struct error *error);
 void submission_clear(struct submission *s);
-/* The extensions that the message needs. */
-void submission_needs(const struct submission *s, bool *body_8bit, bool *utf8);
+/* What the message needs of the relay's extensions. */
+void submission_needs(const struct submission *s, struct smtp_mail_options *needs);
 
 #endif

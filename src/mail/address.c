@@ -161,7 +161,7 @@ static int write_local(struct parser *p)
 		buf_add_char(&p->text, '"');
 	}
 	if (buf_failed(&p->local) || p->text.len > ADDRESS_LOCAL_MAX)
-		return fail(p, "its local part is longer than 64 bytes");
+		return fail(p, "its local part is longer than 252 bytes");
 	p->local_len = p->text.len;
 	return 0;
 }

@@ -22,7 +22,9 @@
 #include "base/error.h"
 
 enum {
-	ADDRESS_LOCAL_MAX = 64,   /* bytes, RFC 5321 section 4.5.3.1.1 */
+	ADDRESS_LOCAL_MAX =
+		252, /* bytes; RFC 5321 section 4.5.3.1.1 has a relay take 64 at least,
+			and return paths of lists and forwarders are longer */
 	ADDRESS_DOMAIN_MAX = 255, /* section 4.5.3.1.2 */
 	ADDRESS_PATH_MAX = 254    /* section 4.5.3.1.3: 256 with the angle brackets */
 };

@@ -278,7 +278,7 @@ int smtp_mail_line(const struct smtp *s, const char *reverse_path,
 		buf_printf(line, " SIZE=%llu", (unsigned long long)needs->size);
 	if (needs->body_8bit && smtp_extension(s, "8BITMIME", NULL))
 		buf_add_string(line, " BODY=8BITMIME");
-	if (needs->utf8)
+	if (needs->utf8 || (needs->header_utf8 && smtp_extension(s, "SMTPUTF8", NULL)))
 		buf_add_string(line, " SMTPUTF8");
 	return buf_failed(line) ? smtp_refuse_long(WIRE_MAIL, error) : 0;
 }

@@ -75,7 +75,8 @@ bool smtp_may_carry_secret(const struct smtp *s);
 struct smtp_mail_options {
 	uint64_t size; /* wire size for SIZE=, 0: unknown */
 	bool body_8bit;
-	bool utf8;
+	bool utf8;        /* an address cannot be written without SMTPUTF8 */
+	bool header_utf8; /* the header has raw UTF-8: SMTPUTF8 where it is offered */
 };
 
 int smtp_mail(struct smtp *s, const char *reverse_path, const struct smtp_mail_options *needs,

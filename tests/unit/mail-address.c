@@ -242,15 +242,17 @@ static void keeps_the_limits_of_a_path(void)
 		const char *problem;
 	} rows[] = {
 		{64, 189, NULL},
-		{65, 10, "its local part is longer than 64 bytes"},
-		{500, 10, "its local part is longer than 64 bytes"},
+		{65, 188, NULL},
+		{252, 1, NULL},
+		{253, 10, "its local part is longer than 252 bytes"},
+		{500, 10, "its local part is longer than 252 bytes"},
 		{1, 252, NULL},
 		{1, 253, "it is longer than 254 bytes"},
 		{64, 190, "it is longer than 254 bytes"},
 		{1, 256, "its domain is longer than 255 bytes"},
 		{1, 5000, "its domain is longer than 255 bytes"},
 	};
-	char label[80] = "a@";
+	char label[260] = "a@";
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char *text = sized(rows[i].local, rows[i].domain);
@@ -268,11 +270,11 @@ static void keeps_the_limits_of_a_path(void)
 	/* the quotes count */
 	memset(label, 'x', sizeof(label));
 	memcpy(label, "\"a ", 3);
-	memcpy(label + 62, "\"@b", 4);
+	memcpy(label + 251, "\"@b", 4);
 	CHECK_STR(parse(label), label);
-	memcpy(label + 64, "\"@b", 4);
-	label[62] = label[63] = 'x';
-	CHECK(strstr(parse(label), "its local part is longer than 64 bytes"));
+	memcpy(label + 252, "\"@b", 4);
+	label[251] = 'x';
+	CHECK(strstr(parse(label), "its local part is longer than 252 bytes"));
 }
 
 static const char *parse_one(const char *text)
