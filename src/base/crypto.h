@@ -32,7 +32,7 @@ struct tls_policy {
 	const char *priorities;  /* GnuTLS priority string, or NULL for ours */
 	const char *fingerprint; /* hex, colons allowed: SHA-256 or SHA-1 of the relay's
 				    certificate, which then alone is trusted, whatever its names
-				 and dates say; or NULL */
+				    and dates say; or NULL */
 };
 
 /* One certificate of the chain, for a person. Strings are owned by the struct tls_info. */
