@@ -292,6 +292,39 @@ static const char *parse_one(const char *text)
 	return out;
 }
 
+/* An address that is canonical already is taken as it stands; a blank before it has it read
+ * token by token. Both must agree on what an address is. */
+static void plain_addresses_are_read_like_others(void)
+{
+	static const char *const heads[] = {"",         "a",    "a.b",   ".a",  "a.",
+					    "a..b",     "-a",   "/a",    "a b", "a@b",
+					    "\xc3\xa4", "a\\b", "\"a\"", "x;",  "a(c)"};
+	static const char *const tails[] = {"",     "@",     "@b",   "@b.c",      "@b.",
+					    "@.b",  "@b..c", "@-b",  "@b_c",      "@b+c",
+					    "@[b]", "@b@c",  "@b c", "@\xc3\xa4", "@b,c@d"};
+	char text[1000], spaced[1001], got[1000];
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		for (size_t j = 0; j < sizeof(tails) / sizeof(tails[0]); j++) {
+			snprintf(text, sizeof(text), "%s%s", heads[i], tails[j]);
+			snprintf(spaced, sizeof(spaced), " %s", text);
+			snprintf(got, sizeof(got), "%s", parse(text));
+			CHECK_STR(got, parse(spaced));
+		}
+	for (size_t local = 62; local < 67; local++)
+		for (size_t label = 61; label < 66; label++) {
+			memset(text, 'x', sizeof(text));
+			text[20] = '.';
+			text[local] = '@';
+			text[local + 1 + label] = '.';
+			text[local + 2 + 2 * label] = '.';
+			text[local + 3 + 3 * label] = '\0';
+			snprintf(spaced, sizeof(spaced), " %s", text);
+			snprintf(got, sizeof(got), "%s", parse(text));
+			CHECK_STR(got, parse(spaced));
+		}
+}
+
 static void takes_one_mailbox_or_the_null_path(void)
 {
 	CHECK_STR(parse_one(""), "");
@@ -425,6 +458,7 @@ int main(void)
 	TEST_RUN(reads_every_form);
 	TEST_RUN(refuses_and_says_why);
 	TEST_RUN(keeps_the_limits_of_a_path);
+	TEST_RUN(plain_addresses_are_read_like_others);
 	TEST_RUN(takes_one_mailbox_or_the_null_path);
 	TEST_RUN(tells_local_part_and_domain);
 	TEST_RUN(an_error_leaves_the_list_as_it_was);
