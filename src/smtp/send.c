@@ -51,7 +51,20 @@ struct send {
 	struct wire *wire;
 	struct smtp_transaction *t;
 	struct wire_slot mail, data, verdict, quit;
+	bool closed; /* the end of data was answered, so nothing is left open at the relay */
+	bool judged; /* and the answer is one to the message */
 };
+
+/* A refusal. An answer that makes no sense ends the session: commands and replies are out of
+ * step, and what is said next could be read as part of a message. Returns -1. */
+static int send_refuse(struct send *x, const struct reply *r, enum error_class permanent,
+		       enum error_stage stage, const char *what, struct error *error)
+{
+	reply_refuse(r, permanent, stage, what, error);
+	if (error->stage == STAGE_PROTOCOL)
+		wire_abandon(x->wire, error);
+	return -1;
+}
 
 /* MAIL's answer: 250, or the transaction is refused. 530 is not the sender's fault. */
 static int send_judge_mail(struct send *x, struct error *error)
@@ -63,9 +76,9 @@ static int send_judge_mail(struct send *x, struct error *error)
 	if (reply_is_positive(r))
 		return 0;
 	if (r->code == 530)
-		return reply_refuse(r, ERROR_RELAY, STAGE_AUTH,
-				    "MAIL for want of authentication or TLS", error);
-	return reply_refuse(r, ERROR_MESSAGE, STAGE_MAIL, "the sender", error);
+		return send_refuse(x, r, ERROR_RELAY, STAGE_AUTH,
+				   "MAIL for want of authentication or TLS", error);
+	return send_refuse(x, r, ERROR_MESSAGE, STAGE_MAIL, "the sender", error);
 }
 
 /* RCPT's answer becomes the recipient's outcome when it is a refusal. Returns 1 when accepted.
@@ -79,7 +92,7 @@ static int send_judge_recipient(struct send *x, struct smtp_recipient *to, struc
 	if (reply_is_positive(r))
 		return 1;
 	if (!reply_is_transient(r) && !reply_is_permanent(r))
-		return reply_refuse(r, ERROR_RELAY, STAGE_RCPT, "RCPT", error);
+		return send_refuse(x, r, ERROR_RELAY, STAGE_RCPT, "RCPT", error);
 	to->outcome = reply_is_transient(r) ? SMTP_DEFERRED : SMTP_FAILED;
 	to->refused = true;
 	return 0;
@@ -135,15 +148,16 @@ static int send_judge_data(struct send *x, bool wanted, struct error *error)
 
 	if (wire_collect(x->wire, &x->data, wanted ? error : &ignored))
 		return wanted ? -1 : 0;
-	if (x->data.reply.code != 354)
-		return !wanted ? 0
-			       : reply_refuse(&x->data.reply, ERROR_MESSAGE, STAGE_DATA, "DATA",
-					      error);
+	if (x->data.reply.code != 354) {
+		send_refuse(x, &x->data.reply, ERROR_MESSAGE, STAGE_DATA, "DATA",
+			    wanted ? error : &ignored);
+		return wanted ? -1 : 0;
+	}
 	if (wanted)
 		return 1;
 	if (wire_expect(x->wire, &x->verdict, WIRE_VERDICT, &ignored) == 0 &&
 	    wire_queue(x->wire, ".\r\n", 3, &ignored) == 0)
-		wire_collect(x->wire, &x->verdict, &ignored);
+		x->closed = wire_collect(x->wire, &x->verdict, &ignored) == 0;
 	return 0;
 }
 
@@ -209,21 +223,25 @@ static int send_finish(struct send *x, struct error *error)
 		return -1;
 	if (rides && wire_issue(x->wire, &x->quit, WIRE_QUIT, error, "QUIT"))
 		return -1;
-	return wire_collect(x->wire, &x->verdict, error);
+	if (wire_collect(x->wire, &x->verdict, error))
+		return -1;
+	x->closed = true;
+	return 0;
 }
 
-/* The code of the reply behind the verdict: QUIT's or, where QUIT goes out only now, of one
- * that nobody asked for and that lies there already. 0 for silence and loss. */
+/* The code of the reply behind the verdict: QUIT's or, where QUIT goes out only now or not at
+ * all, of one that nobody asked for and that lies there already. 0 for silence and loss. */
 static int send_look_behind(struct send *x)
 {
 	struct error why = {0};
 
-	if (x->t->last && !wire_is_over(x->wire)) {
-		if (!wire_pipelining(x->wire) &&
-		    wire_issue(x->wire, &x->quit, WIRE_QUIT, &why, "QUIT"))
-			return why.code;
-		wire_collect_within(x->wire, &x->quit, SEND_QUIT_WAIT, &why);
-	}
+	if (wire_is_over(x->wire))
+		return x->quit.reply.code;
+	if (!x->t->last)
+		return wire_check_level(x->wire, WIRE_RSET, &why) ? why.code : 0;
+	if (!wire_pipelining(x->wire) && wire_issue(x->wire, &x->quit, WIRE_QUIT, &why, "QUIT"))
+		return why.code;
+	wire_collect_within(x->wire, &x->quit, SEND_QUIT_WAIT, &why);
 	return x->quit.reply.code;
 }
 
@@ -234,22 +252,21 @@ static int send_judge_verdict(struct send *x, struct error *error)
 {
 	const struct reply *r = &x->verdict.reply;
 	int code = send_look_behind(x);
+	bool level = !code || code == 221 || code == 421;
+	int failed;
 
-	if (code && code != 221 && code != 421)
-		return error_set(
-			error, ERROR_TEMPORARY, STAGE_VERDICT,
-			"the relay's replies are out of step (%d to the end of data, %d "
-			"behind it), so the message may have been delivered",
-			r->code, code);
-	if (r->code == 250)
-		return 0;
-	if (reply_is_transient(r) || reply_is_permanent(r))
-		return reply_refuse(r, ERROR_MESSAGE, STAGE_VERDICT, "the message", error);
-	return error_set(
-		error, ERROR_TEMPORARY, STAGE_VERDICT,
-		"the relay answered %d to the end of data, so the message may have been "
-		"delivered",
-		r->code);
+	x->judged = level && (r->code == 250 || reply_is_transient(r) || reply_is_permanent(r));
+	if (level)
+		failed = smtp_judge_verdict(r, error);
+	else
+		failed =
+			error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
+				  "the relay's replies are out of step (%d to the end of "
+				  "data, %d behind it), so the message may have been delivered",
+				  r->code, code);
+	if (!x->judged)
+		wire_abandon(x->wire, error);
+	return failed;
 }
 
 /* From the envelope to the verdict. 1: the relay took the message; 0: every recipient has been
@@ -259,8 +276,14 @@ static int send_run(struct send *x, struct error *error)
 	ssize_t accepted;
 	int go;
 
-	if (smtp_mail_check(x->smtp, &x->t->needs, error) || send_issue_envelope(x, error))
+	if (smtp_ready(x->smtp, error) || smtp_mail_check(x->smtp, &x->t->needs, error))
 		return -1;
+	if (send_issue_envelope(x, error)) {
+		/* What was answered before the line was lost still counts. */
+		if (wire_is_over(x->wire))
+			send_judge_envelope(x, error);
+		return -1;
+	}
 	accepted = send_judge_envelope(x, error);
 	if (accepted > 0 && !wire_pipelining(x->wire) &&
 	    wire_issue(x->wire, &x->data, WIRE_DATA, error, "DATA"))
@@ -273,6 +296,24 @@ static int send_run(struct send *x, struct error *error)
 	if (send_body(x, error) || send_finish(x, error) || send_judge_verdict(x, error))
 		return -1;
 	return 1;
+}
+
+/* What is left of the session. It is over when QUIT was answered, and when a message was begun
+ * that has no end; whatever else is open is taken back before the next transaction. */
+static void send_leave_open(struct send *x)
+{
+	struct error over;
+
+	error_set(&over, ERROR_LOCAL, STAGE_COMMAND,
+		  "the session was ended with the last message");
+	if (wire_is_over(x->wire))
+		return;
+	if (wire_owed(x->wire) > 0 || x->quit.reply.code ||
+	    (x->data.reply.code == 354 && !x->closed))
+		wire_abandon(x->wire, &over);
+	else if (!x->t->last && !x->closed && reply_is_positive(&x->mail.reply) &&
+		 smtp_reset(x->smtp, &over))
+		wire_abandon(x->wire, &over);
 }
 
 void smtp_send(struct smtp *s, struct smtp_transaction *t)
@@ -291,14 +332,12 @@ void smtp_send(struct smtp *s, struct smtp_transaction *t)
 	for (size_t i = 0; taken > 0 && i < t->count; i++)
 		if (t->recipients[i].outcome == SMTP_UNTRIED)
 			t->recipients[i].outcome = SMTP_SENT;
-	if (x.verdict.reply.code && taken >= 0) {
+	send_leave_open(&x);
+	if (x.judged) {
 		reply_clear(&t->verdict);
 		t->verdict = x.verdict.reply;
 		wire_slot_init(&x.verdict);
 	}
-	if (wire_owed(x.wire) > 0 || x.quit.reply.code ||
-	    (taken < 0 && x.data.reply.code == 354))
-		wire_abandon(x.wire, &trouble);
 	wire_slot_clear(&x.mail);
 	wire_slot_clear(&x.data);
 	wire_slot_clear(&x.verdict);

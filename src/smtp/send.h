@@ -42,7 +42,8 @@ struct smtp_transaction {
 	smtp_source *source;
 	void *source_context;
 	bool last;            /* QUIT goes with it */
-	struct reply verdict; /* the reply to the end of data, if there was one */
+	struct reply verdict; /* the relay's answer to the message, if there was one beyond
+				 doubt */
 	struct error trouble; /* class none: the relay took the message */
 };
 
@@ -51,7 +52,8 @@ int smtp_transaction_init(struct smtp_transaction *t, const char *reverse_path, 
 void smtp_transaction_clear(struct smtp_transaction *t);
 
 /* Makes the transaction on a session that has been opened and authenticated. Never fails as
- * such: the outcomes and t->trouble tell. */
+ * such: the outcomes and t->trouble tell. Without t->last the session is ready for another one
+ * afterwards, unless it is over (wire_is_over()). */
 void smtp_send(struct smtp *s, struct smtp_transaction *t);
 /* Gives every recipient without an outcome the one that belongs to the class of trouble, which
  * is copied to t->trouble: also for trouble before the transaction. */
