@@ -79,17 +79,12 @@ compose() {
 			'Subject: through a real server'
 		printf 'X-Long: '
 		head -c 900 /dev/zero | tr '\0' x
-		printf '\nX-Folded: one'
-		for number in $(seq 200); do
-			printf '\n\tcontinued %d times' "$number"
-		done
-		printf '\n%s\n' 'MIME-Version: 1.0' 'Content-Type: text/plain; charset=utf-8' \
+		printf '\nX-Folded: one\n'
+		seq -f $'\tcontinued %g times' 200
+		printf '%s\n' 'MIME-Version: 1.0' 'Content-Type: text/plain; charset=utf-8' \
 			'Content-Transfer-Encoding: 8bit' '' 'Grüße, ✓' '.' '..' '.x' '...and dots' \
 			'From here it is no mbox' '  blanks at the end  ' ''
-		for number in $(seq 1500); do
-			printf 'line %d of a body of a hundred kilobytes, with ünïcödé in it\n' \
-				"$number"
-		done
+		seq -f 'line %g of a body of a hundred kilobytes, with ünïcödé in it' 1500
 		printf '.\n\n'
 	} >message
 	[ "$(wc -c <message)" -gt 100000 ]
@@ -185,7 +180,7 @@ rejects_ca() {
 		"--tls-trust-file=$BATS_FILE_TMPDIR/other/ca.pem" -- bob@example.test <message
 	echo "$stderr"
 	[ "$status" -eq 69 ]
-	[[ ! $stderr =~ AUTH\ (PLAIN|LOGIN|CRAM) ]]
+	[[ $stderr != *"> AUTH"* ]]
 	undelivered "$1"
 }
 
