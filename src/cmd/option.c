@@ -354,6 +354,8 @@ static const struct options_row rows[] = {
 	{0, "source-ip", ONE, OURS, set_setting, 0, "ADDRESS", "our address"},
 	{0, "timeout", ONE, OURS, set_setting, 0, "SECONDS", "for connecting"},
 	{0, "timeout-scale", ONE, OURS, set_setting, 0, "PERCENT", "of the timeouts for replies"},
+	{0, "flight", ONE, OURS, set_setting, 0, "grouped|careful", "commands together, or one by one"},
+	{0, "flight-size", ONE, OURS, set_setting, 0, "BYTES", "of a message that leaves with its envelope"},
 	{0, "domain", ONE, OURS, set_setting, 0, "DOMAIN", "of bare addresses, and our name"},
 	{0, "tls", MAY, OURS, set_switch, 0, "on|off|auto", "encrypt"},
 	{0, "tls-starttls", MAY, OURS, set_switch, 0, "on|off", "by STARTTLS, or from the first byte"},

@@ -44,7 +44,7 @@ int cmd_verify_address(struct context *x)
 		goto out;
 	}
 	relay = context_relay(x, a);
-	s = relay_open(&relay, &error);
+	s = relay_open(&relay, NULL, &error);
 	if (!s)
 		goto out;
 	result = verify_address_ask(s, address.text, &error);

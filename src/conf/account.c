@@ -30,6 +30,8 @@ static const struct field fields[] = {
 	FIELD(STRING, source_ip),
 	FIELD(INT, timeout),
 	FIELD(INT, timeout_scale),
+	FIELD(INT, flight),
+	FIELD(INT, flight_size),
 	FIELD(STRING, domain),
 	FIELD(STRINGS, from),
 	FIELD(STRING, from_full_name),

@@ -25,6 +25,11 @@ enum account_auth {
 	ACCOUNT_AUTH_CRAM_MD5
 };
 
+enum account_flight {
+	ACCOUNT_FLIGHT_GROUPED, /* as many commands in one write as the relay allows */
+	ACCOUNT_FLIGHT_CAREFUL  /* one after the other */
+};
+
 struct account {
 	char *name;
 	char *origin;  /* "file:line" of its first word, or "command line": for errors */
@@ -34,6 +39,9 @@ struct account {
 	char *source_ip;
 	int timeout;       /* seconds to connect; 0: the default */
 	int timeout_scale; /* percent of RFC 5321's timeouts for replies; 0: 100 */
+	enum account_flight flight;
+	int flight_size; /* bytes of a message that may leave with its envelope; 0: the default
+			  */
 
 	char *domain;     /* qualifies bare addresses, names us in EHLO */
 	struct strv from; /* addresses or patterns that select the account; [0] is the sender */

@@ -218,6 +218,16 @@ static int set_protocol(struct account *a, const struct key *key, const char *va
 	return 0;
 }
 
+static int set_flight(struct account *a, const struct key *key, const char *value,
+		      struct error *error)
+{
+	if (!value || (strcmp(value, "grouped") != 0 && strcmp(value, "careful") != 0))
+		return key_refuse(key, value, "grouped or careful", error);
+	number_set(a, key->offset,
+		   value[0] == 'c' ? ACCOUNT_FLIGHT_CAREFUL : ACCOUNT_FLIGHT_GROUPED);
+	return 0;
+}
+
 static int set_address(struct account *a, const struct key *key, const char *value,
 		       struct error *error)
 {
@@ -451,6 +461,8 @@ static const struct key keys[] = {
 	{"proxy_port", set_ignored, 0, 0, 0},
 	{"timeout", set_timeout, AT(timeout), 0, SECONDS_MAX},
 	{"timeout_scale", set_number, AT(timeout_scale), 0, 10000},
+	{"flight", set_flight, AT(flight), 0, 0},
+	{"flight_size", set_number, AT(flight_size), 0, 1024 * 1024},
 	{"domain", set_name, AT(domain), KEYS_NAMES, 0},
 
 	{"auth", set_auth, AT(auth), 0, 0},

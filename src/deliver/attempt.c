@@ -6,10 +6,15 @@
 #include "base/log.h"
 #include "base/text.h"
 
-static int attempt_next_piece(void *context, struct span *piece, struct error *error)
-{
-	return message_reader_next(context, piece, error);
-}
+enum {
+	ATTEMPT_RIDE_MAX = 13 * 1024 /* with its envelope, what TCP sends before it must wait */
+};
+
+/* The message as the transaction reads it. */
+struct attempt_message {
+	const struct submission *submission;
+	struct message_reader reader;
+};
 
 static void attempt_count(struct attempt *a)
 {
@@ -72,40 +77,85 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 	buf_clear(&verdict);
 }
 
-/* The conversation, with everything that can go wrong on the way to it. Trouble names the
- * relay. */
-static void attempt_run(struct attempt *a, const struct submission *s,
-			const struct relay_options *relay)
+/* The message, from its start. */
+static int attempt_open_message(void *context, const struct capabilities *offered,
+				struct smtp_mail_options *needs, struct error *error)
+{
+	struct attempt_message *m = context;
+
+	(void)offered;
+	message_reader_clear(&m->reader);
+	submission_needs(m->submission, needs);
+	return message_reader_init(&m->reader, m->submission->message, error);
+}
+
+static int attempt_next_piece(void *context, struct span *piece, struct error *error)
+{
+	struct attempt_message *m = context;
+
+	return message_reader_next(&m->reader, piece, error);
+}
+
+/* Makes transactions on one session until nobody is left, something is wrong, or the relay
+ * wants no more of them (RFC 9422: MAILMAX). */
+static void attempt_session(struct smtp *session, struct relay_login *login,
+			    struct smtp_transaction *t)
+{
+	uint64_t most = capabilities_limit(smtp_capabilities(session), "MAILMAX");
+
+	for (uint64_t n = 0; most == 0 || n < most; n++) {
+		size_t before = smtp_transaction_untried(t);
+		struct error stuck;
+
+		t->login = login->is_due ? &login->login : NULL;
+		smtp_send(session, t);
+		relay_login_clear(login);
+		if (t->again || t->trouble.class != ERROR_NONE ||
+		    smtp_transaction_untried(t) == 0 || wire_is_over(smtp_wire(session)))
+			return;
+		if (smtp_transaction_untried(t) == before) {
+			error_set(&stuck, ERROR_TEMPORARY, STAGE_RCPT,
+				  "the relay sends recipients back without taking any");
+			smtp_transaction_fail(t, &stuck);
+			return;
+		}
+	}
+}
+
+/* Sessions, until nobody is left or something is wrong. A flight that the relay did not
+ * understand is followed by one careful session; where none can be had, the
+ * first trouble is told. */
+static void attempt_run(struct attempt *a, const struct relay_options *relay)
 {
 	struct smtp_transaction *t = &a->transaction;
-	struct message_reader reader;
-	struct error trouble;
+	struct relay_login login = {0};
 	struct smtp *session;
-	char name[300];
+	struct error trouble;
 
-	if (message_reader_init(&reader, s->message, &trouble)) {
-		smtp_transaction_fail(t, &trouble);
-		return;
-	}
-	t->source = attempt_next_piece;
-	t->source_context = &reader;
-	session = relay_open(relay, &trouble);
-	if (session) {
-		smtp_send(session, t);
-		smtp_leave(session);
-	} else {
-		smtp_transaction_fail(t, &trouble);
-	}
+	do {
+		t->careful = t->careful || t->again;
+		session = relay_open(relay, t->careful ? NULL : &login, &trouble);
+		if (session)
+			attempt_session(session, &login, t);
+		else if (t->again)
+			break;
+		else
+			smtp_transaction_fail(t, &trouble);
+		if (session)
+			smtp_leave(session);
+		relay_login_clear(&login);
+		smtp_free(session);
+	} while (t->again ||
+		 (t->trouble.class == ERROR_NONE && smtp_transaction_untried(t) > 0));
 	if (t->trouble.class != ERROR_NONE)
-		error_prefix(&t->trouble, "%s", relay_show(s->account, name, sizeof(name)));
-	smtp_free(session);
-	message_reader_clear(&reader);
+		smtp_transaction_fail(t, &t->trouble);
 }
 
 int attempt_make(struct attempt *a, const struct submission *s,
 		 const struct relay_options *relay, struct error *error)
 {
 	const struct address_list *to = &s->envelope.recipients;
+	struct attempt_message m = {.submission = s};
 	char name[300];
 
 	*a = (struct attempt){0};
@@ -113,9 +163,17 @@ int attempt_make(struct attempt *a, const struct submission *s,
 		return error_set_memory(error);
 	for (size_t i = 0; i < to->count; i++)
 		a->transaction.recipients[i].path = to->items[i].text;
-	submission_needs(s, &a->transaction.needs);
+	a->transaction.source =
+		(struct smtp_source){attempt_open_message, attempt_next_piece, &m};
+	a->transaction.ride_max = s->account->flight_size > 0 ? (size_t)s->account->flight_size
+							      : ATTEMPT_RIDE_MAX;
+	a->transaction.careful = s->account->flight == ACCOUNT_FLIGHT_CAREFUL;
 	a->transaction.last = true;
-	attempt_run(a, s, relay);
+	attempt_run(a, relay);
+	message_reader_clear(&m.reader);
+	if (a->transaction.trouble.class != ERROR_NONE)
+		error_prefix(&a->transaction.trouble, "%s",
+			     relay_show(s->account, name, sizeof(name)));
 	attempt_count(a);
 	attempt_log(a, s, relay_show(s->account, name, sizeof(name)));
 	return 0;

@@ -85,45 +85,58 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 	return s;
 }
 
-/* Proves who we are. The secret is fetched only now, and wiped at once. */
-static int relay_authenticate(struct smtp *s, const struct relay_options *o,
-			      struct error *error)
+void relay_login_clear(struct relay_login *l)
+{
+	buf_wipe(&l->secret);
+	l->is_due = false;
+}
+
+/* Proves who we are, or makes ready to do so in the flight to come. The secret is fetched only
+ * here. */
+static int relay_authenticate(struct smtp *s, const struct relay_options *o, bool may_share,
+			      struct relay_login *l, struct error *error)
 {
 	static const char *const names[] = {
 		[ACCOUNT_AUTH_PLAIN] = "PLAIN",
 		[ACCOUNT_AUTH_LOGIN] = "LOGIN",
 		[ACCOUNT_AUTH_CRAM_MD5] = "CRAM-MD5",
 	};
-	struct sasl_credentials who = {.user = account_user(o->account),
-				       .host = o->account->relay.host};
-	struct buf secret;
-	int failed;
+	const char *name = names[o->account->auth];
 
-	if (!who.user)
+	l->who = (struct sasl_credentials){.user = account_user(o->account),
+					   .host = o->account->relay.host};
+	if (!l->who.user)
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 				 "account %s asks for authentication but names no user",
 				 o->account->name);
-	if (smtp_ready(s, error) || smtp_auth_check(s, names[o->account->auth], error))
+	l->login.mechanism = smtp_auth_choose(s, name, error);
+	if (!l->login.mechanism || secret_get(o->account, o->secrets, &l->secret, error))
 		return -1;
-	buf_init(&secret, SECRET_MAX);
-	failed = secret_get(o->account, o->secrets, &secret, error);
-	who.password = buf_span(&secret);
-	if (!failed)
-		failed = smtp_authenticate(s, names[o->account->auth], &who, error);
-	buf_wipe(&secret);
-	return failed;
+	l->who.password = buf_span(&l->secret);
+	l->login.who = &l->who;
+	l->is_due = may_share && l->login.mechanism->one_round_trip &&
+		    wire_pipelining(smtp_wire(s));
+	return l->is_due ? 0 : smtp_authenticate(s, name, &l->who, error);
 }
 
-struct smtp *relay_open(const struct relay_options *o, struct error *error)
+struct smtp *relay_open(const struct relay_options *o, struct relay_login *login,
+			struct error *error)
 {
-	struct smtp *s = relay_dial(o, error);
+	struct relay_login own;
+	struct relay_login *l = login ? login : &own;
+	struct smtp *s;
 
-	if (!s)
-		return NULL;
-	if (smtp_ready(s, error) == 0 &&
-	    (!account_wants_auth(o->account) || relay_authenticate(s, o, error) == 0))
-		return s;
-	smtp_leave(s);
-	smtp_free(s);
-	return NULL;
+	*l = (struct relay_login){0};
+	buf_init(&l->secret, SECRET_MAX);
+	s = relay_dial(o, error);
+	if (s &&
+	    (smtp_ready(s, error) || (account_wants_auth(o->account) &&
+				      relay_authenticate(s, o, login != NULL, l, error)))) {
+		smtp_leave(s);
+		smtp_free(s);
+		s = NULL;
+	}
+	if (!s || !l->is_due)
+		relay_login_clear(l);
+	return s;
 }

@@ -8,6 +8,7 @@
 #include "conf/account.h"
 #include "conf/secret.h"
 #include "smtp/client.h"
+#include "smtp/send.h"
 
 struct relay_options {
 	const struct account *account;
@@ -20,8 +21,21 @@ struct relay_options {
 
 /* Dials the account's relay; nothing has been said yet. NULL with *error. */
 struct smtp *relay_dial(const struct relay_options *o, struct error *error);
-/* Dials, says hello, starts TLS and authenticates as the account demands: ready for MAIL. */
-struct smtp *relay_open(const struct relay_options *o, struct error *error);
+/* A login that is left for the flight of the first transaction. Cleared (and wiped) by
+ * relay_login_clear(). */
+struct relay_login {
+	struct smtp_login login;
+	struct sasl_credentials who;
+	struct buf secret;
+	bool is_due; /* AUTH has not been said yet */
+};
+
+void relay_login_clear(struct relay_login *l);
+/* Dials, says hello, starts TLS and authenticates as the account demands: ready for MAIL. With
+ * a login, an AUTH that may share the flight of the first transaction (RFC 4954 section 4) is
+ * left there; *login is set whatever is returned. */
+struct smtp *relay_open(const struct relay_options *o, struct relay_login *login,
+			struct error *error);
 /* "host:port" of the account's relay, for a person: into out, of size bytes. Returns out. */
 const char *relay_show(const struct account *a, char *out, size_t size);
 

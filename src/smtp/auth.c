@@ -9,7 +9,6 @@
 enum {
 	AUTH_CHALLENGES_MAX = 16,
 	AUTH_LINE_MAX = 510, /* RFC 5321 section 4.5.3.1.4, without CRLF */
-	AUTH_BUF_MAX = SASL_RESPONSE_MAX * 2
 };
 
 /* One exchange under way. */
@@ -51,36 +50,49 @@ static int auth_respond(struct auth *a, struct span challenge, struct buf *line,
 	return failed;
 }
 
+int smtp_auth_line(struct smtp *s, const struct sasl_mechanism *m,
+		   const struct sasl_credentials *who, struct buf *line, struct buf *shown,
+		   struct error *error)
+{
+	struct auth a = {.smtp = s, .mechanism = m, .who = who};
+	size_t bare;
+
+	if (auth_refuse_clear(s, error))
+		return -1;
+	buf_printf(line, "AUTH %s", m->name);
+	buf_add_span(shown, buf_span(line));
+	if (!m->client_first)
+		return 0;
+	bare = line->len;
+	buf_add_char(line, ' ');
+	if (auth_respond(&a, (struct span){0}, line, error))
+		return -1;
+	if (line->len > AUTH_LINE_MAX) {
+		explicit_bzero(line->data + bare, line->len - bare);
+		buf_truncate(line, bare);
+		return 0;
+	}
+	buf_add_string(shown, " ***");
+	return 1;
+}
+
 /* The AUTH command, with an initial response where the mechanism has one and the line is not
  * too long for it. */
 static int auth_begin(struct auth *a, struct error *error)
 {
 	struct buf line, shown;
-	int failed = 0;
+	int said;
 
-	buf_init(&line, AUTH_BUF_MAX);
+	buf_init(&line, SMTP_AUTH_LINE_MAX);
 	buf_init(&shown, 100);
-	buf_printf(&line, "AUTH %s", a->mechanism->name);
-	buf_add_span(&shown, buf_span(&line));
-	if (a->mechanism->client_first) {
-		size_t bare = line.len;
-
-		buf_add_char(&line, ' ');
-		failed = auth_respond(a, (struct span){0}, &line, error);
-		if (!failed && line.len > AUTH_LINE_MAX) {
-			explicit_bzero(line.data + bare, line.len - bare);
-			buf_truncate(&line, bare);
-			a->step = 0;
-		} else {
-			buf_add_string(&shown, " ***");
-		}
-	}
-	if (!failed)
-		failed = wire_issue_secret(smtp_wire(a->smtp), &a->slot, WIRE_AUTH,
-					   buf_span(&line), shown.data, error);
+	said = smtp_auth_line(a->smtp, a->mechanism, a->who, &line, &shown, error);
+	a->step = said > 0;
+	if (said >= 0)
+		said = wire_issue_secret(smtp_wire(a->smtp), &a->slot, WIRE_AUTH,
+					 buf_span(&line), shown.data, error);
 	buf_wipe(&line);
 	buf_clear(&shown);
-	return failed;
+	return said < 0 ? -1 : 0;
 }
 
 /* Tells the relay that we give up (RFC 4954 section 4), and keeps the reason. */
@@ -100,7 +112,7 @@ static int auth_answer(struct auth *a, struct error *error)
 	int failed = 0;
 
 	buf_init(&challenge, SASL_CHALLENGE_MAX);
-	buf_init(&line, AUTH_BUF_MAX);
+	buf_init(&line, SMTP_AUTH_LINE_MAX);
 	if (a->step >= AUTH_CHALLENGES_MAX)
 		failed = error_set(error, ERROR_RELAY, STAGE_AUTH,
 				   "the relay never stops asking");
@@ -120,6 +132,13 @@ static int auth_answer(struct auth *a, struct error *error)
 	return failed;
 }
 
+int smtp_auth_refuse(const struct reply *r, struct error *error)
+{
+	return reply_refuse(r, ERROR_RELAY, STAGE_AUTH,
+			    r->code == 535 ? "user name or password" : "to authenticate us",
+			    error);
+}
+
 int smtp_auth(struct smtp *s, const struct sasl_mechanism *m,
 	      const struct sasl_credentials *who, struct error *error)
 {
@@ -131,12 +150,8 @@ int smtp_auth(struct smtp *s, const struct sasl_mechanism *m,
 		 wire_collect(smtp_wire(s), &a.slot, error);
 	while (!failed && a.slot.reply.code == 334)
 		failed = auth_answer(&a, error) || wire_collect(smtp_wire(s), &a.slot, error);
-	if (!failed && a.slot.reply.code != 235) {
-		failed = reply_refuse(&a.slot.reply, ERROR_RELAY, STAGE_AUTH,
-				      a.slot.reply.code == 535 ? "user name or password"
-							       : "to authenticate us",
-				      error);
-	}
+	if (!failed && a.slot.reply.code != 235)
+		failed = smtp_auth_refuse(&a.slot.reply, error);
 	wire_slot_clear(&a.slot);
 	return failed ? -1 : 0;
 }
@@ -172,16 +187,18 @@ static bool auth_usable(struct smtp *s, const struct sasl_mechanism *m, const ch
 	       capabilities_have_auth(smtp_capabilities(s), m->name);
 }
 
-int smtp_auth_check(struct smtp *s, const char *name, struct error *error)
+const struct sasl_mechanism *smtp_auth_choose(struct smtp *s, const char *name,
+					      struct error *error)
 {
 	const struct sasl_mechanism *m;
 
 	if (smtp_ready(s, error) || auth_refuse_clear(s, error))
-		return -1;
+		return NULL;
 	for (size_t i = 0; (m = auth_preferred(s, i)); i++)
 		if (auth_usable(s, m, name))
-			return 0;
-	return auth_none(s, name, error);
+			return m;
+	auth_none(s, name, error);
+	return NULL;
 }
 
 int smtp_authenticate(struct smtp *s, const char *name, const struct sasl_credentials *who,
@@ -189,7 +206,7 @@ int smtp_authenticate(struct smtp *s, const char *name, const struct sasl_creden
 {
 	const struct sasl_mechanism *m;
 
-	if (smtp_auth_check(s, name, error))
+	if (!smtp_auth_choose(s, name, error))
 		return -1;
 	for (size_t i = 0; (m = auth_preferred(s, i)); i++) {
 		if (!auth_usable(s, m, name))

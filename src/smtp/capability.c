@@ -111,17 +111,39 @@ bool capabilities_have_auth(const struct capabilities *c, const char *mechanism)
 	return false;
 }
 
-uint64_t capabilities_size(const struct capabilities *c)
+/* A number of at most 19 digits, 0 for anything else. */
+static uint64_t capability_number(struct span digits)
 {
-	struct span digits = {0};
-	uint64_t size = 0;
+	uint64_t value = 0;
 
-	if (!capabilities_have(c, "SIZE", &digits) || digits.len > 19)
+	if (digits.len > 19)
 		return 0;
 	for (size_t i = 0; i < digits.len; i++) {
 		if (!chars_is(digits.data[i], CHARS_DIGIT))
 			return 0;
-		size = size * 10 + (uint64_t)(digits.data[i] - '0');
+		value = value * 10 + (uint64_t)(digits.data[i] - '0');
 	}
-	return size;
+	return value;
+}
+
+uint64_t capabilities_size(const struct capabilities *c)
+{
+	struct span digits = {0};
+
+	return capabilities_have(c, "SIZE", &digits) ? capability_number(digits) : 0;
+}
+
+uint64_t capabilities_limit(const struct capabilities *c, const char *name)
+{
+	struct span rest = {0};
+	size_t len = strlen(name);
+
+	if (!capabilities_have(c, "LIMITS", &rest))
+		return 0;
+	for (struct span word = capability_word(&rest); word.len > 0;
+	     word = capability_word(&rest))
+		if (word.len > len && word.data[len] == '=' && span_starts_nocase(word, name))
+			return capability_number(
+				(struct span){word.data + len + 1, word.len - len - 1});
+	return 0;
 }

@@ -35,5 +35,8 @@ bool capabilities_have(const struct capabilities *c, const char *keyword,
 bool capabilities_have_auth(const struct capabilities *c, const char *mechanism);
 /* The limit of SIZE (RFC 1870), 0 for none or not offered. */
 uint64_t capabilities_size(const struct capabilities *c);
+/* The limit called name ("RCPTMAX") of LIMITS (RFC 9422), 0 for none, not offered or malformed.
+ */
+uint64_t capabilities_limit(const struct capabilities *c, const char *name);
 
 #endif

@@ -62,6 +62,7 @@ int smtp_open(struct smtp *s, struct error *error);
 /* smtp_open(), and the last look that what was required is there: before AUTH and MAIL. */
 int smtp_ready(struct smtp *s, struct error *error);
 int smtp_tls_state(struct smtp *s, struct tls_info *info, struct error *error);
+bool smtp_is_lmtp(const struct smtp *s);
 bool smtp_extension(const struct smtp *s, const char *keyword, struct span *parameters);
 const struct capabilities *smtp_capabilities(const struct smtp *s);
 const struct reply *smtp_greeting(const struct smtp *s);

@@ -3,15 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/types.h>
 
-#include "mail/wireform.h"
+#include "smtp/auth.h"
 
-enum {
-	SEND_BLOCK = 64 * 1024, /* four full TLS records */
-	SEND_SLACK = 64,
-	SEND_QUIT_WAIT = 1000 /* milliseconds that QUIT's reply may take */
-};
+enum { SEND_QUIT_WAIT = 1000 /* milliseconds that QUIT's reply may take */ };
 
 int smtp_transaction_init(struct smtp_transaction *t, const char *reverse_path, size_t count)
 {
@@ -45,14 +42,38 @@ void smtp_transaction_fail(struct smtp_transaction *t, const struct error *troub
 			t->recipients[i].outcome = outcome;
 }
 
+size_t smtp_transaction_untried(const struct smtp_transaction *t)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		count += t->recipients[i].outcome == SMTP_UNTRIED;
+	return count;
+}
+
+/* The ways in which the message goes. */
+enum send_way {
+	SEND_DATA,   /* behind 354 */
+	SEND_CHUNKS, /* BDAT, once MAIL and RCPT are answered */
+	SEND_RIDE    /* BDAT LAST in one flight with them */
+};
+
 /* A transaction under way. */
 struct send {
 	struct smtp *smtp;
 	struct wire *wire;
 	struct smtp_transaction *t;
-	struct wire_slot mail, data, verdict, quit;
-	bool closed; /* the end of data was answered, so nothing is left open at the relay */
-	bool judged; /* and the answer is one to the message */
+	enum send_way way;
+	bool shares_auth; /* AUTH leaves in the flight */
+	struct buf auth_line, auth_shown;
+	bool last;       /* QUIT goes with it: nobody is left for another transaction */
+	size_t chosen;   /* recipients that take part */
+	struct buf body; /* a message that rides */
+	struct wire_slot auth, mail, data, verdict, quit;
+	struct body_chunks chunks;
+	bool end_left; /* the end of data has left: the message may have been taken */
+	bool closed;   /* the end of data was answered, so nothing is left open at the relay */
+	bool judged;   /* and the answer is one to the message */
 };
 
 /* A refusal. An answer that makes no sense ends the session: commands and replies are out of
@@ -63,6 +84,104 @@ static int send_refuse(struct send *x, const struct reply *r, enum error_class p
 	reply_refuse(r, permanent, stage, what, error);
 	if (error->stage == STAGE_PROTOCOL)
 		wire_abandon(x->wire, error);
+	return -1;
+}
+
+/* Who takes part: as many as the relay takes in one transaction (RFC 9422: RCPTMAX), and of one
+ * domain where it counts domains (RCPTDOMAINMAX). */
+static void send_choose(struct send *x)
+{
+	const struct capabilities *offered = smtp_capabilities(x->smtp);
+	uint64_t most = capabilities_limit(offered, "RCPTMAX");
+	bool one_domain = capabilities_limit(offered, "RCPTDOMAINMAX") > 0;
+	const char *domain = NULL;
+
+	for (size_t i = 0; i < x->t->count; i++) {
+		struct smtp_recipient *to = &x->t->recipients[i];
+		const char *at = strrchr(to->path, '@');
+
+		to->chosen = to->outcome == SMTP_UNTRIED && (most == 0 || x->chosen < most) &&
+			     (!domain || strcasecmp(at ? at : "", domain) == 0);
+		x->chosen += to->chosen;
+		if (to->chosen && one_domain && !domain)
+			domain = at ? at : "";
+	}
+	x->last = x->t->last && x->chosen == smtp_transaction_untried(x->t);
+}
+
+/* Which way the message goes. A small one is loaded, so that it can ride; one that turns out
+ * too large, or has a line like a command, begins again and waits for the answer to its
+ * envelope. With LMTP the number of verdicts is known only then, and DATA is what every server
+ * has. */
+static int send_choose_way(struct send *x, struct error *error)
+{
+	struct smtp_transaction *t = x->t;
+	int fits;
+
+	x->way = SEND_DATA;
+	if (t->careful || smtp_is_lmtp(x->smtp) || !smtp_extension(x->smtp, "CHUNKING", NULL))
+		return 0;
+	x->way = SEND_CHUNKS;
+	if (!wire_pipelining(x->wire) || t->needs.size > t->ride_max)
+		return 0;
+	fits = body_load(t->source.next, t->source.context, &x->body, error);
+	if (fits > 0)
+		x->way = SEND_RIDE;
+	else if (fits == 0)
+		fits = t->source.open(t->source.context, smtp_capabilities(x->smtp), &t->needs,
+				      error);
+	return fits < 0 ? -1 : 0;
+}
+
+/* AUTH shares the flight where its line says all there is to say; else it comes before. */
+static int send_prepare_auth(struct send *x, struct error *error)
+{
+	const struct smtp_login *login = x->t->login;
+	int whole = smtp_auth_line(x->smtp, login->mechanism, login->who, &x->auth_line,
+				   &x->auth_shown, error);
+
+	if (whole < 0)
+		return -1;
+	x->shares_auth = whole && login->mechanism->one_round_trip && wire_pipelining(x->wire);
+	return x->shares_auth ? 0 : smtp_auth(x->smtp, login->mechanism, login->who, error);
+}
+
+static int send_prepare(struct send *x, struct error *error)
+{
+	struct smtp_transaction *t = x->t;
+
+	if (smtp_ready(x->smtp, error))
+		return -1;
+	if (t->careful)
+		wire_set_pipelining(x->wire, false);
+	if (t->source.open(t->source.context, smtp_capabilities(x->smtp), &t->needs, error) ||
+	    smtp_mail_check(x->smtp, &t->needs, error))
+		return -1;
+	send_choose(x);
+	if (t->login && send_prepare_auth(x, error))
+		return -1;
+	return send_choose_way(x, error);
+}
+
+/* AUTH's answer: 235. A relay that asks on takes MAIL for its answer. */
+static int send_judge_auth(struct send *x, struct error *error)
+{
+	const struct reply *r = &x->auth.reply;
+	struct error ignored;
+
+	if (!x->shares_auth)
+		return 0;
+	if (wire_collect(x->wire, &x->auth, error))
+		return -1;
+	if (r->code == 235)
+		return 0;
+	if (r->code != 334)
+		return smtp_auth_refuse(r, error);
+	wire_collect_within(x->wire, &x->mail, SEND_QUIT_WAIT, &ignored);
+	error_set(error, ERROR_RELAY, STAGE_PROTOCOL,
+		  "the relay asked on after %s, which had said all it has to say",
+		  x->t->login->mechanism->name);
+	wire_abandon(x->wire, error);
 	return -1;
 }
 
@@ -81,9 +200,19 @@ static int send_judge_mail(struct send *x, struct error *error)
 	return send_refuse(x, r, ERROR_MESSAGE, STAGE_MAIL, "the sender", error);
 }
 
-/* RCPT's answer becomes the recipient's outcome when it is a refusal. Returns 1 when accepted.
- */
-static int send_judge_recipient(struct send *x, struct smtp_recipient *to, struct error *error)
+/* Whether a refusal means that the transaction has recipients enough (RFC 5321 section
+ * 4.5.3.1.10). */
+static bool send_is_full(const struct reply *r)
+{
+	if (r->code != 452 && r->code != 552)
+		return false;
+	return r->enhanced[0] == 0 || (r->enhanced[1] == 5 && r->enhanced[2] == 3);
+}
+
+/* RCPT's answer becomes the recipient's outcome when it is a refusal; but for want of room,
+ * while others are accepted, it is left for another transaction. Returns 1 when accepted. */
+static int send_judge_recipient(struct send *x, struct smtp_recipient *to, bool others,
+				struct error *error)
 {
 	const struct reply *r = &to->slot.reply;
 
@@ -93,35 +222,15 @@ static int send_judge_recipient(struct send *x, struct smtp_recipient *to, struc
 		return 1;
 	if (!reply_is_transient(r) && !reply_is_permanent(r))
 		return send_refuse(x, r, ERROR_RELAY, STAGE_RCPT, "RCPT", error);
+	to->chosen = false;
+	if (others && send_is_full(r))
+		return 0;
 	to->outcome = reply_is_transient(r) ? SMTP_DEFERRED : SMTP_FAILED;
 	to->refused = true;
 	return 0;
 }
 
-/* MAIL and every RCPT, and DATA behind them where they may share a group. */
-static int send_issue_envelope(struct send *x, struct error *error)
-{
-	struct smtp_transaction *t = x->t;
-	struct buf line;
-	int failed;
-
-	buf_init(&line, SMTP_PATH_LINE_MAX);
-	failed = smtp_mail_line(x->smtp, t->reverse_path, &t->needs, &line, error) ||
-		 wire_issue(x->wire, &x->mail, WIRE_MAIL, error, "%s", line.data);
-	buf_clear(&line);
-	if (!failed && !wire_pipelining(x->wire))
-		failed = send_judge_mail(x, error);
-	for (size_t i = 0; !failed && i < t->count; i++) {
-		t->recipients[i].slot.brief = true;
-		failed = wire_issue(x->wire, &t->recipients[i].slot, WIRE_RCPT, error,
-				    "RCPT TO:<%s>", t->recipients[i].path);
-	}
-	if (!failed && wire_pipelining(x->wire))
-		failed = wire_issue(x->wire, &x->data, WIRE_DATA, error, "DATA");
-	return failed;
-}
-
-/* Reads the replies to the envelope. Returns how many recipients were accepted, -1 with *error
+/* Reads the replies to MAIL and RCPT. Returns how many recipients were accepted, -1 with *error
  * when MAIL was refused or the session is over. */
 static ssize_t send_judge_envelope(struct send *x, struct error *error)
 {
@@ -129,7 +238,8 @@ static ssize_t send_judge_envelope(struct send *x, struct error *error)
 	int failed = send_judge_mail(x, error);
 
 	for (size_t i = 0; !failed && i < x->t->count; i++) {
-		int answer = send_judge_recipient(x, &x->t->recipients[i], error);
+		struct smtp_recipient *to = &x->t->recipients[i];
+		int answer = to->chosen ? send_judge_recipient(x, to, accepted > 0, error) : 0;
 
 		failed = answer < 0;
 		accepted += answer > 0;
@@ -137,96 +247,59 @@ static ssize_t send_judge_envelope(struct send *x, struct error *error)
 	return failed ? -1 : accepted;
 }
 
-/*
- * DATA's answer: 354 to go on. With nobody left to send to, or MAIL refused, a relay that says
- * 354 all the same gets an empty message, which it cannot deliver to anyone (RFC 2920
- * section 3.1). Returns 1 to go on, 0 when all is said, -1.
- */
-static int send_judge_data(struct send *x, bool wanted, struct error *error)
+static int send_issue_mail(struct send *x, struct error *error)
 {
-	struct error ignored;
-
-	if (wire_collect(x->wire, &x->data, wanted ? error : &ignored))
-		return wanted ? -1 : 0;
-	if (x->data.reply.code != 354) {
-		send_refuse(x, &x->data.reply, ERROR_MESSAGE, STAGE_DATA, "DATA",
-			    wanted ? error : &ignored);
-		return wanted ? -1 : 0;
-	}
-	if (wanted)
-		return 1;
-	if (wire_expect(x->wire, &x->verdict, WIRE_VERDICT, &ignored) == 0 &&
-	    wire_queue(x->wire, ".\r\n", 3, &ignored) == 0)
-		x->closed = wire_collect(x->wire, &x->verdict, &ignored) == 0;
-	return 0;
-}
-
-/* Blocks of the message on their way out. */
-struct send_block {
-	char *data; /* SEND_BLOCK + SEND_SLACK bytes */
-	size_t filled;
-};
-
-/* Puts one piece through the wire form. Only whole blocks leave, so that TLS records are full;
- * the slack lets the wire form stop a little early. */
-static int send_piece(struct send *x, struct wireform *form, struct send_block *b,
-		      struct span piece, struct error *error)
-{
-	while (piece.len > 0) {
-		b->filled += wireform_feed(form, &piece, b->data + b->filled,
-					   SEND_BLOCK + SEND_SLACK - b->filled);
-		if (b->filled < SEND_BLOCK)
-			continue;
-		if (wire_data(x->wire, b->data, SEND_BLOCK, error))
-			return -1;
-		b->filled -= SEND_BLOCK;
-		memmove(b->data, b->data + SEND_BLOCK, b->filled);
-	}
-	return 0;
-}
-
-/* The message; what is left of the last block is queued, so that the end of data and QUIT
- * travel with it. */
-static int send_body(struct send *x, struct error *error)
-{
-	struct send_block b = {.data = malloc(SEND_BLOCK + SEND_SLACK)};
-	struct wireform form;
-	struct span piece = {0};
+	struct buf line;
 	int failed;
-	int more = 0;
 
-	if (!b.data)
-		return error_set_memory(error);
-	wireform_init(&form, true);
-	failed = wire_data_begin(x->wire, x->t->needs.size, error);
-	while (!failed && (more = x->t->source(x->t->source_context, &piece, error)) > 0)
-		failed = send_piece(x, &form, &b, piece, error);
-	if (!failed && more == 0) {
-		b.filled += wireform_finish(&form, b.data + b.filled);
-		failed = wire_queue(x->wire, b.data, b.filled, error);
-	}
-	free(b.data);
-	return failed || more < 0 ? -1 : 0;
+	buf_init(&line, SMTP_PATH_LINE_MAX);
+	failed = smtp_mail_line(x->smtp, x->t->reverse_path, &x->t->needs, &line, error) ||
+		 wire_issue(x->wire, &x->mail, WIRE_MAIL, error, "%s", line.data);
+	buf_clear(&line);
+	return failed;
 }
 
-/*
- * The end of data, and its verdict. The relay must have said nothing since 354: else its next
- * reply would be taken for the verdict. With pipelining QUIT rides along.
- */
-static int send_finish(struct send *x, struct error *error)
+static int send_issue_recipient(struct send *x, struct smtp_recipient *to, struct error *error)
 {
-	bool rides = x->t->last && wire_pipelining(x->wire);
+	to->slot.brief = !smtp_is_lmtp(x->smtp);
+	return wire_issue(x->wire, &to->slot, WIRE_RCPT, error, "RCPT TO:<%s>", to->path);
+}
 
-	if (wire_check_level(x->wire, WIRE_DATA, error) ||
-	    wire_queue(x->wire, ".\r\n", 3, error) ||
-	    wire_expect(x->wire, &x->verdict, WIRE_VERDICT, error))
+/* The whole message behind its envelope. */
+static int send_issue_ride(struct send *x, struct error *error)
+{
+	if (wire_issue(x->wire, &x->verdict, WIRE_BDAT_LAST, error, "BDAT %zu LAST",
+		       x->body.len))
 		return -1;
-	if (rides && wire_issue(x->wire, &x->quit, WIRE_QUIT, error, "QUIT"))
-		return -1;
-	if (wire_collect(x->wire, &x->verdict, error))
-		return -1;
-	x->closed = true;
-	return 0;
+	x->end_left = true;
+	return wire_queue(x->wire, x->body.data, x->body.len, error);
+}
+
+/* The flight: AUTH, MAIL and every RCPT, and behind them what may share the group: DATA, or the
+ * message and QUIT. */
+static int send_issue(struct send *x, struct error *error)
+{
+	struct smtp_transaction *t = x->t;
+	int failed = 0;
+
+	if (x->shares_auth)
+		failed = wire_issue_secret(x->wire, &x->auth, WIRE_AUTH_WHOLE,
+					   buf_span(&x->auth_line), x->auth_shown.data, error);
+	if (!failed)
+		failed = send_issue_mail(x, error);
+	if (!failed && !wire_pipelining(x->wire))
+		failed = send_judge_mail(x, error);
+	for (size_t i = 0; !failed && i < t->count; i++)
+		if (t->recipients[i].chosen)
+			failed = send_issue_recipient(x, &t->recipients[i], error);
+	if (failed || !wire_pipelining(x->wire))
+		return failed;
+	if (x->way == SEND_DATA)
+		return wire_issue(x->wire, &x->data, WIRE_DATA, error, "DATA");
+	if (x->way == SEND_RIDE)
+		failed = send_issue_ride(x, error) ||
+			 (x->last && wire_issue(x->wire, &x->quit, WIRE_QUIT, error, "QUIT"));
+	return failed;
 }
 
 /* The code of the reply behind the verdict: QUIT's or, where QUIT goes out only now or not at
@@ -237,100 +310,322 @@ static int send_look_behind(struct send *x)
 
 	if (wire_is_over(x->wire))
 		return x->quit.reply.code;
-	if (!x->t->last)
+	if (!x->last)
 		return wire_check_level(x->wire, WIRE_RSET, &why) ? why.code : 0;
-	if (!wire_pipelining(x->wire) && wire_issue(x->wire, &x->quit, WIRE_QUIT, &why, "QUIT"))
+	if (!x->quit.owed && !x->quit.reply.code &&
+	    wire_issue(x->wire, &x->quit, WIRE_QUIT, &why, "QUIT"))
 		return why.code;
 	wire_collect_within(x->wire, &x->quit, SEND_QUIT_WAIT, &why);
 	return x->quit.reply.code;
 }
 
-/* What the verdict comes to, once QUIT's slot has told whether replies and commands are level:
- * a whole reply there that is neither 221 nor 421 means that the verdict was the answer to
- * something else. Silence and loss mean nothing. */
+/* Whether commands and replies are level, as QUIT's slot tells: a whole reply there that is
+ * neither 221 nor 421 means that each reply was the answer to something else. Silence and loss
+ * mean nothing. Returns 0, or -1 with *error: nobody knows what became of the message. */
+static int send_check_level(struct send *x, struct error *error)
+{
+	int code = send_look_behind(x);
+
+	if (!code || code == 221 || code == 421)
+		return 0;
+	error_set(
+		error, ERROR_TEMPORARY, STAGE_VERDICT,
+		"the relay's replies are out of step (%d to the end of data, %d behind it), so "
+		"the message may have been delivered",
+		x->verdict.reply.code, code);
+	wire_abandon(x->wire, error);
+	return -1;
+}
+
+/* What the verdict comes to. */
 static int send_judge_verdict(struct send *x, struct error *error)
 {
 	const struct reply *r = &x->verdict.reply;
-	int code = send_look_behind(x);
-	bool level = !code || code == 221 || code == 421;
-	int failed;
+	int failed = smtp_judge_verdict(r, error);
 
-	x->judged = level && (r->code == 250 || reply_is_transient(r) || reply_is_permanent(r));
-	if (level)
-		failed = smtp_judge_verdict(r, error);
-	else
-		failed =
-			error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
-				  "the relay's replies are out of step (%d to the end of "
-				  "data, %d behind it), so the message may have been delivered",
-				  r->code, code);
+	x->judged = r->code == 250 || reply_is_transient(r) || reply_is_permanent(r);
 	if (!x->judged)
 		wire_abandon(x->wire, error);
 	return failed;
 }
 
-/* From the envelope to the verdict. 1: the relay took the message; 0: every recipient has been
- * refused; -1 with *error. */
-static int send_run(struct send *x, struct error *error)
+/* LMTP: one verdict for each recipient that was accepted (RFC 2033 section 4.2). A lost one is
+ * the transaction's trouble. */
+static int send_judge_each(struct send *x, struct error *error)
 {
-	ssize_t accepted;
-	int go;
+	int failed = 0;
 
-	if (smtp_ready(x->smtp, error) || smtp_mail_check(x->smtp, &x->t->needs, error))
-		return -1;
-	if (send_issue_envelope(x, error)) {
-		/* What was answered before the line was lost still counts. */
-		if (wire_is_over(x->wire))
-			send_judge_envelope(x, error);
-		return -1;
+	for (size_t i = 0; !failed && i < x->t->count; i++) {
+		struct smtp_recipient *to = &x->t->recipients[i];
+		struct error why;
+
+		if (!to->chosen)
+			continue;
+		failed = wire_collect(x->wire, &to->slot, error);
+		if (failed)
+			break;
+		to->refused = smtp_judge_verdict(&to->slot.reply, &why) != 0;
+		to->outcome = !to->refused                   ? SMTP_SENT
+			      : why.class == ERROR_TEMPORARY ? SMTP_DEFERRED
+							     : SMTP_FAILED;
 	}
-	accepted = send_judge_envelope(x, error);
-	if (accepted > 0 && !wire_pipelining(x->wire) &&
+	x->closed = !failed;
+	return failed;
+}
+
+/* The verdicts are owed from now on. */
+static int send_expect_verdict(struct send *x, struct error *error)
+{
+	int failed = 0;
+
+	x->end_left = true;
+	if (!smtp_is_lmtp(x->smtp))
+		return wire_expect(x->wire, &x->verdict, WIRE_VERDICT, error);
+	for (size_t i = 0; !failed && i < x->t->count; i++)
+		if (x->t->recipients[i].chosen)
+			failed = wire_expect(x->wire, &x->t->recipients[i].slot, WIRE_VERDICT,
+					     error);
+	return failed;
+}
+
+/* From the end of data to what it comes to. Where commands are grouped, QUIT rides along. */
+static int send_finish(struct send *x, struct error *error)
+{
+	if (x->last && wire_pipelining(x->wire) &&
+	    wire_issue(x->wire, &x->quit, WIRE_QUIT, error, "QUIT"))
+		return -1;
+	if (smtp_is_lmtp(x->smtp))
+		return send_judge_each(x, error) || send_check_level(x, error) ? -1 : 0;
+	if (wire_collect(x->wire, &x->verdict, error))
+		return -1;
+	x->closed = true;
+	return send_check_level(x, error) || send_judge_verdict(x, error) ? -1 : 0;
+}
+
+/* Whether the relay, against all sense, has accepted a recipient of a refused transaction. */
+static bool send_has_accepted(const struct send *x)
+{
+	for (size_t i = 0; i < x->t->count; i++)
+		if (x->t->recipients[i].chosen &&
+		    reply_is_positive(&x->t->recipients[i].slot.reply))
+			return true;
+	return false;
+}
+
+/* 354 though nobody is left to send to: an empty message, which cannot be delivered to anyone
+ * (RFC 2920 section 3.1); but never when a recipient was accepted. */
+static void send_end_empty(struct send *x)
+{
+	struct error ignored;
+
+	if (x->data.reply.code != 354 || send_has_accepted(x))
+		return;
+	if (wire_expect(x->wire, &x->verdict, WIRE_VERDICT, &ignored) == 0 &&
+	    wire_queue(x->wire, ".\r\n", 3, &ignored) == 0 &&
+	    wire_collect(x->wire, &x->verdict, &ignored) == 0)
+		x->closed = true;
+}
+
+/* The message as DATA takes it. The relay must have said nothing since 354: else its next reply
+ * would be taken for the verdict. */
+static int send_data(struct send *x, struct error *error)
+{
+	struct smtp_transaction *t = x->t;
+
+	if (!wire_pipelining(x->wire) &&
 	    wire_issue(x->wire, &x->data, WIRE_DATA, error, "DATA"))
 		return -1;
-	if (accepted <= 0 && !wire_pipelining(x->wire))
-		return accepted < 0 ? -1 : 0;
-	go = send_judge_data(x, accepted > 0, error);
-	if (accepted <= 0 || go < 0)
-		return accepted < 0 || go < 0 ? -1 : 0;
-	if (send_body(x, error) || send_finish(x, error) || send_judge_verdict(x, error))
+	if (wire_collect(x->wire, &x->data, error))
 		return -1;
-	return 1;
+	if (x->data.reply.code != 354)
+		return send_refuse(x, &x->data.reply, ERROR_MESSAGE, STAGE_DATA, "DATA", error);
+	if (body_send_data(x->wire, t->source.next, t->source.context, t->needs.size, error) ||
+	    wire_check_level(x->wire, WIRE_DATA, error) ||
+	    wire_queue(x->wire, ".\r\n", 3, error) || send_expect_verdict(x, error))
+		return -1;
+	return send_finish(x, error);
+}
+
+/* The message in chunks. A refused chunk ends it: the relay drops what it has (RFC 3030 section
+ * 2), and the refusal is the verdict. */
+static int send_chunks(struct send *x, struct error *error)
+{
+	struct smtp_transaction *t = x->t;
+	int result = body_send_chunks(x->wire, t->source.next, t->source.context, &x->chunks,
+				      &x->verdict, error);
+
+	if (result < 0)
+		return -1;
+	if (result > 0)
+		return send_refuse(x, body_chunk_refusal(&x->chunks), ERROR_MESSAGE, STAGE_DATA,
+				   "the message", error);
+	x->end_left = true;
+	return send_finish(x, error);
+}
+
+/*
+ * The message rode with its envelope. Whatever was refused, the verdict is read, and QUIT's
+ * slot tells whether it is one: a relay may take a message from a client that failed to log in,
+ * and then the message has been sent. Returns as send_run().
+ */
+static int send_judge_ride(struct send *x, bool refused, ssize_t accepted, struct error *error)
+{
+	struct error why;
+
+	if (wire_collect(x->wire, &x->verdict, refused ? &why : error))
+		return -1;
+	x->closed = true;
+	if (send_check_level(x, error))
+		return -1;
+	if (refused && accepted > 0 && x->verdict.reply.code == 250)
+		wire_note(x->wire, "the relay refused us and took the message all the same");
+	else if (refused)
+		return -1;
+	return accepted > 0 ? send_judge_verdict(x, error) == 0 ? 1 : -1 : 0;
+}
+
+/* After the flight: its answers, and the message where it has not gone along. 1: the relay took
+ * the message; 0: every recipient has been refused; -1 with *error. */
+static int send_go_on(struct send *x, struct error *error)
+{
+	struct error why;
+	bool refused = send_judge_auth(x, error) != 0;
+	ssize_t accepted = wire_is_over(x->wire) && refused
+				   ? -1
+				   : send_judge_envelope(x, refused ? &why : error);
+
+	if (x->way == SEND_RIDE)
+		return send_judge_ride(x, refused || accepted < 0, accepted, error);
+	refused = refused || accepted < 0;
+	if (refused || accepted == 0) {
+		if (x->data.owed && wire_collect(x->wire, &x->data, &why) == 0)
+			send_end_empty(x);
+		return refused ? -1 : 0;
+	}
+	if (x->way == SEND_DATA)
+		return send_data(x, error) ? -1 : 1;
+	return send_chunks(x, error) ? -1 : 1;
+}
+
+static int send_run(struct send *x, struct error *error)
+{
+	if (send_prepare(x, error))
+		return -1;
+	if (send_issue(x, error) == 0)
+		return send_go_on(x, error);
+	/* What was answered before the line was lost still counts. */
+	if (wire_is_over(x->wire)) {
+		struct error ignored;
+
+		send_judge_envelope(x, &ignored);
+	}
+	return -1;
+}
+
+/* Whether the relay may have taken the message, for all that is known. */
+static bool send_may_be_taken(const struct send *x)
+{
+	const struct reply *mail = &x->mail.reply;
+
+	if (!x->end_left)
+		return false;
+	if (reply_is_transient(&x->verdict.reply) || reply_is_permanent(&x->verdict.reply))
+		return false;
+	return mail->code == 0 || reply_is_positive(mail);
+}
+
+/* Whether the relay refused the mechanism and not us (RFC 4954 section 6). */
+static bool send_wants_other_mechanism(const struct send *x, const struct error *trouble)
+{
+	return x->shares_auth && trouble->stage == STAGE_AUTH &&
+	       (trouble->code == 504 || trouble->code == 534);
+}
+
+/* Trouble of the transaction. A line lost after the end of data has left is a doubt, wherever
+ * in the flight the answers stopped; a relay that did not understand a flight, and has nothing
+ * of it, may be tried again with care. */
+static void send_fail(struct send *x, struct error *trouble)
+{
+	bool nonsense = trouble->stage == STAGE_PROTOCOL;
+
+	if (wire_is_over(x->wire) && send_may_be_taken(x) && trouble->stage != STAGE_VERDICT) {
+		trouble->class = ERROR_TEMPORARY;
+		trouble->stage = STAGE_VERDICT;
+		error_prefix(trouble,
+			     "no clear answer to the end of data, so the message may have "
+			     "been delivered");
+	}
+	x->t->trouble = *trouble;
+	x->t->again = (nonsense || send_wants_other_mechanism(x, trouble)) && !x->t->careful &&
+		      !send_may_be_taken(x);
+	if (x->t->again)
+		return;
+	for (size_t i = 0; i < x->t->count; i++)
+		if (x->t->recipients[i].chosen && x->t->recipients[i].outcome == SMTP_UNTRIED)
+			x->t->recipients[i].outcome =
+				trouble->class == ERROR_TEMPORARY ? SMTP_DEFERRED : SMTP_FAILED;
 }
 
 /* What is left of the session. It is over when QUIT was answered, and when a message was begun
  * that has no end; whatever else is open is taken back before the next transaction. */
 static void send_leave_open(struct send *x)
 {
+	bool begun = x->data.reply.code == 354 ||
+		     (x->way == SEND_CHUNKS && x->chunks.slots[0].verb == WIRE_BDAT);
 	struct error over;
 
 	error_set(&over, ERROR_LOCAL, STAGE_COMMAND,
 		  "the session was ended with the last message");
 	if (wire_is_over(x->wire))
 		return;
-	if (wire_owed(x->wire) > 0 || x->quit.reply.code ||
-	    (x->data.reply.code == 354 && !x->closed))
+	if (wire_owed(x->wire) > 0 || x->quit.reply.code || (begun && !x->closed))
 		wire_abandon(x->wire, &over);
-	else if (!x->t->last && !x->closed && reply_is_positive(&x->mail.reply) &&
+	else if (!x->last && !x->closed && reply_is_positive(&x->mail.reply) &&
 		 smtp_reset(x->smtp, &over))
 		wire_abandon(x->wire, &over);
 }
 
+static void send_init(struct send *x, struct smtp *s, struct smtp_transaction *t)
+{
+	*x = (struct send){.smtp = s, .wire = smtp_wire(s), .t = t};
+	buf_init(&x->body, t->ride_max);
+	buf_init(&x->auth_line, SMTP_AUTH_LINE_MAX);
+	buf_init(&x->auth_shown, SMTP_PATH_LINE_MAX);
+	wire_slot_init(&x->auth);
+	wire_slot_init(&x->mail);
+	wire_slot_init(&x->data);
+	wire_slot_init(&x->verdict);
+	wire_slot_init(&x->quit);
+	body_chunks_init(&x->chunks);
+}
+
+static void send_clear(struct send *x)
+{
+	buf_clear(&x->body);
+	buf_wipe(&x->auth_line);
+	buf_clear(&x->auth_shown);
+	wire_slot_clear(&x->auth);
+	wire_slot_clear(&x->mail);
+	wire_slot_clear(&x->data);
+	wire_slot_clear(&x->verdict);
+	wire_slot_clear(&x->quit);
+	body_chunks_clear(&x->chunks);
+}
+
 void smtp_send(struct smtp *s, struct smtp_transaction *t)
 {
-	struct send x = {.smtp = s, .wire = smtp_wire(s), .t = t};
 	struct error trouble = {0};
+	struct send x;
 	int taken;
 
-	wire_slot_init(&x.mail);
-	wire_slot_init(&x.data);
-	wire_slot_init(&x.verdict);
-	wire_slot_init(&x.quit);
+	send_init(&x, s, t);
+	t->trouble = trouble;
+	t->again = false;
 	taken = send_run(&x, &trouble);
 	if (taken < 0)
-		smtp_transaction_fail(t, &trouble);
+		send_fail(&x, &trouble);
 	for (size_t i = 0; taken > 0 && i < t->count; i++)
-		if (t->recipients[i].outcome == SMTP_UNTRIED)
+		if (t->recipients[i].chosen && t->recipients[i].outcome == SMTP_UNTRIED)
 			t->recipients[i].outcome = SMTP_SENT;
 	send_leave_open(&x);
 	if (x.judged) {
@@ -338,8 +633,5 @@ void smtp_send(struct smtp *s, struct smtp_transaction *t)
 		t->verdict = x.verdict.reply;
 		wire_slot_init(&x.verdict);
 	}
-	wire_slot_clear(&x.mail);
-	wire_slot_clear(&x.data);
-	wire_slot_clear(&x.verdict);
-	wire_slot_clear(&x.quit);
+	send_clear(&x);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "smtp/body.h"
 #include "smtp/client.h"
 
 /* What became of a recipient. */
@@ -25,38 +26,59 @@ enum smtp_outcome {
 
 struct smtp_recipient {
 	const char *path;      /* borrowed; an address without angle brackets */
-	struct wire_slot slot; /* the reply to RCPT: code 0 if there was none */
+	struct wire_slot slot; /* the relay's answer: to RCPT, with LMTP to the message */
 	enum smtp_outcome outcome;
-	bool refused; /* by its own RCPT reply; else the outcome is the transaction's */
+	bool refused; /* by a reply of its own; else the outcome is the transaction's */
+	bool chosen;  /* takes part in the present transaction */
 };
 
-/* Where the message comes from: as message_reader_next() gives it, piece by piece; 1, 0 at the
- * end, -1 with *error. */
-typedef int smtp_source(void *context, struct span *piece, struct error *error);
+/* Where the message comes from. open begins (again) at the start, in a form that a relay can
+ * take which offers that, and fills *needs; next gives the pieces (smtp/body.h). */
+struct smtp_source {
+	int (*open)(void *context, const struct capabilities *offered,
+		    struct smtp_mail_options *needs, struct error *error);
+	smtp_next *next;
+	void *context;
+};
+
+/* An AUTH that shares the flight: a mechanism of one round trip, and who we are. */
+struct smtp_login {
+	const struct sasl_mechanism *mechanism;
+	const struct sasl_credentials *who;
+};
 
 struct smtp_transaction {
 	const char *reverse_path; /* without angle brackets; "" is the null one */
-	struct smtp_mail_options needs;
+	struct smtp_source source;
 	struct smtp_recipient *recipients;
 	size_t count;
-	smtp_source *source;
-	void *source_context;
-	bool last;            /* QUIT goes with it */
+	const struct smtp_login *login; /* NULL: authenticated already, or nothing to prove */
+	bool careful;    /* one command at a time, and no QUIT before the verdict */
+	size_t ride_max; /* bytes of a message that may ride with its envelope */
+	bool last;       /* QUIT goes with it */
+
+	struct smtp_mail_options needs; /* from source.open */
 	struct reply verdict; /* the relay's answer to the message, if there was one beyond
 				 doubt */
 	struct error trouble; /* class none: the relay took the message */
+	bool again; /* the relay did not understand the flight, and cannot have accepted
+		       anything: a careful transaction on a new connection may follow at once */
 };
 
 /* recipients: count paths, borrowed. Returns 0 or -1 without memory. */
 int smtp_transaction_init(struct smtp_transaction *t, const char *reverse_path, size_t count);
 void smtp_transaction_clear(struct smtp_transaction *t);
 
-/* Makes the transaction on a session that has been opened and authenticated. Never fails as
- * such: the outcomes and t->trouble tell. Without t->last the session is ready for another one
- * afterwards, unless it is over (wire_is_over()). */
+/* Makes the transaction with the recipients that are untried, as many as the relay takes at
+ * once (RFC 9422); those it sends back with 452 4.5.3 (or a plain 452 or 552) while others are
+ * accepted stay untried too. Never fails as such: the outcomes and t->trouble tell. Without
+ * t->last the session is ready for another one afterwards, unless it is over (wire_is_over()).
+ */
 void smtp_send(struct smtp *s, struct smtp_transaction *t);
 /* Gives every recipient without an outcome the one that belongs to the class of trouble, which
  * is copied to t->trouble: also for trouble before the transaction. */
 void smtp_transaction_fail(struct smtp_transaction *t, const struct error *trouble);
+/* How many recipients are still untried. */
+size_t smtp_transaction_untried(const struct smtp_transaction *t);
 
 #endif

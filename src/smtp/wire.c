@@ -31,11 +31,14 @@ static const struct {
 	[WIRE_LHLO] = {"LHLO", STAGE_EHLO, 300, true},
 	[WIRE_STARTTLS] = {"STARTTLS", STAGE_STARTTLS, 120, true},
 	[WIRE_AUTH] = {"AUTH", STAGE_AUTH, 300, true},
+	[WIRE_AUTH_WHOLE] = {"AUTH", STAGE_AUTH, 300, false},
 	[WIRE_AUTH_RESPONSE] = {"the AUTH response", STAGE_AUTH, 300, true},
 	[WIRE_MAIL] = {"MAIL", STAGE_MAIL, 300, false},
 	[WIRE_RCPT] = {"RCPT", STAGE_RCPT, 300, false},
 	[WIRE_DATA] = {"DATA", STAGE_DATA, 120, true},
 	[WIRE_VERDICT] = {"the end of data", STAGE_VERDICT, 600, false},
+	[WIRE_BDAT] = {"BDAT", STAGE_DATA, 180, false},
+	[WIRE_BDAT_LAST] = {"the end of data", STAGE_VERDICT, 600, false},
 	[WIRE_RSET] = {"RSET", STAGE_COMMAND, 300, false},
 	[WIRE_NOOP] = {"NOOP", STAGE_COMMAND, 300, true},
 	[WIRE_VRFY] = {"VRFY", STAGE_COMMAND, 300, true},
@@ -43,6 +46,12 @@ static const struct {
 };
 
 STAILQ_HEAD(wire_slots, wire_slot);
+
+/* Whether the reply to verb says what became of the message. */
+static bool wire_is_verdict(enum wire_verb verb)
+{
+	return verb == WIRE_VERDICT || verb == WIRE_BDAT_LAST;
+}
 
 struct wire {
 	struct conn *conn;
@@ -165,7 +174,7 @@ void wire_abandon(struct wire *w, const struct error *why)
 static int wire_end(struct wire *w, enum wire_verb verb, const struct error *why)
 {
 	wire_abandon(w, why);
-	if (verb == WIRE_VERDICT) {
+	if (wire_is_verdict(verb)) {
 		w->end.class = ERROR_TEMPORARY;
 		w->end.stage = STAGE_VERDICT;
 		error_prefix(&w->end,
@@ -181,7 +190,7 @@ static int wire_end(struct wire *w, enum wire_verb verb, const struct error *why
 /* The connection failed or the deadline passed while the reply to verb was owed. */
 static int wire_end_waiting(struct wire *w, enum wire_verb verb, struct error *why)
 {
-	if (verb != WIRE_VERDICT)
+	if (!wire_is_verdict(verb))
 		error_prefix(why, "while waiting for %s%s",
 			     verb == WIRE_GREETING ? "" : "the reply to ", verbs[verb].name);
 	return wire_end(w, verb, why);
@@ -250,7 +259,7 @@ static int wire_parse(struct wire *w)
 	w->owed--;
 	if (slot->reply.code == 421)
 		return wire_end_421(w, &slot->reply, slot->verb);
-	if (w->torn && slot->verb == WIRE_VERDICT && reply_is_positive(&slot->reply)) {
+	if (w->torn && wire_is_verdict(slot->verb) && reply_is_positive(&slot->reply)) {
 		reply_clear(&slot->reply);
 		error_set(&why, ERROR_TEMPORARY, STAGE_VERDICT,
 			  "the relay accepted a message that it had not been sent whole");
@@ -525,7 +534,8 @@ int wire_data(struct wire *w, const void *data, size_t len, struct error *error)
 		w->data_deadline += wire_data_time(w, len);
 	if (deadline > w->data_deadline)
 		deadline = w->data_deadline;
-	if (wire_write(w, data, len, deadline) == 0 && conn_input(w->conn).len > 0)
+	if (wire_write(w, data, len, deadline) == 0 && w->owed == 0 &&
+	    conn_input(w->conn).len > 0)
 		wire_end_stray(w, WIRE_DATA);
 	return w->over ? wire_fail(w, error) : 0;
 }

@@ -26,11 +26,14 @@ enum wire_verb {
 	WIRE_LHLO,
 	WIRE_STARTTLS,
 	WIRE_AUTH,
+	WIRE_AUTH_WHOLE, /* AUTH with all that its mechanism has to say: may share a group */
 	WIRE_AUTH_RESPONSE,
 	WIRE_MAIL,
 	WIRE_RCPT,
 	WIRE_DATA,
-	WIRE_VERDICT, /* no command: the reply to the end of data */
+	WIRE_VERDICT,   /* no command: the reply to the end of data */
+	WIRE_BDAT,      /* a chunk but the last (RFC 3030) */
+	WIRE_BDAT_LAST, /* the last one: its reply is the verdict */
 	WIRE_RSET,
 	WIRE_NOOP,
 	WIRE_VRFY,
