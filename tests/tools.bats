@@ -56,10 +56,11 @@ counts() {
 	counts '4 passed, 4 failed, 1 skipped' log.json
 }
 
-# talk LINE...: what the relay answers to the lines, each as printf writes it.
+# talk FORMAT [WORD...]: what the relay answers to all that printf makes of it, sent in one piece.
 talk() {
+	printf "$@" >request
 	exec 5<>"/dev/tcp/127.0.0.1/$relay_port"
-	printf "$@" >&5
+	cat request >&5
 	timeout 10 cat <&5
 	exec 5>&-
 }
