@@ -95,14 +95,13 @@ static int auth_begin(struct auth *a, struct error *error)
 	return said < 0 ? -1 : 0;
 }
 
-/* Tells the relay that we give up (RFC 4954 section 4), and keeps the reason. */
-static int auth_cancel(struct auth *a)
+/* Tells the relay that we give up (RFC 4954 section 4), which ends nothing but the exchange. */
+static void auth_cancel(struct auth *a)
 {
 	struct error ignored;
 
 	if (wire_issue(smtp_wire(a->smtp), &a->slot, WIRE_AUTH_RESPONSE, &ignored, "*") == 0)
 		wire_collect(smtp_wire(a->smtp), &a->slot, &ignored);
-	return -1;
 }
 
 /* Answers one 334. */
@@ -121,12 +120,11 @@ static int auth_answer(struct auth *a, struct error *error)
 				   "the relay's challenge to %s is not base64",
 				   a->mechanism->name);
 	else
-		failed = auth_respond(a, buf_span(&challenge), &line, error);
+		failed = auth_respond(a, buf_span(&challenge), &line, error) ||
+			 wire_issue_secret(smtp_wire(a->smtp), &a->slot, WIRE_AUTH_RESPONSE,
+					   buf_span(&line), "***", error);
 	if (failed)
 		auth_cancel(a);
-	else
-		failed = wire_issue_secret(smtp_wire(a->smtp), &a->slot, WIRE_AUTH_RESPONSE,
-					   buf_span(&line), "***", error);
 	buf_wipe(&line);
 	buf_wipe(&challenge);
 	return failed;
@@ -146,12 +144,14 @@ int smtp_auth(struct smtp *s, const struct sasl_mechanism *m,
 	int failed;
 
 	wire_slot_init(&a.slot);
+	wire_hide(smtp_wire(s), who->password);
 	failed = smtp_ready(s, error) || auth_refuse_clear(s, error) || auth_begin(&a, error) ||
 		 wire_collect(smtp_wire(s), &a.slot, error);
 	while (!failed && a.slot.reply.code == 334)
 		failed = auth_answer(&a, error) || wire_collect(smtp_wire(s), &a.slot, error);
 	if (!failed && a.slot.reply.code != 235)
 		failed = smtp_auth_refuse(&a.slot.reply, error);
+	wire_hide(smtp_wire(s), (struct span){0});
 	wire_slot_clear(&a.slot);
 	return failed ? -1 : 0;
 }
@@ -183,7 +183,7 @@ static const struct sasl_mechanism *auth_preferred(struct smtp *s, size_t i)
 
 static bool auth_usable(struct smtp *s, const struct sasl_mechanism *m, const char *name)
 {
-	return (!name || strcmp(name, m->name) == 0) &&
+	return (!name || span_equals_nocase(span_of(name), m->name)) &&
 	       capabilities_have_auth(smtp_capabilities(s), m->name);
 }
 

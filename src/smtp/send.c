@@ -283,6 +283,8 @@ static int send_issue(struct send *x, struct error *error)
 	int failed = 0;
 
 	if (x->shares_auth)
+		wire_hide(x->wire, t->login->who->password);
+	if (x->shares_auth)
 		failed = wire_issue_secret(x->wire, &x->auth, WIRE_AUTH_WHOLE,
 					   buf_span(&x->auth_line), x->auth_shown.data, error);
 	if (!failed)
@@ -628,6 +630,7 @@ void smtp_send(struct smtp *s, struct smtp_transaction *t)
 		if (t->recipients[i].chosen && t->recipients[i].outcome == SMTP_UNTRIED)
 			t->recipients[i].outcome = SMTP_SENT;
 	send_leave_open(&x);
+	wire_hide(x.wire, (struct span){0});
 	if (x.judged) {
 		reply_clear(&t->verdict);
 		t->verdict = x.verdict.reply;

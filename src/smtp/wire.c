@@ -12,6 +12,7 @@ enum {
 	WIRE_OUT_MAX = 256 * 1024, /* queued bytes: far more than the flush mark and a line */
 	WIRE_FLUSH_MARK = 32 * 1024,
 	WIRE_LINE_MAX = 40 * 1024, /* an AUTH response may be long (RFC 4954 section 4) */
+	WIRE_SECRET_MIN = 4,       /* a shorter one would be found in everything */
 	WIRE_STRAY_WAIT = 1000, /* milliseconds for the rest of a reply that nobody asked for */
 	WIRE_DATA_RATE = 2048,  /* bytes a second that a data phase must make on the whole */
 	WIRE_BLOCK_SECONDS = 180 /* RFC 5321 section 4.5.3.2.5 */
@@ -65,7 +66,9 @@ struct wire {
 	struct error end; /* why it is over */
 	int scale;
 	int64_t data_deadline;
-	bool data_unsized; /* its size was not known beforehand: the deadline grows as we go */
+	bool data_unsized;  /* its size was not known beforehand: the deadline grows as we go */
+	struct span hidden; /* a secret that the relay may learn, and nobody else */
+	struct buf issued;  /* the same as it was sent last */
 	wire_listener *listener;
 	void *listener_context;
 };
@@ -81,6 +84,7 @@ struct wire *wire_new(struct conn *c, int timeout_scale)
 	w->conn = c;
 	w->scale = timeout_scale > 0 ? timeout_scale : 100;
 	buf_init(&w->out, WIRE_OUT_MAX);
+	buf_init(&w->issued, WIRE_LINE_MAX);
 	STAILQ_INIT(&w->slots);
 	return w;
 }
@@ -91,6 +95,7 @@ void wire_free(struct wire *w)
 		return;
 	conn_free(w->conn);
 	buf_wipe(&w->out);
+	buf_wipe(&w->issued);
 	free(w);
 }
 
@@ -145,6 +150,35 @@ static void wire_hear(struct wire *w, char direction, struct span line)
 {
 	if (w->listener)
 		w->listener(w->listener_context, direction, line);
+}
+
+void wire_hide(struct wire *w, struct span secret)
+{
+	w->hidden = secret;
+	buf_wipe(&w->issued);
+}
+
+static bool wire_holds(struct span text, struct span secret)
+{
+	return secret.len >= WIRE_SECRET_MIN &&
+	       memmem(text.data, text.len, secret.data, secret.len);
+}
+
+/* Whether the relay repeats a secret, as it is or as we sent it. */
+static bool wire_is_secret(const struct wire *w, struct span text)
+{
+	return wire_holds(text, w->hidden) || wire_holds(text, buf_span(&w->issued));
+}
+
+/* Remembers the last word of a line with a secret. */
+static void wire_remember(struct wire *w, struct span line)
+{
+	size_t start = line.len;
+
+	while (start > 0 && line.data[start - 1] != ' ')
+		start--;
+	buf_wipe(&w->issued);
+	buf_add(&w->issued, line.data + start, line.len - start);
 }
 
 void wire_note(struct wire *w, const char *text)
@@ -231,7 +265,7 @@ static void wire_hear_reply(struct wire *w, struct span taken)
 
 		if (line.len > 0 && line.data[line.len - 1] == '\r')
 			line.len--;
-		wire_hear(w, '<', line);
+		wire_hear(w, '<', wire_is_secret(w, line) ? span_of("***") : line);
 		taken.len -= (size_t)(lf + 1 - taken.data);
 		taken.data = lf + 1;
 	}
@@ -247,6 +281,10 @@ static int wire_parse(struct wire *w)
 	int done = reply_parse(&slot->reply, conn_input(w->conn), &used, &why);
 
 	wire_hear_reply(w, (struct span){conn_input(w->conn).data, used});
+	if (done < 0 && wire_is_secret(w, (struct span){conn_input(w->conn).data, used}))
+		error_set(&why, ERROR_RELAY, STAGE_PROTOCOL,
+			  "the relay sent something that is no SMTP reply and holds a secret "
+			  "of ours");
 	conn_consume(w->conn, used);
 	if (done < 0) {
 		reply_clear(&slot->reply);
@@ -257,6 +295,10 @@ static int wire_parse(struct wire *w)
 	STAILQ_REMOVE_HEAD(&w->slots, next);
 	slot->owed = false;
 	w->owed--;
+	if (wire_is_secret(w, buf_span(&slot->reply.text))) {
+		buf_wipe(&slot->reply.text);
+		buf_add_string(&slot->reply.text, "***");
+	}
 	if (slot->reply.code == 421)
 		return wire_end_421(w, &slot->reply, slot->verb);
 	if (w->torn && wire_is_verdict(slot->verb) && reply_is_positive(&slot->reply)) {
@@ -443,6 +485,8 @@ int wire_issue_secret(struct wire *w, struct wire_slot *slot, enum wire_verb ver
 	if (buf_failed(&w->out))
 		return wire_end_memory(w, error);
 	wire_hear(w, '>', shown ? span_of(shown) : line);
+	if (shown && !span_equals(line, shown))
+		wire_remember(w, line);
 	wire_owe(w, slot, verb);
 	return 0;
 }

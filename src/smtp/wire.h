@@ -78,6 +78,10 @@ int wire_issue(struct wire *w, struct wire_slot *slot, enum wire_verb verb, stru
  * which is wiped when it has been written. */
 int wire_issue_secret(struct wire *w, struct wire_slot *slot, enum wire_verb verb,
 		      struct span line, const char *shown, struct error *error);
+/* From now on a reply that repeats secret (borrowed until the next call), or what
+ * wire_issue_secret() sent last, loses its text: relays quote us, and neither listener nor
+ * error may. With the empty span that ends, and the last secret is wiped. */
+void wire_hide(struct wire *w, struct span secret);
 /* Notes a slot for a reply that no command line of ours asks for: greeting, verdict. */
 int wire_expect(struct wire *w, struct wire_slot *slot, enum wire_verb verb,
 		struct error *error);
