@@ -516,11 +516,8 @@ static int send_run(struct send *x, struct error *error)
 	if (send_issue(x, error) == 0)
 		return send_go_on(x, error);
 	/* What was answered before the line was lost still counts. */
-	if (wire_is_over(x->wire)) {
-		struct error ignored;
-
-		send_judge_envelope(x, &ignored);
-	}
+	if (wire_is_over(x->wire))
+		send_judge_envelope(x, error);
 	return -1;
 }
 
@@ -562,10 +559,13 @@ static void send_fail(struct send *x, struct error *trouble)
 		      !send_may_be_taken(x);
 	if (x->t->again)
 		return;
-	for (size_t i = 0; i < x->t->count; i++)
-		if (x->t->recipients[i].chosen && x->t->recipients[i].outcome == SMTP_UNTRIED)
-			x->t->recipients[i].outcome =
+	for (size_t i = 0; i < x->t->count; i++) {
+		struct smtp_recipient *to = &x->t->recipients[i];
+
+		if (to->outcome == SMTP_UNTRIED && (to->chosen || x->chosen == 0))
+			to->outcome =
 				trouble->class == ERROR_TEMPORARY ? SMTP_DEFERRED : SMTP_FAILED;
+	}
 }
 
 /* What is left of the session. It is over when QUIT was answered, and when a message was begun

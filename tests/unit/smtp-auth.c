@@ -208,7 +208,7 @@ static void the_relay_repeats_us(void)
 static void no_mechanism_is_an_error(void)
 {
 	set_up(STEPS("S: 220 mx", "C: EHLO me", "S: 250 mx", STILL_LEVEL));
-	CHECK_INT(smtp_auth_check(s, NULL, &error), -1);
+	CHECK(smtp_auth_choose(s, NULL, &error) == NULL);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
@@ -228,7 +228,7 @@ static void no_mechanism_is_an_error(void)
 static void secrets_stay_here(void)
 {
 	set_up_on(peer_start_tcp(STEPS(OFFER("PLAIN LOGIN CRAM-MD5"), STILL_LEVEL)), false);
-	CHECK_INT(smtp_auth_check(s, NULL, &error), -1);
+	CHECK(smtp_auth_choose(s, NULL, &error) == NULL);
 	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	CHECK_INT(smtp_auth(s, &sasl_plain, &who, &error), -1);
@@ -236,7 +236,7 @@ static void secrets_stay_here(void)
 	still_level();
 	tear_down();
 	set_up_on(peer_start_tcp(STEPS(OFFER("PLAIN"), SAY_PLAIN, "S: 235 ok")), true);
-	CHECK_INT(smtp_auth_check(s, NULL, &error), 0);
+	CHECK(smtp_auth_choose(s, NULL, &error) != NULL);
 	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), 0);
 	tear_down();
 }

@@ -17,6 +17,20 @@ static const char *message;
 static size_t message_repeat;
 static bool message_breaks;
 
+static uint64_t message_size;
+static size_t unread;
+
+static int open_source(void *context, const struct capabilities *offered,
+		       struct smtp_mail_options *needs, struct error *e)
+{
+	size_t *given = context;
+
+	(void)offered, (void)e;
+	*given = 0;
+	needs->size = message_size;
+	return 0;
+}
+
 static int source(void *context, struct span *piece, struct error *e)
 {
 	size_t *given = context;
@@ -36,6 +50,7 @@ static void set_up(const char *const *steps)
 	message = "Hi\n";
 	message_repeat = 1;
 	message_breaks = false;
+	message_size = 0;
 	s = smtp_new(peer_start(steps), &options, &error);
 	CHECK(s != NULL);
 	CHECK_INT(smtp_open(s, &error), 0);
@@ -50,11 +65,12 @@ static void run(size_t count, bool last)
 	CHECK_INT(smtp_transaction_init(&t, "me@x", count), 0);
 	for (size_t i = 0; i < count; i++)
 		t.recipients[i].path = paths[i];
-	t.source = source;
-	t.source_context = &given;
+	t.source = (struct smtp_source){open_source, source, &given};
 	t.last = last;
 	smtp_send(s, &t);
 	CHECK_INT(wire_owed(smtp_wire(s)), 0);
+	if (t.again)
+		smtp_transaction_fail(&t, &t.trouble);
 }
 
 static void tear_down(void)
@@ -418,8 +434,9 @@ static void what_the_relay_cannot_take(void)
 {
 	set_up(STEPS("S: 220 mx", "C: EHLO me", "S: 250-mx", "S: 250 SIZE 10", "C: QUIT"));
 	CHECK_INT(smtp_transaction_init(&t, "me@x", 1), 0);
+	t.source = (struct smtp_source){open_source, source, &unread};
 	t.recipients[0].path = "a@x";
-	t.needs.size = 11;
+	message_size = 11;
 	smtp_send(s, &t);
 	check_outcomes("f");
 	check_trouble(ERROR_MESSAGE, STAGE_MAIL, 0);
@@ -434,6 +451,7 @@ static void a_path_that_breaks_the_line(void)
 	memset(long_path, 'x', sizeof(long_path) - 1);
 	set_up(STEPS(PIPED));
 	CHECK_INT(smtp_transaction_init(&t, "me@x", 2), 0);
+	t.source = (struct smtp_source){open_source, source, &unread};
 	t.recipients[0].path = "a@x";
 	t.recipients[1].path = "b@x>\r\nRCPT TO:<c@x";
 	smtp_send(s, &t);
@@ -442,6 +460,7 @@ static void a_path_that_breaks_the_line(void)
 	tear_down();
 	set_up(STEPS(PIPED, "C: QUIT"));
 	CHECK_INT(smtp_transaction_init(&t, long_path, 1), 0);
+	t.source = (struct smtp_source){open_source, source, &unread};
 	t.recipients[0].path = "a@x";
 	smtp_send(s, &t);
 	check_outcomes("f");
@@ -526,8 +545,7 @@ static void ten_thousand_recipients(void)
 	CHECK_INT(smtp_transaction_init(&t, "me@x", MANY), 0);
 	for (int i = 0; i < MANY; i++)
 		t.recipients[i].path = "somebody@somewhere.example.org";
-	t.source = source;
-	t.source_context = &given;
+	t.source = (struct smtp_source){open_source, source, &given};
 	t.last = true;
 	smtp_send(s, &t);
 	for (int i = 0; i < MANY; i++) {
@@ -562,6 +580,7 @@ static void many_recipients_and_mail_refused(void)
 	CHECK_INT(smtp_transaction_init(&t, "me@x", MANY), 0);
 	for (int i = 0; i < MANY; i++)
 		t.recipients[i].path = "somebody@somewhere.example.org";
+	t.source = (struct smtp_source){open_source, source, &unread};
 	t.last = true;
 	smtp_send(s, &t);
 	CHECK_INT(t.recipients[0].outcome, SMTP_FAILED);
