@@ -83,31 +83,64 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 	return s;
 }
 
-/* Proves who we are. The secret is fetched only now, and wiped at once. */
-static int relay_authenticate(struct smtp *s, const struct relay_options *o,
-			      struct error *error)
+/* What the account says on the mechanism. */
+static struct smtp_auth_choice relay_choice(const struct account *a)
 {
 	static const char *const names[] = {
 		[ACCOUNT_AUTH_PLAIN] = "PLAIN",
 		[ACCOUNT_AUTH_LOGIN] = "LOGIN",
 		[ACCOUNT_AUTH_CRAM_MD5] = "CRAM-MD5",
+		[ACCOUNT_AUTH_SCRAM_SHA_1] = "SCRAM-SHA-1",
+		[ACCOUNT_AUTH_SCRAM_SHA_1_PLUS] = "SCRAM-SHA-1-PLUS",
+		[ACCOUNT_AUTH_SCRAM_SHA_256] = "SCRAM-SHA-256",
+		[ACCOUNT_AUTH_SCRAM_SHA_256_PLUS] = "SCRAM-SHA-256-PLUS",
+		[ACCOUNT_AUTH_XOAUTH2] = "XOAUTH2",
+		[ACCOUNT_AUTH_OAUTHBEARER] = "OAUTHBEARER",
+		[ACCOUNT_AUTH_EXTERNAL] = "EXTERNAL",
+		[ACCOUNT_AUTH_GSSAPI] = "GSSAPI",
 	};
-	struct sasl_credentials who = {.user = account_user(o->account),
-				       .host = o->account->relay.host};
-	struct buf secret;
-	int failed;
 
-	if (!who.user)
+	return (struct smtp_auth_choice){
+		.mechanism = names[a->auth],
+		.strong = a->auth == ACCOUNT_AUTH_STRONG,
+		.certificate = a->tls_cert_file != NULL,
+	};
+}
+
+/* Whom the account says we are: all but the secret. */
+static struct sasl_credentials relay_credentials(const struct account *a)
+{
+	return (struct sasl_credentials){
+		.identity = a->auth_identity,
+		.user = account_user(a),
+		.host = a->relay.host,
+		.port = account_port(a),
+	};
+}
+
+/* Proves who we are. The secret is fetched only now, and wiped at once. */
+static int relay_authenticate(struct smtp *s, const struct relay_options *o,
+			      struct error *error)
+{
+	const struct smtp_auth_choice choice = relay_choice(o->account);
+	struct sasl_credentials who = relay_credentials(o->account);
+	const struct sasl_mechanism *first;
+	struct buf secret;
+	int failed = 0;
+
+	if (!who.user && !choice.mechanism && !choice.certificate)
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 				 "account %s asks for authentication but names no user",
 				 o->account->name);
-	if (smtp_ready(s, error) || smtp_auth_check(s, names[o->account->auth], error))
+	first = smtp_auth_first(s, &choice, &who, error);
+	if (!first)
 		return -1;
 	buf_init(&secret, SECRET_MAX);
-	failed = secret_get(o->account, o->secrets, &secret, error);
+	if (first->needs_secret && who.user)
+		failed = secret_get(o->account, o->secrets, &secret, error);
 	who.password = buf_span(&secret);
 	if (!failed)
-		failed = smtp_authenticate(s, names[o->account->auth], &who, error);
+		failed = smtp_authenticate(s, &choice, &who, error);
 	buf_wipe(&secret);
 	return failed;
 }
