@@ -18,7 +18,7 @@
 #include "base/error.h"
 
 enum crypto_digest { CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256 };
-enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 1 };
+enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 2 };
 
 /* What a TLS session must prove, and how. Strings are borrowed until crypto->tls_new returns.
  */
@@ -71,6 +71,15 @@ struct crypto {
 	/* HMAC of RFC 2104; returns its length, or -1. */
 	int (*hmac)(enum crypto_digest d, struct span key, struct span data,
 		    unsigned char out[CRYPTO_DIGEST_MAX]);
+	/* PBKDF2 of RFC 8018 with that digest's HMAC, one digest long; iterations from 1.
+	 * Returns its length, or -1. */
+	int (*pbkdf2)(enum crypto_digest d, struct span password, struct span salt,
+		      unsigned iterations, unsigned char out[CRYPTO_DIGEST_MAX]);
+	/* A user name or password as both sides must have it before they compute with it:
+	 * OpaqueString of RFC 8265, which took the place of SASLprep. Appends to out, which the
+	 * caller wipes. Returns 0, or -1 when it is not UTF-8 or holds characters that
+	 * are not allowed. */
+	int (*normalize)(struct span text, struct buf *out);
 	/* A UTF-8 domain as A-labels (IDNA 2008); appends to out. Returns 0 or -1. */
 	int (*idna)(struct span domain, struct buf *out);
 	/* A client session over fd, which must be non-blocking and stays the caller's. NULL
@@ -92,6 +101,11 @@ struct crypto {
 	/* Whether the peer proved to be the policy's host (tls_info.verified, without the
 	 * rest). */
 	bool (*tls_verified)(struct tls *tls);
+	/* The session's channel binding (RFC 5056): *type is "tls-exporter" under TLS 1.3 (RFC
+	 * 9266), "tls-unique" before (RFC 5929), its data is appended to out. -1 when there is
+	 * none that can be trusted: without the extended master secret of RFC 7627 two
+	 * sessions of TLS 1.2 can be made to have the same. */
+	int (*tls_binding)(struct tls *tls, const char **type, struct buf *out);
 	/* Fills *info (to be cleared with tls_info_clear()). Also after a handshake that failed
 	 * for want of trust, as far as things went. Returns 0 or -1. */
 	int (*tls_describe)(struct tls *tls, struct tls_info *info, struct error *error);

@@ -43,6 +43,7 @@ static const struct field fields[] = {
 	FIELD(INT, undisclosed_recipients),
 	FIELD(INT, auth),
 	FIELD(STRING, user),
+	FIELD(STRING, auth_identity),
 	FIELD(SECRET, password),
 	FIELD(STRING, password_file),
 	FIELD(STRING, passwordeval),

@@ -19,10 +19,19 @@ enum setting { SETTING_UNSET, SETTING_OFF, SETTING_ON, SETTING_AUTO };
 enum account_auth {
 	ACCOUNT_AUTH_UNSET, /* on when a user is configured */
 	ACCOUNT_AUTH_OFF,
-	ACCOUNT_AUTH_ON, /* the best mechanism that both sides have */
+	ACCOUNT_AUTH_ON,     /* the best mechanism that both sides have */
+	ACCOUNT_AUTH_STRONG, /* the same, with those first that do not say the password */
 	ACCOUNT_AUTH_PLAIN,
 	ACCOUNT_AUTH_LOGIN,
-	ACCOUNT_AUTH_CRAM_MD5
+	ACCOUNT_AUTH_CRAM_MD5,
+	ACCOUNT_AUTH_SCRAM_SHA_1,
+	ACCOUNT_AUTH_SCRAM_SHA_1_PLUS,
+	ACCOUNT_AUTH_SCRAM_SHA_256,
+	ACCOUNT_AUTH_SCRAM_SHA_256_PLUS,
+	ACCOUNT_AUTH_XOAUTH2,
+	ACCOUNT_AUTH_OAUTHBEARER,
+	ACCOUNT_AUTH_EXTERNAL,
+	ACCOUNT_AUTH_GSSAPI
 };
 
 enum account_flight {
@@ -55,6 +64,7 @@ struct account {
 
 	enum account_auth auth;
 	char *user;
+	char *auth_identity; /* whom to act as, NULL: the user */
 	/* The four sources of a secret replace each other: the last one said is the only one.
 	 */
 	struct buf password; /* wiped */

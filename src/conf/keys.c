@@ -290,14 +290,18 @@ static int set_auth(struct account *a, const struct key *key, const char *value,
 	} methods[] = {
 		{"on", ACCOUNT_AUTH_ON},
 		{"off", ACCOUNT_AUTH_OFF},
+		{"strong", ACCOUNT_AUTH_STRONG},
 		{"plain", ACCOUNT_AUTH_PLAIN},
 		{"login", ACCOUNT_AUTH_LOGIN},
 		{"cram-md5", ACCOUNT_AUTH_CRAM_MD5},
-	};
-	static const char *const later[] = {
-		"scram-sha-1",        "scram-sha-256", "scram-sha-1-plus",
-		"scram-sha-256-plus", "oauthbearer",   "xoauth2",
-		"external",           "gssapi",        "strong",
+		{"scram-sha-1", ACCOUNT_AUTH_SCRAM_SHA_1},
+		{"scram-sha-1-plus", ACCOUNT_AUTH_SCRAM_SHA_1_PLUS},
+		{"scram-sha-256", ACCOUNT_AUTH_SCRAM_SHA_256},
+		{"scram-sha-256-plus", ACCOUNT_AUTH_SCRAM_SHA_256_PLUS},
+		{"xoauth2", ACCOUNT_AUTH_XOAUTH2},
+		{"oauthbearer", ACCOUNT_AUTH_OAUTHBEARER},
+		{"external", ACCOUNT_AUTH_EXTERNAL},
+		{"gssapi", ACCOUNT_AUTH_GSSAPI},
 	};
 
 	if (!value || !*value)
@@ -307,14 +311,11 @@ static int set_auth(struct account *a, const struct key *key, const char *value,
 			number_set(a, key->offset, methods[i].auth);
 			return 0;
 		}
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (strcasecmp(value, later[i]) == 0)
-			return error_set(
-				error, ERROR_LOCAL, STAGE_CONFIG,
-				"auth %s is not built yet: on, plain, login and cram-md5 "
-				"are",
-				later[i]);
-	return key_refuse(key, value, "on, off, plain, login or cram-md5", error);
+	return key_refuse(key, value,
+			  "on, off, strong, plain, login, cram-md5, scram-sha-1, "
+			  "scram-sha-256, one of these two with -plus, xoauth2, oauthbearer, "
+			  "external or gssapi",
+			  error);
 }
 
 /* The four keys that say where the secret is replace each other: the last one said is the only
@@ -466,6 +467,7 @@ static const struct key keys[] = {
 	{"domain", set_name, AT(domain), KEYS_NAMES, 0},
 
 	{"auth", set_auth, AT(auth), 0, 0},
+	{"auth_identity", set_text, AT(auth_identity), 0, 0},
 	{"user", set_text, AT(user), 0, 0},
 	{"password", set_password, 0, KEYS_REST | KEYS_SECRET, 0},
 	{"passwordeval", set_source, AT(passwordeval), KEYS_REST, 0},

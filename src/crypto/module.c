@@ -9,6 +9,8 @@ __attribute__((visibility("default"))) const struct crypto crypto_module = {
 	.abi = CRYPTO_ABI,
 	.digest = primitive_digest,
 	.hmac = primitive_hmac,
+	.pbkdf2 = primitive_pbkdf2,
+	.normalize = primitive_normalize,
 	.idna = primitive_idna,
 	.tls_new = session_new,
 	.tls_handshake = session_handshake,
@@ -18,5 +20,6 @@ __attribute__((visibility("default"))) const struct crypto crypto_module = {
 	.tls_close = session_close,
 	.tls_free = session_free,
 	.tls_verified = session_verified,
+	.tls_binding = session_binding,
 	.tls_describe = session_describe,
 };

@@ -3,11 +3,13 @@
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <limits.h>
+#include <string.h>
 
 #include "base/chars.h"
 #include "base/text.h"
 
-enum { PRIMITIVE_DOMAIN_MAX = 1024 };
+enum { PRIMITIVE_DOMAIN_MAX = 1024, PRIMITIVE_TEXT_MAX = 1 << 20 };
 
 static const gnutls_digest_algorithm_t digests[] = {
 	[CRYPTO_MD5] = GNUTLS_DIG_MD5,
@@ -35,6 +37,44 @@ int primitive_hmac(enum crypto_digest d, struct span key, struct span data,
 	if (gnutls_hmac_fast(macs[d], key.data, key.len, data.data, data.len, out) < 0)
 		return -1;
 	return (int)gnutls_hmac_get_len(macs[d]);
+}
+
+/* GnuTLS takes no const. */
+static gnutls_datum_t datum_of(struct span s)
+{
+	gnutls_datum_t datum = {.size = (unsigned)s.len};
+
+	memcpy(&datum.data, &s.data, sizeof(datum.data));
+	return datum;
+}
+
+int primitive_pbkdf2(enum crypto_digest d, struct span password, struct span salt,
+		     unsigned iterations, unsigned char out[CRYPTO_DIGEST_MAX])
+{
+	const gnutls_datum_t key = datum_of(password);
+	const gnutls_datum_t grain = datum_of(salt);
+	size_t len = gnutls_hmac_get_len(macs[d]);
+
+	if (iterations == 0 || len == 0 || len > CRYPTO_DIGEST_MAX || password.len > UINT_MAX ||
+	    salt.len > UINT_MAX ||
+	    gnutls_pbkdf2(macs[d], &key, &grain, iterations, out, len) < 0)
+		return -1;
+	return (int)len;
+}
+
+int primitive_normalize(struct span text, struct buf *out)
+{
+	gnutls_datum_t plain = {0};
+	unsigned char *bytes;
+
+	memcpy(&bytes, &text.data, sizeof(bytes));
+	if (text.len > PRIMITIVE_TEXT_MAX ||
+	    gnutls_utf8_password_normalize(bytes, (unsigned)text.len, &plain, 0) < 0)
+		return -1;
+	buf_add(out, plain.data, plain.size);
+	gnutls_memset(plain.data, 0, plain.size);
+	gnutls_free(plain.data);
+	return buf_failed(out) ? -1 : 0;
 }
 
 /* Letters, digits, "-", "_", dots, and what extra allows. */

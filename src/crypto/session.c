@@ -326,6 +326,22 @@ bool session_verified(struct tls *tls)
 	return tls->done && tls->verified;
 }
 
+int session_binding(struct tls *tls, const char **type, struct buf *out)
+{
+	bool modern = gnutls_protocol_get_version(tls->session) >= GNUTLS_TLS1_3;
+	gnutls_datum_t data = {0};
+
+	if (!tls->done || (!modern && !gnutls_session_ext_master_secret_status(tls->session)) ||
+	    gnutls_session_channel_binding(
+		    tls->session, modern ? GNUTLS_CB_TLS_EXPORTER : GNUTLS_CB_TLS_UNIQUE,
+		    &data) < 0)
+		return -1;
+	*type = modern ? "tls-exporter" : "tls-unique";
+	buf_add(out, data.data, data.size);
+	gnutls_free(data.data);
+	return buf_failed(out) ? -1 : 0;
+}
+
 /* The host as certificates and SNI have it. */
 static int session_set_host(struct tls *tls, const struct tls_policy *policy,
 			    struct error *error)

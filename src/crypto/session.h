@@ -61,5 +61,6 @@ size_t session_pending(struct tls *tls);
 void session_close(struct tls *tls);
 void session_free(struct tls *tls);
 bool session_verified(struct tls *tls);
+int session_binding(struct tls *tls, const char **type, struct buf *out);
 
 #endif

@@ -76,13 +76,46 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 	struct smtp *s;
 	struct buf name;
 
-	if (account_check_relay(a, error))
-		return NULL;
 	buf_init(&name, 256);
 	options.local_name = relay_local_name(a, &name);
 	s = smtp_dial(&e, &how, &options, error);
 	buf_clear(&name);
 	return s;
+}
+
+/* What the account says on the mechanism. */
+static struct smtp_auth_choice relay_choice(const struct account *a)
+{
+	static const char *const names[] = {
+		[ACCOUNT_AUTH_PLAIN] = "PLAIN",
+		[ACCOUNT_AUTH_LOGIN] = "LOGIN",
+		[ACCOUNT_AUTH_CRAM_MD5] = "CRAM-MD5",
+		[ACCOUNT_AUTH_SCRAM_SHA_1] = "SCRAM-SHA-1",
+		[ACCOUNT_AUTH_SCRAM_SHA_1_PLUS] = "SCRAM-SHA-1-PLUS",
+		[ACCOUNT_AUTH_SCRAM_SHA_256] = "SCRAM-SHA-256",
+		[ACCOUNT_AUTH_SCRAM_SHA_256_PLUS] = "SCRAM-SHA-256-PLUS",
+		[ACCOUNT_AUTH_XOAUTH2] = "XOAUTH2",
+		[ACCOUNT_AUTH_OAUTHBEARER] = "OAUTHBEARER",
+		[ACCOUNT_AUTH_EXTERNAL] = "EXTERNAL",
+		[ACCOUNT_AUTH_GSSAPI] = "GSSAPI",
+	};
+
+	return (struct smtp_auth_choice){
+		.mechanism = names[a->auth],
+		.strong = a->auth == ACCOUNT_AUTH_STRONG,
+		.certificate = a->tls_cert_file != NULL,
+	};
+}
+
+/* Whom the account says we are: all but the secret. */
+static struct sasl_credentials relay_credentials(const struct account *a)
+{
+	return (struct sasl_credentials){
+		.identity = a->auth_identity,
+		.user = account_user(a),
+		.host = a->relay.host,
+		.port = account_port(a),
+	};
 }
 
 void relay_login_clear(struct relay_login *l)
@@ -96,27 +129,22 @@ void relay_login_clear(struct relay_login *l)
 static int relay_authenticate(struct smtp *s, const struct relay_options *o, bool may_share,
 			      struct relay_login *l, struct error *error)
 {
-	static const char *const names[] = {
-		[ACCOUNT_AUTH_PLAIN] = "PLAIN",
-		[ACCOUNT_AUTH_LOGIN] = "LOGIN",
-		[ACCOUNT_AUTH_CRAM_MD5] = "CRAM-MD5",
-	};
-	const char *name = names[o->account->auth];
+	const struct smtp_auth_choice choice = relay_choice(o->account);
+	const struct sasl_mechanism *first;
 
-	l->who = (struct sasl_credentials){.user = account_user(o->account),
-					   .host = o->account->relay.host};
-	if (!l->who.user)
+	l->who = relay_credentials(o->account);
+	if (!l->who.user && !choice.mechanism && !choice.certificate)
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 				 "account %s asks for authentication but names no user",
 				 o->account->name);
-	l->login.mechanism = smtp_auth_choose(s, name, error);
-	if (!l->login.mechanism || secret_get(o->account, o->secrets, &l->secret, error))
+	first = smtp_auth_first(s, &choice, &l->who, error);
+	if (!first || (first->needs_secret && l->who.user &&
+		       secret_get(o->account, o->secrets, &l->secret, error)))
 		return -1;
 	l->who.password = buf_span(&l->secret);
-	l->login.who = &l->who;
-	l->is_due = may_share && l->login.mechanism->one_round_trip &&
-		    wire_pipelining(smtp_wire(s));
-	return l->is_due ? 0 : smtp_authenticate(s, name, &l->who, error);
+	l->login = (struct smtp_login){first, &l->who};
+	l->is_due = may_share && first->one_round_trip && wire_pipelining(smtp_wire(s));
+	return l->is_due ? 0 : smtp_authenticate(s, &choice, &l->who, error);
 }
 
 struct smtp *relay_open(const struct relay_options *o, struct relay_login *login,

@@ -348,6 +348,11 @@ bool conn_is_verified(const struct conn *c)
 	return c->secured && c->crypto->tls_verified(c->tls);
 }
 
+int conn_channel_binding(const struct conn *c, const char **type, struct buf *out)
+{
+	return c->secured ? c->crypto->tls_binding(c->tls, type, out) : -1;
+}
+
 int conn_describe_tls(struct conn *c, struct tls_info *info, struct error *error)
 {
 	if (!c->tls)

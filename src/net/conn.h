@@ -32,6 +32,8 @@ int conn_start_tls(struct conn *c, const struct tls_policy *policy, int64_t dead
 /* Whether TLS is on, and whether the peer proved its name under it. */
 bool conn_is_tls(const struct conn *c);
 bool conn_is_verified(const struct conn *c);
+/* As crypto->tls_binding(); -1 also when there is no TLS. */
+int conn_channel_binding(const struct conn *c, const char **type, struct buf *out);
 /* As crypto->tls_describe(). -1 also when there is no TLS. */
 int conn_describe_tls(struct conn *c, struct tls_info *info, struct error *error);
 

@@ -1,6 +1,7 @@
 /* Authentication: see auth.h. */
 #include "smtp/auth.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -8,16 +9,21 @@
 
 enum {
 	AUTH_CHALLENGES_MAX = 16,
-	AUTH_LINE_MAX = 510, /* RFC 5321 section 4.5.3.1.4, without CRLF */
+	AUTH_LINE_MAX = SMTP_AUTH_LINE_MAX - 2, /* RFC 5321 section 4.5.3.1.4, without CRLF */
+	AUTH_BINDING_MAX = 256,
+	AUTH_SECRET_MIN = 4, /* shorter words are nobody's response */
+	AUTH_BUF_MAX = SASL_RESPONSE_MAX * 2,
+	AUTH_SAID_MAX = AUTH_BUF_MAX * 2
 };
 
 /* One exchange under way. */
 struct auth {
 	struct smtp *smtp;
-	const struct sasl_mechanism *mechanism;
-	const struct sasl_credentials *who;
+	struct sasl_credentials who; /* with the channel binding */
+	struct sasl_exchange exchange;
+	struct buf binding;
+	struct buf said; /* all responses, in base64, a line each */
 	struct wire_slot slot;
-	unsigned step;
 };
 
 static int auth_refuse_clear(const struct smtp *s, struct error *error)
@@ -29,16 +35,31 @@ static int auth_refuse_clear(const struct smtp *s, struct error *error)
 			 "verified TLS; for a relay on this machine \"tls off\" allows it");
 }
 
+static bool auth_offers(const struct smtp *s, const struct sasl_mechanism *m)
+{
+	return capabilities_have_auth(smtp_capabilities(s), m->name);
+}
+
+/* The binding of the TLS session into who, its data into out. */
+static void auth_bind(struct smtp *s, struct sasl_credentials *who, struct buf *out)
+{
+	if (conn_channel_binding(wire_conn(smtp_wire(s)), &who->binding_type, out))
+		return;
+	who->binding = buf_span(out);
+	who->binding_offered = auth_offers(s, &sasl_scram_sha_256_plus) ||
+			       auth_offers(s, &sasl_scram_sha_1_plus);
+}
+
 /* The next response in base64, appended to line. An empty one is "=" where it is an initial
  * response (RFC 4954 section 4). */
-static int auth_respond(struct auth *a, struct span challenge, struct buf *line,
+static int auth_respond(struct sasl_exchange *x, struct span challenge, struct buf *line,
 			struct error *error)
 {
 	struct buf response;
 	int failed;
 
 	buf_init(&response, SASL_RESPONSE_MAX);
-	failed = a->mechanism->respond(a->who, a->step++, challenge, &response, error);
+	failed = sasl_respond(x, challenge, &response, error);
 	if (!failed && response.len == 0 && line->len > 0)
 		buf_add_char(line, '=');
 	else if (!failed)
@@ -50,58 +71,49 @@ static int auth_respond(struct auth *a, struct span challenge, struct buf *line,
 	return failed;
 }
 
-int smtp_auth_line(struct smtp *s, const struct sasl_mechanism *m,
-		   const struct sasl_credentials *who, struct buf *line, struct buf *shown,
-		   struct error *error)
+static int auth_issue(struct auth *a, enum wire_verb verb, const struct buf *line,
+		      const char *shown, struct error *error)
 {
-	struct auth a = {.smtp = s, .mechanism = m, .who = who};
-	size_t bare;
-
-	if (auth_refuse_clear(s, error))
-		return -1;
-	buf_printf(line, "AUTH %s", m->name);
-	buf_add_span(shown, buf_span(line));
-	if (!m->client_first)
-		return 0;
-	bare = line->len;
-	buf_add_char(line, ' ');
-	if (auth_respond(&a, (struct span){0}, line, error))
-		return -1;
-	if (line->len > AUTH_LINE_MAX) {
-		explicit_bzero(line->data + bare, line->len - bare);
-		buf_truncate(line, bare);
-		return 0;
-	}
-	buf_add_string(shown, " ***");
-	return 1;
+	buf_add_span(&a->said, buf_span(line));
+	buf_add_char(&a->said, ' ');
+	return wire_issue_secret(smtp_wire(a->smtp), &a->slot, verb, buf_span(line), shown,
+				 error);
 }
 
 /* The AUTH command, with an initial response where the mechanism has one and the line is not
- * too long for it. */
-static int auth_begin(struct auth *a, struct error *error)
+ * too long for it: else the exchange begins anew, and the relay asks first. */
+static int auth_begin(struct auth *a, const struct sasl_mechanism *m, struct error *error)
 {
-	struct buf line, shown;
-	int said;
+	struct buf line;
+	char shown[100];
+	int failed = sasl_begin(&a->exchange, m, &a->who, error);
 
-	buf_init(&line, SMTP_AUTH_LINE_MAX);
-	buf_init(&shown, 100);
-	said = smtp_auth_line(a->smtp, a->mechanism, a->who, &line, &shown, error);
-	a->step = said > 0;
-	if (said >= 0)
-		said = wire_issue_secret(smtp_wire(a->smtp), &a->slot, WIRE_AUTH,
-					 buf_span(&line), shown.data, error);
+	buf_init(&line, AUTH_BUF_MAX);
+	buf_printf(&line, "AUTH %s ", m->name);
+	snprintf(shown, sizeof(shown), "AUTH %s ***", m->name);
+	if (!failed && m->client_first)
+		failed = auth_respond(&a->exchange, (struct span){0}, &line, error);
+	if (!failed && (!m->client_first || line.len > AUTH_LINE_MAX)) {
+		buf_wipe(&line);
+		buf_printf(&line, "AUTH %s", m->name);
+		shown[line.len] = '\0';
+		sasl_end(&a->exchange);
+		failed = sasl_begin(&a->exchange, m, &a->who, error);
+	}
+	if (!failed)
+		failed = auth_issue(a, WIRE_AUTH, &line, shown, error);
 	buf_wipe(&line);
-	buf_clear(&shown);
-	return said < 0 ? -1 : 0;
+	return failed;
 }
 
-/* Tells the relay that we give up (RFC 4954 section 4), which ends nothing but the exchange. */
-static void auth_cancel(struct auth *a)
+/* Tells the relay that we give up (RFC 4954 section 4), and keeps the reason. */
+static int auth_cancel(struct auth *a)
 {
 	struct error ignored;
 
 	if (wire_issue(smtp_wire(a->smtp), &a->slot, WIRE_AUTH_RESPONSE, &ignored, "*") == 0)
 		wire_collect(smtp_wire(a->smtp), &a->slot, &ignored);
+	return -1;
 }
 
 /* Answers one 334. */
@@ -111,109 +123,268 @@ static int auth_answer(struct auth *a, struct error *error)
 	int failed = 0;
 
 	buf_init(&challenge, SASL_CHALLENGE_MAX);
-	buf_init(&line, SMTP_AUTH_LINE_MAX);
-	if (a->step >= AUTH_CHALLENGES_MAX)
+	buf_init(&line, AUTH_BUF_MAX);
+	if (a->exchange.step >= AUTH_CHALLENGES_MAX)
 		failed = error_set(error, ERROR_RELAY, STAGE_AUTH,
 				   "the relay never stops asking");
 	else if (base64_decode(&challenge, span_trim(buf_span(&a->slot.reply.text))))
 		failed = error_set(error, ERROR_RELAY, STAGE_AUTH,
 				   "the relay's challenge to %s is not base64",
-				   a->mechanism->name);
+				   a->exchange.mechanism->name);
 	else
-		failed = auth_respond(a, buf_span(&challenge), &line, error) ||
-			 wire_issue_secret(smtp_wire(a->smtp), &a->slot, WIRE_AUTH_RESPONSE,
-					   buf_span(&line), "***", error);
+		failed = auth_respond(&a->exchange, buf_span(&challenge), &line, error);
 	if (failed)
 		auth_cancel(a);
+	else
+		failed = auth_issue(a, WIRE_AUTH_RESPONSE, &line, "***", error);
 	buf_wipe(&line);
 	buf_wipe(&challenge);
 	return failed;
 }
 
-int smtp_auth_refuse(const struct reply *r, struct error *error)
+/* Overwrites each place where text repeats word. */
+static void auth_mask(struct buf *text, struct span word)
 {
+	char *end = text->data + text->len;
+	char *found = text->data;
+
+	while (text->len > 0 &&
+	       (found = memmem(found, (size_t)(end - found), word.data, word.len)))
+		memset(found, '*', word.len);
+}
+
+/* Some servers repeat what they did not like: our responses must not get into an error that
+ * way. */
+static void auth_mask_said(struct buf *text, struct span said, const struct sasl_mechanism *m)
+{
+	while (said.len > 0) {
+		const char *blank = memchr(said.data, ' ', said.len);
+		size_t len = blank ? (size_t)(blank - said.data) : said.len;
+		struct span word = {said.data, len};
+
+		if (len >= AUTH_SECRET_MIN && !span_equals(word, "AUTH") &&
+		    !span_equals(word, m->name))
+			auth_mask(text, word);
+		len += blank != NULL;
+		said = (struct span){said.data + len, said.len - len};
+	}
+}
+
+int smtp_auth_judge(struct reply *r, const struct sasl_mechanism *m, struct span said,
+		    struct error *error)
+{
+	if (r->code == 235)
+		return 0;
+	auth_mask_said(&r->text, said, m);
 	return reply_refuse(r, ERROR_RELAY, STAGE_AUTH,
-			    r->code == 535 ? "user name or password" : "to authenticate us",
-			    error);
+			    r->code == 535 ? m->proof : "to authenticate us", error);
+}
+
+/* The end of an exchange: what the relay said inside it explains its refusal. */
+static int auth_finish(struct auth *a, struct error *error)
+{
+	const struct buf *complaint = &a->exchange.complaint;
+
+	if (smtp_auth_judge(&a->slot.reply, a->exchange.mechanism, buf_span(&a->said), error) ==
+	    0)
+		return sasl_finish(&a->exchange, error);
+	if (complaint->len > 0)
+		error_prefix(error, "%s", complaint->data);
+	return -1;
 }
 
 int smtp_auth(struct smtp *s, const struct sasl_mechanism *m,
 	      const struct sasl_credentials *who, struct error *error)
 {
-	struct auth a = {.smtp = s, .mechanism = m, .who = who};
+	struct auth a = {.smtp = s, .who = *who};
 	int failed;
 
+	if (smtp_ready(s, error) || auth_refuse_clear(s, error))
+		return -1;
 	wire_slot_init(&a.slot);
+	buf_init(&a.binding, AUTH_BINDING_MAX);
+	buf_init(&a.said, AUTH_SAID_MAX);
+	auth_bind(s, &a.who, &a.binding);
 	wire_hide(smtp_wire(s), who->password);
-	failed = smtp_ready(s, error) || auth_refuse_clear(s, error) || auth_begin(&a, error) ||
-		 wire_collect(smtp_wire(s), &a.slot, error);
+	failed = auth_begin(&a, m, error) || wire_collect(smtp_wire(s), &a.slot, error);
 	while (!failed && a.slot.reply.code == 334)
 		failed = auth_answer(&a, error) || wire_collect(smtp_wire(s), &a.slot, error);
-	if (!failed && a.slot.reply.code != 235)
-		failed = smtp_auth_refuse(&a.slot.reply, error);
+	if (!failed)
+		failed = auth_finish(&a, error);
 	wire_hide(smtp_wire(s), (struct span){0});
+	sasl_end(&a.exchange);
+	buf_wipe(&a.said);
+	buf_wipe(&a.binding);
 	wire_slot_clear(&a.slot);
 	return failed ? -1 : 0;
 }
 
-/* Fails for want of a mechanism, and says what would have been there. */
-static int auth_none(struct smtp *s, const char *name, struct error *error)
+int smtp_auth_line(const struct smtp *s, const struct sasl_mechanism *m,
+		   const struct sasl_credentials *who, struct buf *line, struct buf *shown,
+		   struct error *error)
 {
-	struct span offered = {0};
+	struct sasl_exchange x;
+	struct buf whole;
+	int result;
 
-	if (!smtp_extension(s, "AUTH", &offered))
-		return error_set(error, ERROR_RELAY, STAGE_AUTH,
-				 "a user is configured, but the relay does not offer AUTH%s",
-				 conn_is_tls(wire_conn(smtp_wire(s))) ? "" : " without TLS");
-	return error_set(error, ERROR_RELAY, STAGE_AUTH,
-			 "the relay offers AUTH %s, none of which %s%s", TEXT_SHOW(offered),
-			 name ? "is " : "we have", name ? name : "");
+	if (!m->one_round_trip)
+		return 0;
+	if (auth_refuse_clear(s, error))
+		return -1;
+	buf_init(&whole, AUTH_BUF_MAX);
+	buf_printf(&whole, "AUTH %s ", m->name);
+	result = sasl_begin(&x, m, who, error) ||
+				 auth_respond(&x, (struct span){0}, &whole, error)
+			 ? -1
+			 : whole.len <= AUTH_LINE_MAX;
+	if (result > 0) {
+		buf_add_span(line, buf_span(&whole));
+		buf_printf(shown, "AUTH %s ***", m->name);
+	}
+	sasl_end(&x);
+	buf_wipe(&whole);
+	return result;
 }
 
-/* The i-th mechanism in the order of preference, NULL behind the last. */
-static const struct sasl_mechanism *auth_preferred(struct smtp *s, size_t i)
+/* The mechanisms by preference; NULL ends each list. EXTERNAL is last, because who names a user
+ * wants to be that user. */
+static const struct sasl_mechanism *const *auth_order(struct smtp *s, bool strong)
 {
-	static const struct sasl_mechanism *const under_tls[] = {&sasl_plain, &sasl_login,
-								 &sasl_cram_md5, NULL};
-	static const struct sasl_mechanism *const in_clear[] = {&sasl_cram_md5, &sasl_plain,
-								&sasl_login, NULL};
+	static const struct sasl_mechanism *const under_tls[] = {
+		&sasl_plain,
+		&sasl_scram_sha_256_plus,
+		&sasl_scram_sha_256,
+		&sasl_scram_sha_1_plus,
+		&sasl_scram_sha_1,
+		&sasl_login,
+		&sasl_cram_md5,
+		&sasl_external,
+		NULL,
+	};
+	static const struct sasl_mechanism *const strongest[] = {
+		&sasl_scram_sha_256_plus,
+		&sasl_scram_sha_1_plus,
+		&sasl_scram_sha_256,
+		&sasl_scram_sha_1,
+		&sasl_cram_md5,
+		&sasl_plain,
+		&sasl_login,
+		&sasl_external,
+		NULL,
+	};
 
-	return conn_is_tls(wire_conn(smtp_wire(s))) ? under_tls[i] : in_clear[i];
+	return conn_is_tls(wire_conn(smtp_wire(s))) && !strong ? under_tls : strongest;
 }
 
-static bool auth_usable(struct smtp *s, const struct sasl_mechanism *m, const char *name)
+static bool auth_can_bind(struct smtp *s)
 {
-	return (!name || span_equals_nocase(span_of(name), m->name)) &&
-	       capabilities_have_auth(smtp_capabilities(s), m->name);
+	struct sasl_credentials who = {0};
+	struct buf data;
+
+	buf_init(&data, AUTH_BINDING_MAX);
+	auth_bind(s, &who, &data);
+	buf_wipe(&data);
+	return who.binding_type != NULL;
 }
 
-const struct sasl_mechanism *smtp_auth_choose(struct smtp *s, const char *name,
-					      struct error *error)
+/* Whether m can be tried without having been asked for by name. */
+static bool auth_suits(struct smtp *s, const struct sasl_mechanism *m,
+		       const struct smtp_auth_choice *choice,
+		       const struct sasl_credentials *who)
 {
+	if ((m->needs_user && !who->user) || (m == &sasl_external && !choice->certificate) ||
+	    (!m->takes_identity && who->identity && *who->identity))
+		return false;
+	return !m->binds || auth_can_bind(s);
+}
+
+/* The i-th mechanism to try, NULL behind the last. *i is moved on behind it. */
+static const struct sasl_mechanism *auth_next(struct smtp *s,
+					      const struct smtp_auth_choice *choice,
+					      const struct sasl_credentials *who, size_t *i)
+{
+	const struct sasl_mechanism *const *order = auth_order(s, choice->strong);
 	const struct sasl_mechanism *m;
 
-	if (smtp_ready(s, error) || auth_refuse_clear(s, error))
-		return NULL;
-	for (size_t i = 0; (m = auth_preferred(s, i)); i++)
-		if (auth_usable(s, m, name))
+	if (choice->mechanism) {
+		m = *i == 0 ? sasl_find(span_of(choice->mechanism)) : NULL;
+		*i = 1;
+		return m && auth_offers(s, m) ? m : NULL;
+	}
+	while ((m = order[*i])) {
+		++*i;
+		if (auth_offers(s, m) && auth_suits(s, m, choice, who))
 			return m;
-	auth_none(s, name, error);
+	}
 	return NULL;
 }
 
-int smtp_authenticate(struct smtp *s, const char *name, const struct sasl_credentials *who,
-		      struct error *error)
+/* Fails for want of a mechanism, and says what would have been there. */
+static void auth_none(struct smtp *s, const struct smtp_auth_choice *choice,
+		      const struct sasl_credentials *who, struct error *error)
+{
+	struct span offered = {0};
+	const char *name = choice->mechanism;
+	const char *lack = "we have";
+
+	if (!smtp_extension(s, "AUTH", &offered)) {
+		error_set(error, ERROR_RELAY, STAGE_AUTH,
+			  "a user is configured, but the relay does not offer AUTH%s",
+			  conn_is_tls(wire_conn(smtp_wire(s))) ? "" : " without TLS");
+		return;
+	}
+	if (!name && !who->user)
+		lack = "works without a user name (set user)";
+	else if (!name && who->identity && *who->identity)
+		lack = "we have and takes an auth_identity";
+	error_set(error, ERROR_RELAY, STAGE_AUTH,
+		  "the relay offers AUTH %s, none of which %s%s", TEXT_SHOW(offered),
+		  name ? "is " : lack, name ? name : "");
+}
+
+const struct sasl_mechanism *smtp_auth_first(struct smtp *s,
+					     const struct smtp_auth_choice *choice,
+					     const struct sasl_credentials *who,
+					     struct error *error)
 {
 	const struct sasl_mechanism *m;
+	size_t i = 0;
 
-	if (!smtp_auth_choose(s, name, error))
+	if (smtp_ready(s, error) || auth_refuse_clear(s, error))
+		return NULL;
+	m = auth_next(s, choice, who, &i);
+	if (!m)
+		auth_none(s, choice, who, error);
+	return m;
+}
+
+/* Whether a refusal of m may only mean that the relay keeps no form of the password that m
+ * could be checked with. */
+static bool auth_may_try_plain(struct smtp *s, const struct sasl_mechanism *m,
+			       const struct smtp_auth_choice *choice)
+{
+	return !choice->mechanism && m->hides_secret && !m->binds &&
+	       auth_offers(s, &sasl_plain) && conn_is_verified(wire_conn(smtp_wire(s)));
+}
+
+int smtp_authenticate(struct smtp *s, const struct smtp_auth_choice *choice,
+		      const struct sasl_credentials *who, struct error *error)
+{
+	const struct sasl_mechanism *m = smtp_auth_first(s, choice, who, error);
+	bool tried_plain = false;
+	size_t i = 0;
+
+	if (!m)
 		return -1;
-	for (size_t i = 0; (m = auth_preferred(s, i)); i++) {
-		if (!auth_usable(s, m, name))
-			continue;
+	while ((m = auth_next(s, choice, who, &i))) {
 		if (smtp_auth(s, m, who, error) == 0)
 			return 0;
-		if (wire_is_over(smtp_wire(s)) || (error->code != 504 && error->code != 534))
+		tried_plain |= m == &sasl_plain;
+		if (wire_is_over(smtp_wire(s)))
+			return -1;
+		if (error->code == 535 && !tried_plain && auth_may_try_plain(s, m, choice))
+			return smtp_auth(s, &sasl_plain, who, error);
+		if (error->code != 504 && error->code != 534)
 			return -1;
 	}
 	return -1;

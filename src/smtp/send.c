@@ -137,13 +137,15 @@ static int send_choose_way(struct send *x, struct error *error)
 static int send_prepare_auth(struct send *x, struct error *error)
 {
 	const struct smtp_login *login = x->t->login;
-	int whole = smtp_auth_line(x->smtp, login->mechanism, login->who, &x->auth_line,
-				   &x->auth_shown, error);
+	int whole = 0;
 
-	if (whole < 0)
-		return -1;
-	x->shares_auth = whole && login->mechanism->one_round_trip && wire_pipelining(x->wire);
-	return x->shares_auth ? 0 : smtp_auth(x->smtp, login->mechanism, login->who, error);
+	if (wire_pipelining(x->wire))
+		whole = smtp_auth_line(x->smtp, login->mechanism, login->who, &x->auth_line,
+				       &x->auth_shown, error);
+	x->shares_auth = whole > 0;
+	return whole == 0  ? smtp_auth(x->smtp, login->mechanism, login->who, error)
+	       : whole < 0 ? -1
+			   : 0;
 }
 
 static int send_prepare(struct send *x, struct error *error)
@@ -173,10 +175,9 @@ static int send_judge_auth(struct send *x, struct error *error)
 		return 0;
 	if (wire_collect(x->wire, &x->auth, error))
 		return -1;
-	if (r->code == 235)
-		return 0;
 	if (r->code != 334)
-		return smtp_auth_refuse(r, error);
+		return smtp_auth_judge(&x->auth.reply, x->t->login->mechanism,
+				       buf_span(&x->auth_line), error);
 	wire_collect_within(x->wire, &x->mail, SEND_QUIT_WAIT, &ignored);
 	error_set(error, ERROR_RELAY, STAGE_PROTOCOL,
 		  "the relay asked on after %s, which had said all it has to say",

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "sasl/sasl.h"
 #include "smtp/body.h"
 #include "smtp/client.h"
 

@@ -142,8 +142,13 @@ static void auth_knows_what_is_built(void)
 	CHECK_INT(a.auth, ACCOUNT_AUTH_ON);
 	CHECK_INT(set("auth", "CRAM-MD5"), 0);
 	CHECK_INT(a.auth, ACCOUNT_AUTH_CRAM_MD5);
-	CHECK_INT(set("auth", "scram-sha-256"), -1);
-	CHECK(strstr(e.text, "not built yet"));
+	CHECK_INT(set("auth", "scram-sha-256"), 0);
+	CHECK_INT(a.auth, ACCOUNT_AUTH_SCRAM_SHA_256);
+	CHECK_INT(set("auth", "strong"), 0);
+	CHECK_INT(a.auth, ACCOUNT_AUTH_STRONG);
+	CHECK(!a.auth_identity);
+	CHECK_INT(set("auth_identity", "sales"), 0);
+	CHECK_STR(a.auth_identity, "sales");
 	CHECK_INT(set("auth", "ntlm"), -1);
 	CHECK_INT(set("user", "joe"), 0);
 	CHECK_INT(set("auth", "off"), 0);

@@ -72,6 +72,58 @@ static void computes_digests(void)
 	CHECK_INT(table->hmac(CRYPTO_SHA1, (struct span){0}, (struct span){0}, out), 20);
 }
 
+/* RFC 6070 section 2, and the same for SHA-256 as RFC 7914 section 11 has it (its first 32
+ * bytes). */
+static void derives_keys(void)
+{
+	const struct crypto *table = crypto_load(&error);
+	unsigned char out[CRYPTO_DIGEST_MAX];
+	char text[2 * CRYPTO_DIGEST_MAX + 1];
+
+	hex(out, table->pbkdf2(CRYPTO_SHA1, span_of("password"), span_of("salt"), 4096, out),
+	    text);
+	CHECK_STR(text, "4b007901b765489abead49d926f721d065a429c1");
+	hex(out,
+	    table->pbkdf2(CRYPTO_SHA1, (struct span){"pass\0word", 9},
+			  (struct span){"sa\0lt", 5}, 1, out),
+	    text);
+	CHECK_INT(strlen(text), 40);
+	hex(out, table->pbkdf2(CRYPTO_SHA256, span_of("passwd"), span_of("salt"), 1, out),
+	    text);
+	CHECK_STR(text, "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc");
+	CHECK_INT(table->pbkdf2(CRYPTO_SHA256, span_of("passwd"), span_of("salt"), 0, out), -1);
+}
+
+/* RFC 8265 section 4.3 */
+static void normalizes_secrets(void)
+{
+	const struct crypto *table = crypto_load(&error);
+	static const char *const pairs[][2] = {
+		{"correct horse battery staple", "correct horse battery staple"},
+		{"Correct Horse", "Correct Horse"},
+		{"\xcf\x80\xc3\x9f\xc3\xa5", "\xcf\x80\xc3\x9f\xc3\xa5"},
+		{"Jack of \xe2\x99\xa6s", "Jack of \xe2\x99\xa6s"},
+		{"foo\xe1\x9a\x80"
+		 "bar",
+		 "foo bar"},
+		{"u\xcc\x88", "\xc3\xbc"},
+	};
+	static const char *const bad[] = {"my cat is a \tby", "\xff", "caf\xe9"};
+	struct buf out;
+
+	buf_init(&out, 300);
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		CHECK_INT(table->normalize(span_of(pairs[i][0]), &out), 0);
+		CHECK_STR(out.data, pairs[i][1]);
+		buf_reset(&out);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		CHECK_INT(table->normalize(span_of(bad[i]), &out), -1);
+		CHECK_STR(out.data, "");
+	}
+	buf_clear(&out);
+}
+
 static void maps_domains(void)
 {
 	const struct crypto *table = crypto_load(&error);
@@ -114,6 +166,8 @@ int main(void)
 	TEST_RUN(a_missing_module_is_told);
 	TEST_RUN(loads_once);
 	TEST_RUN(computes_digests);
+	TEST_RUN(derives_keys);
+	TEST_RUN(normalizes_secrets);
 	TEST_RUN(maps_domains);
 	TEST_RUN(shakes_no_hands_with_a_stranger);
 	return test_done();

@@ -180,6 +180,7 @@ enum pki_act {
 	PKI_HELLO_CUT,   /* says "hello" and drops the line */
 	PKI_UPDATE,      /* demands new keys (TLS 1.3), then echoes */
 	PKI_RENEGOTIATE, /* asks for a new handshake (TLS 1.2), then says "hello" */
+	PKI_BIND,        /* says the channel binding as it knows it, and ends in order */
 	PKI_SINK         /* reads all, and exits 0 when there was not one record too many */
 };
 
@@ -217,6 +218,25 @@ static inline int pki_sink(gnutls_session_t s)
 	return n == 0 && records == (total + 16383) / 16384 ? 0 : 3;
 }
 
+/* RFC 9266 section 2 spelled out, RFC 5929 section 3 as GnuTLS has it. */
+static inline int pki_bind(gnutls_session_t s)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+	gnutls_datum_t unique = {0};
+	char exported[32];
+
+	if (gnutls_protocol_get_version(s) < GNUTLS_TLS1_3) {
+		PKI_CHECK(gnutls_session_channel_binding(s, GNUTLS_CB_TLS_UNIQUE, &unique));
+		gnutls_record_send(s, unique.data, unique.size);
+		gnutls_free(unique.data);
+	} else {
+		PKI_CHECK(gnutls_prf_rfc5705(s, sizeof(label) - 1, label, 0, "",
+					     sizeof(exported), exported));
+		gnutls_record_send(s, exported, sizeof(exported));
+	}
+	return gnutls_bye(s, GNUTLS_SHUT_WR) < 0 ? 10 : 0;
+}
+
 static inline int pki_act(gnutls_session_t s, enum pki_act act)
 {
 	char data[100];
@@ -224,6 +244,7 @@ static inline int pki_act(gnutls_session_t s, enum pki_act act)
 
 	switch (act) {
 	case PKI_SINK: return pki_sink(s);
+	case PKI_BIND: return pki_bind(s);
 	case PKI_UPDATE:
 		if (gnutls_session_key_update(s, GNUTLS_KU_PEER) < 0)
 			return 4;

@@ -296,7 +296,7 @@ static void a_drip_does_not_hold_us(void)
 	CHECK_INT(pki_stop(c, child), 0);
 }
 
-static void points_at_errors_in_the_policy(void)
+static void points_at_an_error_in_the_priorities(void)
 {
 	struct pki_server server = {.chain = {&leaf}};
 	struct tls_policy policy = {
@@ -312,27 +312,6 @@ static void points_at_errors_in_the_policy(void)
 	policy.host = "a\xff";
 	pki_stop(start(&server, &policy), child);
 	CHECK_INT(error.stage, STAGE_CONFIG);
-	policy.host = NULL;
-	pki_stop(start(&server, &policy), child);
-	CHECK_INT(error.stage, STAGE_CONFIG);
-	CHECK(strstr(error.text, "tls_host_override") != NULL);
-}
-
-/* Without a name nothing can be proved, whatever the policy lets pass. */
-static void never_calls_a_nameless_relay_verified(void)
-{
-	struct pki_server server = {.chain = {&leaf}};
-	struct tls_policy policy = {.trust_file = ca.file};
-	struct tls_info info;
-	struct conn *c = start(&server, &policy);
-
-	CHECK(conn_is_tls(c) && !conn_is_verified(c));
-	CHECK_INT(conn_describe_tls(c, &info, &error), 0);
-	CHECK_STR(info.trust,
-		  "the certificate does not prove that this is the relay: nothing says "
-		  "what host it should be for");
-	tls_info_clear(&info);
-	pki_stop(c, child);
 }
 
 static void keeps_what_it_is_told_after_a_failed_write(void)
@@ -348,6 +327,48 @@ static void keeps_what_it_is_told_after_a_failed_write(void)
 	CHECK_INT(error.class, ERROR_TEMPORARY);
 	CHECK(span_equals(conn_input(c), "hello"));
 	pki_stop(c, child);
+}
+
+/* Both ends have the same binding, of the type that the version asks for. */
+static void binds_to_the_channel(void)
+{
+	static const char *const types[] = {"tls-exporter", "tls-unique"};
+	struct buf data;
+
+	for (int i = 0; i < 2; i++) {
+		struct pki_server server = {
+			.chain = {&leaf}, .priorities = versions[i], .act = PKI_BIND};
+		struct conn *c = start(&server, NULL);
+		const char *type = NULL;
+
+		buf_init(&data, 100);
+		CHECK_INT(conn_channel_binding(c, &type, &data), 0);
+		CHECK_STR(type, types[i]);
+		CHECK_INT(data.len, i == 0 ? 32 : 12);
+		CHECK(fill_to(c, data.len));
+		CHECK_INT(conn_input(c).len, data.len);
+		CHECK(memcmp(conn_input(c).data, data.data, data.len) == 0);
+		CHECK_INT(pki_stop(c, child), 0);
+		buf_clear(&data);
+	}
+}
+
+/* RFC 7627: without it two sessions of TLS 1.2 may share what tls-unique is made of. */
+static void does_not_bind_to_what_can_be_copied(void)
+{
+	struct pki_server server = {.chain = {&leaf},
+				    .priorities =
+					    "NORMAL:-VERS-ALL:+VERS-TLS1.2:%NO_SESSION_HASH",
+				    .act = PKI_HELLO_BYE};
+	struct conn *c = start(&server, NULL);
+	const char *type = NULL;
+	struct buf data;
+
+	buf_init(&data, 100);
+	CHECK_INT(conn_channel_binding(c, &type, &data), -1);
+	CHECK(!type);
+	CHECK_INT(data.len, 0);
+	CHECK_INT(pki_stop(c, child), 0);
 }
 
 int main(void)
@@ -367,8 +388,9 @@ int main(void)
 	TEST_RUN(explains_an_answer_in_clear);
 	TEST_RUN(a_handshake_has_its_deadline_and_its_end);
 	TEST_RUN(a_drip_does_not_hold_us);
-	TEST_RUN(points_at_errors_in_the_policy);
-	TEST_RUN(never_calls_a_nameless_relay_verified);
+	TEST_RUN(points_at_an_error_in_the_priorities);
+	TEST_RUN(binds_to_the_channel);
+	TEST_RUN(does_not_bind_to_what_can_be_copied);
 	TEST_RUN(keeps_what_it_is_told_after_a_failed_write);
 	pki_free(&ca);
 	pki_free(&leaf);
