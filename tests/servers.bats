@@ -124,15 +124,52 @@ delivers() {
 @test "Postfix, STARTTLS, PLAIN" { delivers postfix_starttls plain; }
 @test "Postfix, STARTTLS, LOGIN" { delivers postfix_starttls login; }
 @test "Postfix, STARTTLS, CRAM-MD5" { delivers postfix_starttls cram-md5; }
+@test "Postfix, STARTTLS, SCRAM-SHA-1" { delivers postfix_starttls scram-sha-1; }
+@test "Postfix, STARTTLS, SCRAM-SHA-256" { delivers postfix_starttls scram-sha-256; }
 @test "Postfix, implicit TLS, PLAIN" { delivers postfix_tls plain; }
 @test "Postfix, implicit TLS, LOGIN" { delivers postfix_tls login; }
 @test "Postfix, implicit TLS, CRAM-MD5" { delivers postfix_tls cram-md5; }
 @test "Dovecot, STARTTLS, PLAIN" { delivers dovecot_starttls plain; }
 @test "Dovecot, STARTTLS, LOGIN" { delivers dovecot_starttls login; }
 @test "Dovecot, STARTTLS, CRAM-MD5" { delivers dovecot_starttls cram-md5; }
+@test "Dovecot, STARTTLS, SCRAM-SHA-1" { delivers dovecot_starttls scram-sha-1; }
+@test "Dovecot, implicit TLS, SCRAM-SHA-256" { delivers dovecot_tls scram-sha-256; }
 @test "Dovecot, implicit TLS, PLAIN" { delivers dovecot_tls plain; }
 @test "Dovecot, implicit TLS, LOGIN" { delivers dovecot_tls login; }
 @test "Dovecot, implicit TLS, CRAM-MD5" { delivers dovecot_tls cram-md5; }
+
+# token SECONDS: a token for ann that holds so many seconds.
+token() {
+	python3 - "$1" <<-'END'
+		import base64, hashlib, hmac, json, sys, time
+		def part(data):
+		    return base64.urlsafe_b64encode(data).rstrip(b"=")
+		now = int(time.time())
+		claims = {"sub": "ann", "iat": now - 3600, "nbf": now - 3600, "exp": now + int(sys.argv[1])}
+		said = [part(json.dumps(x).encode()) for x in ({"alg": "HS256", "typ": "JWT"}, claims)]
+		text = b".".join(said)
+		text += b"." + part(hmac.digest(b"a key that signs tokens", text, hashlib.sha256))
+		print(text.decode())
+	END
+}
+
+@test "Postfix, a token by XOAUTH2" { PASSWORD=$(token 60) delivers postfix_starttls xoauth2; }
+@test "Postfix, a token by OAUTHBEARER" { PASSWORD=$(token 60) delivers postfix_tls oauthbearer; }
+@test "Dovecot, a token by XOAUTH2" { PASSWORD=$(token 60) delivers dovecot_tls xoauth2; }
+@test "Dovecot, a token by OAUTHBEARER" { PASSWORD=$(token 60) delivers dovecot_starttls oauthbearer; }
+
+@test "an expired token: exit 77, and the JSON of the relay is explained" {
+	for server in postfix_tls dovecot_tls; do
+		for mechanism in xoauth2 oauthbearer; do
+			PASSWORD=$(token -60) configure $server $mechanism
+			compose
+			run --separate-stderr "$PENNYPOST" -C config -- bob@example.test <message
+			echo "$stderr"
+			[ "$status" -eq 77 ]
+			[[ $stderr == *'get a new one (status: '*535* ]]
+		done
+	done
+}
 
 # undelivered: a message sent now arrives, and the one refused before did not.
 undelivered() {
@@ -160,13 +197,13 @@ rejects_password() {
 }
 
 @test "Postfix, a wrong password: exit 77, nothing is delivered" {
-	for mechanism in plain login cram-md5 on; do
+	for mechanism in plain login cram-md5 scram-sha-1 scram-sha-256 on strong; do
 		rejects_password postfix_starttls "$mechanism"
 	done
 }
 
 @test "Dovecot, a wrong password: exit 77, nothing is delivered" {
-	for mechanism in plain login cram-md5 on; do
+	for mechanism in plain login cram-md5 scram-sha-1 scram-sha-256 on strong; do
 		rejects_password dovecot_tls "$mechanism"
 	done
 }
