@@ -58,7 +58,7 @@ static void submit_report(const struct context *x, const struct attempt *a)
 	struct buf line;
 
 	for (size_t i = 0; alike && i < t->count; i++)
-		alike = !t->recipients[i].refused;
+		alike = !t->recipients[i].refused && t->recipients[i].outcome != SMTP_SENT;
 	if (alike) {
 		context_complain(x, t->trouble.text);
 		return;

@@ -94,6 +94,11 @@ const struct capabilities *smtp_capabilities(const struct smtp *s)
 	return &s->capabilities;
 }
 
+bool smtp_is_lmtp(const struct smtp *s)
+{
+	return s->options.lmtp;
+}
+
 bool smtp_extension(const struct smtp *s, const char *keyword, struct span *parameters)
 {
 	return capabilities_have(&s->capabilities, keyword, parameters);

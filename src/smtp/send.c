@@ -153,8 +153,9 @@ static int send_judge_data(struct send *x, bool wanted, struct error *error)
 			    wanted ? error : &ignored);
 		return wanted ? -1 : 0;
 	}
-	if (wanted)
-		return 1;
+	/* Over LMTP nobody answers for nobody: such a message is only cut off. */
+	if (wanted || smtp_is_lmtp(x->smtp))
+		return wanted;
 	if (wire_expect(x->wire, &x->verdict, WIRE_VERDICT, &ignored) == 0 &&
 	    wire_queue(x->wire, ".\r\n", 3, &ignored) == 0)
 		x->closed = wire_collect(x->wire, &x->verdict, &ignored) == 0;
@@ -209,6 +210,34 @@ static int send_body(struct send *x, struct error *error)
 	return failed || more < 0 ? -1 : 0;
 }
 
+/* Makes ready for the answer to the end of data. Over LMTP there is one for each accepted
+ * recipient, and it takes the place of his answer to RCPT (RFC 2033 section 4.2). */
+static int send_expect_verdict(struct send *x, struct error *error)
+{
+	if (!smtp_is_lmtp(x->smtp))
+		return wire_expect(x->wire, &x->verdict, WIRE_VERDICT, error);
+	for (size_t i = 0; i < x->t->count; i++) {
+		struct smtp_recipient *to = &x->t->recipients[i];
+
+		to->slot.brief = false;
+		if (to->outcome == SMTP_UNTRIED &&
+		    wire_expect(x->wire, &to->slot, WIRE_VERDICT, error))
+			return -1;
+	}
+	return 0;
+}
+
+static int send_collect_verdict(struct send *x, struct error *error)
+{
+	if (!smtp_is_lmtp(x->smtp))
+		return wire_collect(x->wire, &x->verdict, error);
+	for (size_t i = 0; i < x->t->count; i++)
+		if (x->t->recipients[i].outcome == SMTP_UNTRIED &&
+		    wire_collect(x->wire, &x->t->recipients[i].slot, error))
+			return -1;
+	return 0;
+}
+
 /*
  * The end of data, and its verdict. The relay must have said nothing since 354: else its next
  * reply would be taken for the verdict. With pipelining QUIT rides along.
@@ -218,12 +247,11 @@ static int send_finish(struct send *x, struct error *error)
 	bool rides = x->t->last && wire_pipelining(x->wire);
 
 	if (wire_check_level(x->wire, WIRE_DATA, error) ||
-	    wire_queue(x->wire, ".\r\n", 3, error) ||
-	    wire_expect(x->wire, &x->verdict, WIRE_VERDICT, error))
+	    wire_queue(x->wire, ".\r\n", 3, error) || send_expect_verdict(x, error))
 		return -1;
 	if (rides && wire_issue(x->wire, &x->quit, WIRE_QUIT, error, "QUIT"))
 		return -1;
-	if (wire_collect(x->wire, &x->verdict, error))
+	if (send_collect_verdict(x, error))
 		return -1;
 	x->closed = true;
 	return 0;
@@ -245,28 +273,80 @@ static int send_look_behind(struct send *x)
 	return x->quit.reply.code;
 }
 
-/* What the verdict comes to, once QUIT's slot has told whether replies and commands are level:
- * a whole reply there that is neither 221 nor 421 means that the verdict was the answer to
- * something else. Silence and loss mean nothing. */
+/* Whether QUIT's slot tells that replies and commands are level: a whole reply there that is
+ * neither 221 nor 421 means that the verdict was the answer to something else. Silence and loss
+ * mean nothing. Returns 0; -1 with *error ends the session. */
+static int send_check_level(struct send *x, const struct reply *verdict, struct error *error)
+{
+	int code = send_look_behind(x);
+
+	if (!code || code == 221 || code == 421)
+		return 0;
+	error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
+		  "the relay's replies are out of step (%d to the end of data, %d behind it), "
+		  "so the message may have been delivered",
+		  verdict->code, code);
+	wire_abandon(x->wire, error);
+	return -1;
+}
+
+/* What one verdict comes to. One that is neither 250 nor a refusal ends the session. */
+static int send_judge_reply(struct send *x, const struct reply *r, struct error *error)
+{
+	int failed = smtp_judge_verdict(r, error);
+
+	if (failed && !reply_is_transient(r) && !reply_is_permanent(r))
+		wire_abandon(x->wire, error);
+	return failed;
+}
+
+/* What the verdict comes to: 1 when the relay took the message, -1 with *error. */
 static int send_judge_verdict(struct send *x, struct error *error)
 {
 	const struct reply *r = &x->verdict.reply;
-	int code = send_look_behind(x);
-	bool level = !code || code == 221 || code == 421;
-	int failed;
 
-	x->judged = level && (r->code == 250 || reply_is_transient(r) || reply_is_permanent(r));
-	if (level)
-		failed = smtp_judge_verdict(r, error);
-	else
-		failed =
-			error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
-				  "the relay's replies are out of step (%d to the end of "
-				  "data, %d behind it), so the message may have been delivered",
-				  r->code, code);
-	if (!x->judged)
-		wire_abandon(x->wire, error);
-	return failed;
+	if (send_check_level(x, r, error))
+		return -1;
+	if (send_judge_reply(x, r, error) == 0) {
+		x->judged = true;
+		return 1;
+	}
+	x->judged = reply_is_transient(r) || reply_is_permanent(r);
+	return -1;
+}
+
+/* The same over LMTP, where each recipient's answer is his own result. Those that came before
+ * the line was lost count, too; who has none has that trouble, which *error then holds. */
+static int send_judge_each(struct send *x, bool lost, struct error *error)
+{
+	const struct reply *last = &x->data.reply;
+	int result = lost ? -1 : 1;
+
+	for (size_t i = 0; i < x->t->count; i++)
+		if (x->t->recipients[i].slot.verb == WIRE_VERDICT)
+			last = &x->t->recipients[i].slot.reply;
+	if (!lost && send_check_level(x, last, error))
+		return -1;
+	for (size_t i = 0; i < x->t->count; i++) {
+		struct smtp_recipient *to = &x->t->recipients[i];
+		const struct reply *r = &to->slot.reply;
+		struct error refusal;
+
+		if (to->slot.verb != WIRE_VERDICT || r->code == 0)
+			continue;
+		if (send_judge_reply(x, r, &refusal) == 0) {
+			to->outcome = SMTP_SENT;
+			continue;
+		}
+		to->refused = reply_is_transient(r) || reply_is_permanent(r);
+		if (to->refused)
+			to->outcome = reply_is_transient(r) ? SMTP_DEFERRED : SMTP_FAILED;
+		else if (result > 0) {
+			*error = refusal;
+			result = -1;
+		}
+	}
+	return result;
 }
 
 /* From the envelope to the verdict. 1: the relay took the message; 0: every recipient has been
@@ -274,6 +354,7 @@ static int send_judge_verdict(struct send *x, struct error *error)
 static int send_run(struct send *x, struct error *error)
 {
 	ssize_t accepted;
+	int failed;
 	int go;
 
 	if (smtp_ready(x->smtp, error) || smtp_mail_check(x->smtp, &x->t->needs, error))
@@ -293,9 +374,12 @@ static int send_run(struct send *x, struct error *error)
 	go = send_judge_data(x, accepted > 0, error);
 	if (accepted <= 0 || go < 0)
 		return accepted < 0 || go < 0 ? -1 : 0;
-	if (send_body(x, error) || send_finish(x, error) || send_judge_verdict(x, error))
+	if (send_body(x, error))
 		return -1;
-	return 1;
+	failed = send_finish(x, error);
+	if (smtp_is_lmtp(x->smtp))
+		return send_judge_each(x, failed, error);
+	return failed ? -1 : send_judge_verdict(x, error);
 }
 
 /* What is left of the session. It is over when QUIT was answered, and when a message was begun

@@ -25,9 +25,10 @@ enum smtp_outcome {
 
 struct smtp_recipient {
 	const char *path;      /* borrowed; an address without angle brackets */
-	struct wire_slot slot; /* the reply to RCPT: code 0 if there was none */
+	struct wire_slot slot; /* the reply to RCPT, over LMTP to the end of data once it has
+				  left: code 0 if there was none */
 	enum smtp_outcome outcome;
-	bool refused; /* by its own RCPT reply; else the outcome is the transaction's */
+	bool refused; /* by that reply; else the outcome is the transaction's */
 };
 
 /* Where the message comes from: as message_reader_next() gives it, piece by piece; 1, 0 at the
@@ -43,7 +44,7 @@ struct smtp_transaction {
 	void *source_context;
 	bool last;            /* QUIT goes with it */
 	struct reply verdict; /* the relay's answer to the message, if there was one beyond
-				 doubt */
+				 doubt; code 0 over LMTP, where each recipient has one */
 	struct error trouble; /* class none: the relay took the message */
 };
 
