@@ -213,12 +213,17 @@ void context_open_log(const struct context *x, const struct account *a)
 		log_line(LOG_LEVEL_NOTICE, "%s", x->options.notes.items[i]);
 }
 
-void context_complain(const struct context *x, const char *text)
+void context_tell(const struct context *x, const char *text)
 {
 	char name[64];
 
 	text_show(name, sizeof(name), span_of(x->name));
 	fprintf(stderr, "%s: %s\n", name, text);
+}
+
+void context_complain(const struct context *x, const char *text)
+{
+	context_tell(x, text);
 	log_line(LOG_LEVEL_ERROR, "%s", text);
 }
 

@@ -68,7 +68,7 @@ static void submit_report(const struct context *x, const struct attempt *a)
 		buf_reset(&line);
 		buf_printf(&line, "<%s> ", t->recipients[i].path);
 		attempt_show(a, i, &line);
-		fprintf(stderr, "%s: %s\n", x->name, line.data);
+		context_tell(x, line.data);
 	}
 	buf_clear(&line);
 }
