@@ -234,6 +234,17 @@ static int set_name(struct account *a, const struct key *key, const char *value,
 	return string_set(a, key->offset, value, error);
 }
 
+/* The name that EHLO says, which knows no UTF-8 before the relay has offered SMTPUTF8 (RFC 6531
+ * section 3.1), and that each bare address would drag into SMTPUTF8. */
+static int set_domain(struct account *a, const struct key *key, const char *value,
+		      struct error *error)
+{
+	if (value && text_is_8bit(span_of(value)))
+		return key_refuse(key, value, "in ASCII: write its A-labels (\"xn--...\")",
+				  error);
+	return set_name(a, key, value, error);
+}
+
 /* One address or pattern of `from`: what cannot stand in either is refused here, the rest where
  * the address is used. */
 static int from_add(struct strv *from, const struct key *key, struct span word,
@@ -451,7 +462,7 @@ static const struct key keys[] = {
 	{"proxy_port", set_ignored, 0, 0, 0},
 	{"timeout", set_timeout, AT(timeout), 0, SECONDS_MAX},
 	{"timeout_scale", set_number, AT(timeout_scale), 0, 10000},
-	{"domain", set_name, AT(domain), KEYS_NAMES, 0},
+	{"domain", set_domain, AT(domain), KEYS_NAMES, 0},
 
 	{"auth", set_auth, AT(auth), 0, 0},
 	{"user", set_text, AT(user), 0, 0},

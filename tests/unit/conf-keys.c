@@ -183,6 +183,7 @@ static void the_rest_is_checked_too(void)
 	CHECK_INT(set("source_ip", "localhost"), -1);
 	CHECK_INT(set("source_ip", "127.0.0.1"), 0);
 	CHECK_INT(set("domain", "exa mple"), -1);
+	CHECK_INT(set("domain", "ex\xc3\xa4mple.org"), -1);
 	CHECK_INT(set("domain", "example.org"), 0);
 	CHECK_INT(set("protocol", "uucp"), -1);
 	CHECK_INT(set("protocol", "lmtp"), 0);
