@@ -36,7 +36,8 @@ struct account {
 	int timeout_scale; /* percent of RFC 5321's timeouts for replies; 0: 100 */
 
 	char *domain;     /* qualifies bare addresses, names us in EHLO */
-	struct strv from; /* addresses or patterns that select the account; [0] is the sender */
+	struct strv from; /* addresses or patterns that select the account; the first address is
+			     the sender */
 	char *from_full_name;
 	enum setting allow_from_override;
 	enum setting set_from_header;    /* on: From replaced, auto: added when missing, off */

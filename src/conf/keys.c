@@ -5,7 +5,6 @@
  */
 #include "conf/keys.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -576,31 +575,6 @@ int keys_set_value(struct account *a, const char *key, const char *value, struct
 			return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 					 "%s: the value holds a control character", key);
 	return k->set(a, k, value, error);
-}
-
-int keys_set(struct account *a, const char *key, const struct strv *arguments,
-	     struct error *error)
-{
-	struct buf joined;
-	int result;
-
-	if (arguments->count == 0)
-		return keys_set_value(a, key, NULL, error);
-	if (arguments->count == 1)
-		return keys_set_value(a, key, arguments->items[0], error);
-	if (!key_find(key))
-		return key_unknown(key, error);
-	if (strcmp(key, "from") != 0)
-		return error_set(
-			error, ERROR_LOCAL, STAGE_CONFIG,
-			"%s takes one argument: put quotes around one that holds blanks", key);
-	buf_init(&joined, INT_MAX);
-	for (size_t i = 0; i < arguments->count; i++)
-		buf_printf(&joined, "%s ", arguments->items[i]);
-	result = buf_failed(&joined) ? error_set_memory(error)
-				     : keys_set_value(a, key, joined.data, error);
-	buf_clear(&joined);
-	return result;
 }
 
 unsigned keys_flags(const char *key)
