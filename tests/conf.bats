@@ -224,6 +224,20 @@ submit() {
 	says 'contradicts' route --relay submissions://other.example --tls=off
 }
 
+@test "an option that contradicts another account stops nothing" {
+	configure <<-END
+		account home
+		relay submissions://smtp.example.org
+		account work
+		relay smtp://smtp.example.net
+		from joe@example.net
+	END
+	says 'relay: smtp.example.net:25, without TLS' route --tls=off -f joe@example.net
+	fails 78 'account home: tls off contradicts' submit --tls=off
+	fails 78 'account home: tls off contradicts' submit --tls=off -a home
+	fails 78 'account home: tls off contradicts' submit --tls=off --server-info
+}
+
 @test "aliases send local names on" {
 	configure <<-END
 		relay smtp://127.0.0.1
