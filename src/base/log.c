@@ -27,6 +27,7 @@ static struct {
 	const char *tag;
 	int facility;
 	bool syslog_open;
+	bool lock_stuck; /* the lock was waited for in vain: once is enough */
 } state = {.facility = -1};
 
 void log_close(void)
@@ -34,6 +35,7 @@ void log_close(void)
 	if (state.syslog_open)
 		closelog();
 	state.syslog_open = false;
+	state.lock_stuck = false;
 	state.file = NULL;
 	state.facility = -1;
 }
@@ -51,14 +53,20 @@ bool log_is_open(void)
 	return state.file || state.facility >= 0;
 }
 
-/* Waits for the lock of the log file, but not for long: mail must not hang on a stuck log. */
+/* Waits for the lock of the log file, but not for long, and not again for the next line: mail
+ * must not hang on a stuck log, and whoever may read the file can hold its lock. */
 static void log_lock(int fd)
 {
-	int64_t deadline = clock_in(LOG_LOCK_WAIT);
+	int64_t deadline = clock_in(state.lock_stuck ? 0 : LOG_LOCK_WAIT);
 	const struct timespec pause = {0, 10000000};
 
-	while (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK && clock_left(deadline) > 0)
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		state.lock_stuck = clock_left(deadline) == 0;
+		if (errno != EWOULDBLOCK || state.lock_stuck)
+			return;
 		nanosleep(&pause, NULL);
+	}
+	state.lock_stuck = false;
 }
 
 static void log_to_file(struct span text)

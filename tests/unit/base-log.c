@@ -2,10 +2,12 @@
 #include "base/log.h"
 
 #include <stdlib.h>
+#include <sys/file.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "test.h"
 
@@ -57,10 +59,32 @@ static void a_long_line_is_cut_not_lost(void)
 	unlink(path);
 }
 
+static void a_lock_that_another_holds_delays_but_once(void)
+{
+	char path[] = "/tmp/pennypost-log.XXXXXX";
+	int fd = mkstemp(path);
+	int64_t start = clock_now();
+	struct buf lines;
+
+	buf_init(&lines, 4096);
+	CHECK_INT(flock(fd, LOCK_EX), 0);
+	log_open(path, -1, "test");
+	for (int i = 0; i < 4; i++)
+		log_line(LOG_LEVEL_ERROR, "line %d", i);
+	log_close();
+	CHECK(clock_now() - start < 2000);
+	CHECK_INT(file_read_all(fd, &lines), 0);
+	CHECK(strstr(lines.data, "line 3") != NULL);
+	buf_clear(&lines);
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
 	setlogmask(LOG_MASK(LOG_DEBUG)); /* nothing of this is for the system's log */
 	TEST_RUN(a_line_goes_to_the_facility_last_said);
+	TEST_RUN(a_lock_that_another_holds_delays_but_once);
 	TEST_RUN(a_long_line_is_cut_not_lost);
 	return test_done();
 }
