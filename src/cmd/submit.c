@@ -49,8 +49,8 @@ static const char *submit_user(void)
 	return name;
 }
 
-/* Tells the caller what failed: one line when it is the same for everybody, else one a
- * recipient, the sent ones too, so that nobody sends again. */
+/* Tells the caller what failed (the log knows): one line when it is the same for everybody,
+ * else one a recipient, the sent ones too, so that nobody sends again. */
 static void submit_report(const struct context *x, const struct attempt *a)
 {
 	const struct smtp_transaction *t = &a->transaction;
@@ -60,7 +60,7 @@ static void submit_report(const struct context *x, const struct attempt *a)
 	for (size_t i = 0; alike && i < t->count; i++)
 		alike = !t->recipients[i].refused && t->recipients[i].outcome != SMTP_SENT;
 	if (alike) {
-		context_complain(x, t->trouble.text);
+		context_tell(x, t->trouble.text);
 		return;
 	}
 	buf_init(&line, REPLY_SHOWN_MAX * 4);
