@@ -305,6 +305,26 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	cmp shown relay/1.message
 }
 
+@test "the log has one line a recipient, whatever becomes of it" {
+	serve --refuse b@example.net
+	run -67 ./sendmail a@example.net b@example.net <message
+	[ "$(grep -c 'to=<' log)" -eq 2 ]
+	[ "$(wc -l <log)" -eq 2 ]
+	relay_stop
+	run -75 ./sendmail a@example.net <message
+	[ "$(wc -l <log)" -eq 3 ]
+}
+
+@test "the name we are called by cannot reach a terminal" {
+	serve --refuse a@example.net
+	name=$'x\e[31m'
+	run -67 --separate-stderr bash -c 'exec -a "$0" ./pennypost a@example.net' "$name" <message
+	echo "$stderr"
+	[[ $stderr == 'x\x1B[31m: <a@example.net> refused: 550'* ]]
+	run -69 --separate-stderr bash -c 'exec -a "$0" ./pennypost -bp' "$name" <message
+	[[ $stderr == 'x\x1B[31m: mode -bp'* ]]
+}
+
 @test "words of the configuration on the command line" {
 	relay_start relay --plain
 	./pennypost --host 127.0.0.1 --port="$relay_port" --domain=x.example --from a \

@@ -224,6 +224,20 @@ submit() {
 	says 'contradicts' route --relay submissions://other.example --tls=off
 }
 
+@test "an option that contradicts another account stops nothing" {
+	configure <<-END
+		account home
+		relay submissions://smtp.example.org
+		account work
+		relay smtp://smtp.example.net
+		from joe@example.net
+	END
+	says 'relay: smtp.example.net:25, without TLS' route --tls=off -f joe@example.net
+	fails 78 'account home: tls off contradicts' submit --tls=off
+	fails 78 'account home: tls off contradicts' submit --tls=off -a home
+	fails 78 'account home: tls off contradicts' submit --tls=off --server-info
+}
+
 @test "aliases send local names on" {
 	configure <<-END
 		relay smtp://127.0.0.1
@@ -328,6 +342,7 @@ on_terminal() {
 }
 
 @test "the password is asked for on a terminal only, and not shown" {
+	python3 -c 'import os; os.openpty()' || skip 'no pseudo-terminals: /dev/pts is not mounted'
 	"$ROOT/tests/lib/ca" ca
 	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
 	printf '%s\n' "relay submission://joe@127.0.0.1:$relay_port" "tls_trust_file $PWD/ca/ca.pem" \

@@ -83,6 +83,20 @@ passes() {
 	catches banned 'tests/unit/x.c:1: atoi() is banned'
 }
 
+@test "below cmd nothing exits, prints or reads the environment, and no code is conditional" {
+	tests/lib/house quiet
+}
+
+@test "the rule of quiet catches both" {
+	plant src/cmd/x.c 'exit(1);' 'printf("x");'
+	plant src/base/process.c '_exit(1);'
+	passes quiet
+	plant src/base/x.c 'snprintf(a, b, c);' 'getenv("HOME");'
+	catches quiet 'src/base/x.c:2: getenv() is for cmd alone'
+	plant src/base/x.c '#ifdef __linux__'
+	catches quiet 'src/base/x.c:1: conditional code'
+}
+
 @test "no function is longer than 100 lines or has more than 6 parameters" {
 	tests/lib/house report | sed 's/^/# /' >&3
 	tests/lib/house lengths

@@ -9,35 +9,28 @@
 
 #include "base/text.h"
 
-static const struct {
-	const char *name;
-	int exit; /* for a class that has no exit status of its own */
-} stages[] = {
-	[STAGE_USAGE] = {"command line", EX_USAGE},
-	[STAGE_CONFIG] = {"configuration", EX_CONFIG},
-	[STAGE_INPUT] = {"input", EX_IOERR},
-	[STAGE_SYNTAX] = {"address or header", EX_DATAERR},
-	[STAGE_RESOLVE] = {"name lookup", EX_NOHOST},
-	[STAGE_CONNECT] = {"connecting", EX_TEMPFAIL},
-	[STAGE_TLS] = {"TLS", EX_PROTOCOL},
-	[STAGE_TRUST] = {"trust", EX_UNAVAILABLE},
-	[STAGE_GREETING] = {"greeting", EX_PROTOCOL},
-	[STAGE_EHLO] = {"EHLO", EX_PROTOCOL},
-	[STAGE_STARTTLS] = {"STARTTLS", EX_PROTOCOL},
-	[STAGE_AUTH] = {"AUTH", EX_NOPERM},
-	[STAGE_MAIL] = {"MAIL", EX_UNAVAILABLE},
-	[STAGE_RCPT] = {"RCPT", EX_UNAVAILABLE},
-	[STAGE_DATA] = {"DATA", EX_UNAVAILABLE},
-	[STAGE_VERDICT] = {"end of data", EX_UNAVAILABLE},
-	[STAGE_COMMAND] = {"command", EX_PROTOCOL},
-	[STAGE_PROTOCOL] = {"SMTP", EX_PROTOCOL},
-	[STAGE_UNAVAILABLE] = {"not built", EX_UNAVAILABLE},
+/* For a class that has no exit status of its own. */
+static const int stage_codes[] = {
+	[STAGE_USAGE] = EX_USAGE,
+	[STAGE_CONFIG] = EX_CONFIG,
+	[STAGE_INPUT] = EX_IOERR,
+	[STAGE_SYNTAX] = EX_DATAERR,
+	[STAGE_RESOLVE] = EX_NOHOST,
+	[STAGE_CONNECT] = EX_TEMPFAIL,
+	[STAGE_TLS] = EX_PROTOCOL,
+	[STAGE_TRUST] = EX_UNAVAILABLE,
+	[STAGE_GREETING] = EX_PROTOCOL,
+	[STAGE_EHLO] = EX_PROTOCOL,
+	[STAGE_STARTTLS] = EX_PROTOCOL,
+	[STAGE_AUTH] = EX_NOPERM,
+	[STAGE_MAIL] = EX_UNAVAILABLE,
+	[STAGE_RCPT] = EX_UNAVAILABLE,
+	[STAGE_DATA] = EX_UNAVAILABLE,
+	[STAGE_VERDICT] = EX_UNAVAILABLE,
+	[STAGE_COMMAND] = EX_PROTOCOL,
+	[STAGE_PROTOCOL] = EX_PROTOCOL,
+	[STAGE_UNAVAILABLE] = EX_UNAVAILABLE,
 };
-
-const char *error_stage_name(enum error_stage stage)
-{
-	return stages[stage].name;
-}
 
 int error_exit_code(const struct error *e)
 {
@@ -49,7 +42,7 @@ int error_exit_code(const struct error *e)
 	case ERROR_RELAY:
 	case ERROR_LOCAL: break;
 	}
-	return stages[e->stage].exit;
+	return stage_codes[e->stage];
 }
 
 static void error_vset(struct error *e, enum error_class class, enum error_stage stage,

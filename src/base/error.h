@@ -67,8 +67,6 @@ int error_set_memory(struct error *e);
 /* Puts "prefix: " before the text; class and stage stay. Returns -1. */
 int error_prefix(struct error *e, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* The step as words for a person: "STARTTLS", "connecting", "end of data". */
-const char *error_stage_name(enum error_stage stage);
 /* The exit status of sysexits(3) for an error: the one table, shown in pennypost(1). */
 int error_exit_code(const struct error *e);
 

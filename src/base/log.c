@@ -16,17 +16,33 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { LOG_LINE_MAX = 4096, LOG_LOCK_WAIT = 1000 /* milliseconds */ };
+enum {
+	LOG_LINE_MAX = 4096,                /* bytes of a line, which is cut there */
+	LOG_ESCAPED_MAX = 4 * LOG_LINE_MAX, /* it may take that much escaped */
+	LOG_LOCK_WAIT = 1000                /* milliseconds */
+};
 
 static struct {
 	const char *file;
 	const char *tag;
 	int facility;
 	bool syslog_open;
+	bool lock_stuck; /* the lock was waited for in vain: once is enough */
 } state = {.facility = -1};
+
+void log_close(void)
+{
+	if (state.syslog_open)
+		closelog();
+	state.syslog_open = false;
+	state.lock_stuck = false;
+	state.file = NULL;
+	state.facility = -1;
+}
 
 void log_open(const char *file, int facility, const char *tag)
 {
+	log_close();
 	state.file = file;
 	state.facility = facility == 0 ? LOG_MAIL : facility;
 	state.tag = tag;
@@ -37,14 +53,20 @@ bool log_is_open(void)
 	return state.file || state.facility >= 0;
 }
 
-/* Waits for the lock of the log file, but not for long: mail must not hang on a stuck log. */
+/* Waits for the lock of the log file, but not for long, and not again for the next line: mail
+ * must not hang on a stuck log, and whoever may read the file can hold its lock. */
 static void log_lock(int fd)
 {
-	int64_t deadline = clock_in(LOG_LOCK_WAIT);
+	int64_t deadline = clock_in(state.lock_stuck ? 0 : LOG_LOCK_WAIT);
 	const struct timespec pause = {0, 10000000};
 
-	while (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK && clock_left(deadline) > 0)
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		state.lock_stuck = clock_left(deadline) == 0;
+		if (errno != EWOULDBLOCK || state.lock_stuck)
+			return;
 		nanosleep(&pause, NULL);
+	}
+	state.lock_stuck = false;
 }
 
 static void log_to_file(struct span text)
@@ -64,7 +86,7 @@ static void log_to_file(struct span text)
 		return;
 	if (localtime_r(&now, &parts))
 		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S%z ", &parts);
-	buf_init(&line, LOG_LINE_MAX + 64);
+	buf_init(&line, LOG_ESCAPED_MAX + 64);
 	buf_add_string(&line, stamp);
 	buf_add_span(&line, text);
 	buf_add_char(&line, '\n');
@@ -83,17 +105,18 @@ void log_line(enum log_level level, const char *format, ...)
 		[LOG_LEVEL_NOTICE] = LOG_NOTICE,
 		[LOG_LEVEL_INFO] = LOG_INFO,
 	};
-	struct buf raw, text;
+	char raw[LOG_LINE_MAX];
+	struct buf text;
 	va_list ap;
 
 	if (!log_is_open())
 		return;
-	buf_init(&raw, 4 * LOG_LINE_MAX);
-	buf_init(&text, LOG_LINE_MAX);
 	va_start(ap, format);
-	buf_vprintf(&raw, format, ap);
+	vsnprintf(raw, sizeof(raw), format, ap);
 	va_end(ap);
-	text_escape(&text, buf_span(&raw));
+	text_cut(raw);
+	buf_init(&text, LOG_ESCAPED_MAX);
+	text_escape(&text, span_of(raw));
 	if (state.file)
 		log_to_file(buf_span(&text));
 	if (state.facility >= 0) {
@@ -102,15 +125,5 @@ void log_line(enum log_level level, const char *format, ...)
 		state.syslog_open = true;
 		syslog(priorities[level], "%s", text.data);
 	}
-	buf_clear(&raw);
 	buf_clear(&text);
-}
-
-void log_close(void)
-{
-	if (state.syslog_open)
-		closelog();
-	state.syslog_open = false;
-	state.file = NULL;
-	state.facility = -1;
 }

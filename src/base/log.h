@@ -17,9 +17,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO };
 void log_open(const char *file, int facility, const char *tag);
 /* Whether lines go anywhere: where not, there is no need to build them. */
 bool log_is_open(void);
-/* One line. The text is escaped as text_escape() does; in a file it is
- * preceded by local time (ISO 8601) and, under a lock that is waited for one second at most,
- * appended in one write. */
+/* One line, of which at most 4095 bytes count. The text is escaped as text_escape() does; in a
+ * file it is preceded by local time (ISO 8601) and, under a lock that is waited for one second
+ * at most, and not again once that was in vain, appended in one write. */
 void log_line(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void log_close(void);

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 
-int process_clean(int keep)
+void process_clean(int keep)
 {
 	sigset_t none;
 	int fd;
@@ -34,7 +34,6 @@ int process_clean(int keep)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	umask(077);
-	return 0;
 }
 
 /* The environment of a child: ours without the hidden names. The strings stay ours. */

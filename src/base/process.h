@@ -11,13 +11,13 @@
 
 /* At start: opens /dev/null on missing descriptors 0 to 2, closes the others that were
  * inherited from keep up (3 as a rule), empties the signal mask, resets SIGCHLD, ignores
- * SIGPIPE and SIGXFSZ, sets umask 077. Returns 0, or -1 with errno. */
-int process_clean(int keep);
+ * SIGPIPE and SIGXFSZ, sets umask 077. */
+void process_clean(int keep);
 /* Runs command by /bin/sh -c with our environment less the names in hidden (NULL ends them),
- * default signal handling, standard input from /dev/null (or the terminal, when tty), standard
- * error shared, and appends its standard output, at most out->max bytes, to out. The whole is
- * killed when milliseconds have passed. Returns 0 when the command exited 0; else -1 with
- * *error of class local, stage config, which never holds the output. */
+ * default signal handling, standard input from /dev/null, standard error shared, and appends
+ * its standard output, at most out->max bytes, to out. The whole is killed when milliseconds
+ * have passed. Returns 0 when the command exited 0; else -1 with *error of class local, stage
+ * config, which never holds the output. */
 int process_capture(const char *command, const char *const hidden[], int64_t milliseconds,
 		    struct buf *out, struct error *error);
 

@@ -84,7 +84,8 @@ static bool context_moves_relay(const struct options *o)
 	return false;
 }
 
-/* Puts the words of the command line on top of an account. */
+/* Puts the words of the command line on top of an account. Whether they agree with its own is
+ * asked of the account that is used. */
 static int context_override(const struct context *x, struct account *a, struct error *error)
 {
 	const struct options *o = &x->options;
@@ -96,7 +97,7 @@ static int context_override(const struct context *x, struct account *a, struct e
 			error->stage = STAGE_USAGE;
 			return error_prefix(error, "command line");
 		}
-	return account_check(a, error);
+	return 0;
 }
 
 /* An account that no file knows: made of the command line or of the environment. */
@@ -213,12 +214,17 @@ void context_open_log(const struct context *x, const struct account *a)
 		log_line(LOG_LEVEL_NOTICE, "%s", x->options.notes.items[i]);
 }
 
-void context_complain(const struct context *x, const char *text)
+void context_tell(const struct context *x, const char *text)
 {
 	char name[64];
 
 	text_show(name, sizeof(name), span_of(x->name));
 	fprintf(stderr, "%s: %s\n", name, text);
+}
+
+void context_complain(const struct context *x, const char *text)
+{
+	context_tell(x, text);
 	log_line(LOG_LEVEL_ERROR, "%s", text);
 }
 

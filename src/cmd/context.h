@@ -39,7 +39,9 @@ struct relay_options context_relay(const struct context *x, const struct account
 /* Points the log where the account wants it. */
 void context_open_log(const struct context *x, const struct account *a);
 
-/* One line on standard error, and in the log: "NAME: TEXT". */
+/* One line on standard error: "NAME: TEXT". */
+void context_tell(const struct context *x, const char *text);
+/* The same, and in the log. */
 void context_complain(const struct context *x, const char *text);
 /* The error as such a line; returns its exit status. */
 int context_fail(const struct context *x, const struct error *error);

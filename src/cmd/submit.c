@@ -49,8 +49,8 @@ static const char *submit_user(void)
 	return name;
 }
 
-/* Tells the caller what failed: one line when it is the same for everybody, else one a
- * recipient, the sent ones too, so that nobody sends again. */
+/* Tells the caller what failed (the log knows): one line when it is the same for everybody,
+ * else one a recipient, the sent ones too, so that nobody sends again. */
 static void submit_report(const struct context *x, const struct attempt *a)
 {
 	const struct smtp_transaction *t = &a->transaction;
@@ -58,9 +58,9 @@ static void submit_report(const struct context *x, const struct attempt *a)
 	struct buf line;
 
 	for (size_t i = 0; alike && i < t->count; i++)
-		alike = !t->recipients[i].refused;
+		alike = !t->recipients[i].refused && t->recipients[i].outcome != SMTP_SENT;
 	if (alike) {
-		context_complain(x, t->trouble.text);
+		context_tell(x, t->trouble.text);
 		return;
 	}
 	buf_init(&line, REPLY_SHOWN_MAX * 4);
@@ -68,7 +68,7 @@ static void submit_report(const struct context *x, const struct attempt *a)
 		buf_reset(&line);
 		buf_printf(&line, "<%s> ", t->recipients[i].path);
 		attempt_show(a, i, &line);
-		fprintf(stderr, "%s: %s\n", x->name, line.data);
+		context_tell(x, line.data);
 	}
 	buf_clear(&line);
 }

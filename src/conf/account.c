@@ -233,6 +233,9 @@ int account_check(const struct account *a, struct error *error)
 
 int account_check_relay(const struct account *a, struct error *error)
 {
+	if (account_check(a, error))
+		return error_prefix(error, "account %s",
+				    TEXT_SHOW(span_of(a->name ? a->name : "(unnamed)")));
 	if (a->relay.host || a->relay.path)
 		return 0;
 	return error_set(

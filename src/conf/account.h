@@ -53,7 +53,8 @@ struct account {
 			  */
 
 	char *domain;     /* qualifies bare addresses, names us in EHLO */
-	struct strv from; /* addresses or patterns that select the account; [0] is the sender */
+	struct strv from; /* addresses or patterns that select the account; the first address is
+			     the sender */
 	char *from_full_name;
 	enum setting allow_from_override;
 	enum setting set_from_header;    /* on: From replaced, auto: added when missing, off */
@@ -109,12 +110,12 @@ void account_mark(struct account *a, size_t offset);
 int account_inherit(struct account *a, const struct account *base);
 /* Forgets the password and every source of one. */
 void account_forget_secret(struct account *a);
-/* Whether its words agree with each other: to be called when all of them are said, the command
- * line's too. Returns 0, or -1 with *error (local, stage config) that names the two that do
- * not. A relay may still be missing. */
+/* Whether its words agree with each other: to be called when all of a file's are said. Returns
+ * 0, or -1 with *error (local, stage config) that names the two that do not. A relay may still
+ * be missing. */
 int account_check(const struct account *a, struct error *error);
-/* Whether it says where its relay is: to be called before it is used. Returns 0, or -1 with
- * *error (local, stage config). */
+/* Whether its words, the command line's too, agree and say where its relay is: to be called
+ * before it is used. Returns 0, or -1 with *error (local, stage config). */
 int account_check_relay(const struct account *a, struct error *error);
 /* submissions:// is TLS from the first byte and submission:// demands STARTTLS wherever the
  * relay is; the other kinds without a `tls` word demand it unless the relay is on this machine.

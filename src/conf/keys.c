@@ -5,7 +5,6 @@
  */
 #include "conf/keys.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -244,6 +243,17 @@ static int set_name(struct account *a, const struct key *key, const char *value,
 	return string_set(a, key->offset, value, error);
 }
 
+/* The name that EHLO says, which knows no UTF-8 before the relay has offered SMTPUTF8 (RFC 6531
+ * section 3.1), and that each bare address would drag into SMTPUTF8. */
+static int set_domain(struct account *a, const struct key *key, const char *value,
+		      struct error *error)
+{
+	if (value && text_is_8bit(span_of(value)))
+		return key_refuse(key, value, "in ASCII: write its A-labels (\"xn--...\")",
+				  error);
+	return set_name(a, key, value, error);
+}
+
 /* One address or pattern of `from`: what cannot stand in either is refused here, the rest where
  * the address is used. */
 static int from_add(struct strv *from, const struct key *key, struct span word,
@@ -464,7 +474,7 @@ static const struct key keys[] = {
 	{"timeout_scale", set_number, AT(timeout_scale), 0, 10000},
 	{"flight", set_flight, AT(flight), 0, 0},
 	{"flight_size", set_number, AT(flight_size), 0, 1024 * 1024},
-	{"domain", set_name, AT(domain), KEYS_NAMES, 0},
+	{"domain", set_domain, AT(domain), KEYS_NAMES, 0},
 
 	{"auth", set_auth, AT(auth), 0, 0},
 	{"auth_identity", set_text, AT(auth_identity), 0, 0},
@@ -579,31 +589,6 @@ int keys_set_value(struct account *a, const char *key, const char *value, struct
 			return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 					 "%s: the value holds a control character", key);
 	return k->set(a, k, value, error);
-}
-
-int keys_set(struct account *a, const char *key, const struct strv *arguments,
-	     struct error *error)
-{
-	struct buf joined;
-	int result;
-
-	if (arguments->count == 0)
-		return keys_set_value(a, key, NULL, error);
-	if (arguments->count == 1)
-		return keys_set_value(a, key, arguments->items[0], error);
-	if (!key_find(key))
-		return key_unknown(key, error);
-	if (strcmp(key, "from") != 0)
-		return error_set(
-			error, ERROR_LOCAL, STAGE_CONFIG,
-			"%s takes one argument: put quotes around one that holds blanks", key);
-	buf_init(&joined, INT_MAX);
-	for (size_t i = 0; i < arguments->count; i++)
-		buf_printf(&joined, "%s ", arguments->items[i]);
-	result = buf_failed(&joined) ? error_set_memory(error)
-				     : keys_set_value(a, key, joined.data, error);
-	buf_clear(&joined);
-	return result;
 }
 
 unsigned keys_flags(const char *key)

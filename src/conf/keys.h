@@ -21,14 +21,10 @@ enum {
 		1 << 3 /* %H, %M and %U in it stand for this host, its mail name, the user */
 };
 
-/* Sets one key from its arguments, one at the most but for `from`, which takes several
- * (booleans are on and off; a key that takes on means on without argument; most texts are unset
- * without). Unknown key, wrong number of arguments or bad value: -1 with *error (local, stage
- * config) that names key and value (never a secret) and says what is accepted; the caller
- * prefixes file and line. Keys may come in any order. */
-int keys_set(struct account *a, const char *key, const struct strv *arguments,
-	     struct error *error);
-/* The same with one argument, NULL for none: for --key=value on the command line. */
+/* Sets one key from its argument, NULL for none (booleans are on and off; a key that takes on
+ * means on without argument; most texts are unset without). Unknown key or bad value: -1 with
+ * *error (local, stage config) that names key and value (never a secret) and says what is
+ * accepted; the caller prefixes file and line. Keys may come in any order. */
 int keys_set_value(struct account *a, const char *key, const char *value, struct error *error);
 /* The flags of a key, 0 for one that is not known. */
 unsigned keys_flags(const char *key);

@@ -61,15 +61,21 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 	buf_init(&verdict, REPLY_SHOWN_MAX * 4);
 	reply_show(&t->verdict, &verdict);
 	for (size_t i = 0; i < t->count; i++) {
+		const struct smtp_recipient *to = &t->recipients[i];
+		bool sent = to->outcome == SMTP_SENT;
+
 		buf_reset(&shown);
 		attempt_show(a, i, &shown);
-		if (t->recipients[i].outcome == SMTP_SENT)
-			buf_printf(&shown, ": %s", verdict.data);
-		log_line(t->recipients[i].outcome == SMTP_SENT ? LOG_LEVEL_INFO
-							       : LOG_LEVEL_ERROR,
+		if (sent)
+			buf_add_string(&shown, ": ");
+		if (sent && t->verdict.code)
+			buf_add_span(&shown, buf_span(&verdict));
+		else if (sent) /* LMTP: his own */
+			reply_show(&to->slot.reply, &shown);
+		log_line(sent ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
 			 "from=<%s> to=<%s> relay=%s account=%s size=%llu message-id=%s "
 			 "status=%s",
-			 t->reverse_path, t->recipients[i].path, relay, s->account->name,
+			 t->reverse_path, to->path, relay, s->account->name,
 			 (unsigned long long)t->needs.size,
 			 id ? TEXT_SHOW(span_trim(id->body)) : "-", shown.data);
 	}
@@ -159,6 +165,9 @@ int attempt_make(struct attempt *a, const struct submission *s,
 	char name[300];
 
 	*a = (struct attempt){0};
+	if (account_is_lmtp(s->account) && to->count > 1)
+		return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE,
+				 "LMTP with more than one recipient is not built yet");
 	if (smtp_transaction_init(&a->transaction, s->envelope.sender.text, to->count))
 		return error_set_memory(error);
 	for (size_t i = 0; i < to->count; i++)

@@ -13,7 +13,7 @@
 struct making {
 	struct submission *s;
 	const struct submission_request *request;
-	struct address_list from; /* of the header's From field */
+	struct address_list from; /* of the header's From or Resent-From field */
 	struct error *error;
 };
 
@@ -45,14 +45,18 @@ static int submission_read_sender(struct making *m)
 	return 0;
 }
 
-/* The From field chooses an account and may give the reverse-path; a malformed one does
- * neither, because the message is not ours to judge. */
+/* The From field, or Resent-From where the reverse-path is asked of the message, chooses an
+ * account and may give the reverse-path; a malformed one does neither, because the message is
+ * not ours to judge. */
 static void submission_read_from(struct making *m)
 {
+	const struct header *h = message_header(m->s->message);
 	const struct header_field *from =
-		header_find(message_header(m->s->message), HEADER_FROM);
+		m->request->sender_from_header ? header_find(h, HEADER_RESENT_FROM) : NULL;
 	struct error ignored;
 
+	if (!from)
+		from = header_find(h, HEADER_FROM);
 	if (from)
 		address_list_parse(&m->from, from->body, &ignored);
 }
@@ -255,7 +259,6 @@ void submission_clear(struct submission *s)
 {
 	envelope_clear(&s->envelope);
 	buf_clear(&s->domain);
-	strv_clear(&s->warnings);
 }
 
 void submission_needs(const struct submission *s, struct smtp_mail_options *needs)

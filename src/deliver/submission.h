@@ -21,7 +21,7 @@ struct submission_request {
 	const struct strv *recipients; /* operands, each an address list */
 	bool read_recipients;          /* -t */
 	const char *sender;            /* -f as it came, NULL: not given */
-	bool sender_from_header;       /* the From field gives the reverse-path */
+	bool sender_from_header;       /* Resent-From, else From, gives the reverse-path */
 	const char *full_name;         /* -F, or NULL */
 	const char *(*user)(void); /* the login name: asked for only as sender of last resort */
 	const struct account
@@ -33,7 +33,6 @@ struct submission {
 	struct envelope envelope;
 	const struct account *account; /* borrowed */
 	struct buf domain;             /* completes bare addresses */
-	struct strv warnings;
 };
 
 /* Makes *s of a message: recipients from the operands and, with -t, the header; the account

@@ -21,15 +21,16 @@ struct edit_options {
 	bool keep_message_id; /* do not add Message-ID */
 	bool keep_from;       /* do not add From */
 	bool keep_bcc;        /* leave Bcc in (msmtp's remove_bcc_headers off) */
-	bool undisclosed;     /* always add To: undisclosed-recipients:; when no recipient field
-				 is left, not only when removing Bcc left none */
+	bool undisclosed;     /* To: undisclosed-recipients:; takes the place of To, Cc, Bcc and
+				 their Resent- forms (msmtp's undisclosed_recipients on) */
 };
 
 /*
  * Applies them to h.
  *
  * To: undisclosed-recipients:; comes in when taking out Bcc or Resent-Bcc left none of To, Cc,
- * Resent-To and Resent-Cc. A From is not added when options->from is NULL or the null path.
+ * Resent-To and Resent-Cc, or when options->undisclosed asks for it. A From is not added when
+ * options->from is NULL or the null path.
  *
  * A resent message keeps its own Date, Message-ID and From, and the topmost block of Resent-*
  * fields (header_resent_block()) gets Resent-From, Resent-Date and Resent-Message-ID at its top

@@ -65,6 +65,7 @@ int smtp_tls_state(struct smtp *s, struct tls_info *info, struct error *error);
 bool smtp_is_lmtp(const struct smtp *s);
 bool smtp_extension(const struct smtp *s, const char *keyword, struct span *parameters);
 const struct capabilities *smtp_capabilities(const struct smtp *s);
+bool smtp_is_lmtp(const struct smtp *s);
 const struct reply *smtp_greeting(const struct smtp *s);
 const struct reply *smtp_last_reply(const struct smtp *s);
 
@@ -84,7 +85,9 @@ int smtp_mail(struct smtp *s, const char *reverse_path, const struct smtp_mail_o
 	      struct error *error);
 int smtp_rcpt(struct smtp *s, const char *forward_path, struct error *error);
 /* DATA as a writer: open after 354, write any number of pieces (any line ends: they go through
- * the wire form), close sends the final dot and returns the verdict. */
+ * the wire form), close sends the final dot and returns the verdict. Over LMTP there is one
+ * verdict for each accepted recipient, so these are for a single one there; send.h is for any.
+ */
 int smtp_data_open(struct smtp *s, struct error *error);
 int smtp_data_write(struct smtp *s, struct span piece, struct error *error);
 int smtp_data_close(struct smtp *s, struct error *error);

@@ -60,7 +60,7 @@ struct smtp_transaction {
 
 	struct smtp_mail_options needs; /* from source.open */
 	struct reply verdict; /* the relay's answer to the message, if there was one beyond
-				 doubt */
+				 doubt; code 0 over LMTP, where each recipient has one */
 	struct error trouble; /* class none: the relay took the message */
 	bool again; /* the relay did not understand the flight, and cannot have accepted
 		       anything: a careful transaction on a new connection may follow at once */

@@ -23,6 +23,7 @@ static struct config config;
 static struct submission s;
 static struct error error;
 static struct message *message;
+static bool from_header; /* --read-envelope-from */
 
 static const char *login(void)
 {
@@ -54,6 +55,7 @@ static int prepare(const char *text, const char *operands, const char *sender,
 		.recipients = &list,
 		.read_recipients = !operands,
 		.sender = sender,
+		.sender_from_header = from_header,
 		.user = login,
 		.account = account ? config_find(&config, account) : NULL,
 	};
@@ -125,6 +127,18 @@ static void null_and_fixed_senders(void)
 	CHECK_STR(s.envelope.sender.text, "fixed@example.com");
 }
 
+static void the_message_names_the_sender_when_asked(void)
+{
+	from_header = true;
+	CHECK_INT(prepare("From: f@b.c\n\nhi\n", "a@b.c", NULL, NULL), 0);
+	CHECK_STR(s.envelope.sender.text, "f@b.c");
+	CHECK_INT(prepare("From: f@b.c\nResent-From: r@b.c\n\nhi\n", "a@b.c", NULL, NULL), 0);
+	CHECK_STR(s.envelope.sender.text, "r@b.c");
+	from_header = false;
+	CHECK_INT(prepare("From: f@b.c\nResent-From: r@b.c\n\nhi\n", "a@b.c", NULL, NULL), 0);
+	CHECK_STR(s.envelope.sender.text, "one@example.org");
+}
+
 static void what_the_message_lacks_is_added(void)
 {
 	struct header *h;
@@ -148,6 +162,7 @@ int main(void)
 	TEST_RUN(the_sender_chooses_the_account);
 	TEST_RUN(the_login_is_the_last_resort);
 	TEST_RUN(null_and_fixed_senders);
+	TEST_RUN(the_message_names_the_sender_when_asked);
 	TEST_RUN(what_the_message_lacks_is_added);
 	submission_clear(&s);
 	message_free(message);

@@ -101,9 +101,13 @@ static void blind_recipients_are_hidden(void)
 		  REST "Bcc: b\n");
 	CHECK_STR(edit_with(REST, &(struct edit_options){.domain = "x", .undisclosed = true}),
 		  REST "To: undisclosed-recipients:;\n");
-	CHECK_STR(edit_with(REST "To:\n",
-			    &(struct edit_options){.domain = "x", .undisclosed = true}),
-		  REST "To:\n");
+	CHECK_STR(edit_with(REST "To: a\nSubject: s\nCc: b\n c\nBcc: d\nResent-To: e\n",
+			    &(struct edit_options){.domain = "x",
+						   .keep_bcc = true,
+						   .keep_date = true,
+						   .keep_message_id = true,
+						   .undisclosed = true}),
+		  REST "Subject: s\nTo: undisclosed-recipients:;\n");
 }
 
 static void a_resent_block_is_completed_at_its_top(void)

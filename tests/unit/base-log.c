@@ -1,0 +1,90 @@
+/* Where log lines go. openlog(3) and closelog(3) are ours here. */
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <sys/file.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "test.h"
+
+static int opened = -1; /* the facility, -1 while there is none */
+
+void openlog(const char *tag, int options, int facility)
+{
+	(void)tag, (void)options;
+	opened = facility;
+}
+
+void closelog(void)
+{
+	opened = -1;
+}
+
+static void a_line_goes_to_the_facility_last_said(void)
+{
+	log_open(NULL, 0, "test");
+	CHECK(opened == -1);
+	log_line(LOG_LEVEL_ERROR, "one");
+	CHECK_INT(opened, LOG_MAIL);
+	log_open(NULL, LOG_LOCAL3, "test");
+	log_line(LOG_LEVEL_ERROR, "two");
+	CHECK_INT(opened, LOG_LOCAL3);
+	log_open(NULL, -1, "test");
+	log_line(LOG_LEVEL_ERROR, "three");
+	CHECK(opened == -1);
+	log_close();
+}
+
+static void a_long_line_is_cut_not_lost(void)
+{
+	char path[] = "/tmp/pennypost-log.XXXXXX";
+	static char text[20000];
+	int fd = mkstemp(path);
+	struct buf line;
+
+	memset(text, 'a', sizeof(text) - 1);
+	buf_init(&line, sizeof(text));
+	log_open(path, -1, "test");
+	log_line(LOG_LEVEL_ERROR, "from=x %s", text);
+	log_close();
+	CHECK_INT(file_read_all(fd, &line), 0);
+	CHECK(strstr(line.data, " from=x aaaa") != NULL);
+	CHECK(strchr(line.data, '\n') != NULL);
+	buf_clear(&line);
+	close(fd);
+	unlink(path);
+}
+
+static void a_lock_that_another_holds_delays_but_once(void)
+{
+	char path[] = "/tmp/pennypost-log.XXXXXX";
+	int fd = mkstemp(path);
+	int64_t start = clock_now();
+	struct buf lines;
+
+	buf_init(&lines, 4096);
+	CHECK_INT(flock(fd, LOCK_EX), 0);
+	log_open(path, -1, "test");
+	for (int i = 0; i < 4; i++)
+		log_line(LOG_LEVEL_ERROR, "line %d", i);
+	log_close();
+	CHECK(clock_now() - start < 2000);
+	CHECK_INT(file_read_all(fd, &lines), 0);
+	CHECK(strstr(lines.data, "line 3") != NULL);
+	buf_clear(&lines);
+	close(fd);
+	unlink(path);
+}
+
+int main(void)
+{
+	setlogmask(LOG_MASK(LOG_DEBUG)); /* nothing of this is for the system's log */
+	TEST_RUN(a_line_goes_to_the_facility_last_said);
+	TEST_RUN(a_lock_that_another_holds_delays_but_once);
+	TEST_RUN(a_long_line_is_cut_not_lost);
+	return test_done();
+}
