@@ -165,9 +165,6 @@ int attempt_make(struct attempt *a, const struct submission *s,
 	char name[300];
 
 	*a = (struct attempt){0};
-	if (account_is_lmtp(s->account) && to->count > 1)
-		return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE,
-				 "LMTP with more than one recipient is not built yet");
 	if (smtp_transaction_init(&a->transaction, s->envelope.sender.text, to->count))
 		return error_set_memory(error);
 	for (size_t i = 0; i < to->count; i++)

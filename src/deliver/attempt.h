@@ -17,8 +17,7 @@ struct attempt {
 };
 
 /* Makes one attempt and logs one line a recipient. Returns 0 (the outcomes tell), or -1 with
- * *error: without memory, or for LMTP with several recipients, whose verdicts are not told
- * apart yet. attempt_clear() is due after 0. */
+ * *error without memory. attempt_clear() is due after 0. */
 int attempt_make(struct attempt *a, const struct submission *s,
 		 const struct relay_options *relay, struct error *error);
 void attempt_clear(struct attempt *a);
