@@ -65,7 +65,6 @@ int smtp_tls_state(struct smtp *s, struct tls_info *info, struct error *error);
 bool smtp_is_lmtp(const struct smtp *s);
 bool smtp_extension(const struct smtp *s, const char *keyword, struct span *parameters);
 const struct capabilities *smtp_capabilities(const struct smtp *s);
-bool smtp_is_lmtp(const struct smtp *s);
 const struct reply *smtp_greeting(const struct smtp *s);
 const struct reply *smtp_last_reply(const struct smtp *s);
 

@@ -352,27 +352,34 @@ static int send_judge_verdict(struct send *x, struct error *error)
 	return failed;
 }
 
-/* LMTP: one verdict for each recipient that was accepted (RFC 2033 section 4.2). A lost one is
- * the transaction's trouble. */
+/* LMTP: what one recipient's verdict comes to. */
+static void send_judge_one(struct smtp_recipient *to)
+{
+	struct error why;
+
+	to->refused = smtp_judge_verdict(&to->slot.reply, &why) != 0;
+	if (!to->refused)
+		to->outcome = SMTP_SENT;
+	else
+		to->outcome = why.class == ERROR_TEMPORARY ? SMTP_DEFERRED : SMTP_FAILED;
+}
+
+/* LMTP: one verdict for each recipient that was accepted (RFC 2033 section 4.2). One that is
+ * lost is the transaction's trouble; those that came before it count. */
 static int send_judge_each(struct send *x, struct error *error)
 {
 	int failed = 0;
 
-	for (size_t i = 0; !failed && i < x->t->count; i++) {
-		struct smtp_recipient *to = &x->t->recipients[i];
-		struct error why;
-
-		if (!to->chosen)
-			continue;
-		failed = wire_collect(x->wire, &to->slot, error);
-		if (failed)
-			break;
-		to->refused = smtp_judge_verdict(&to->slot.reply, &why) != 0;
-		to->outcome = !to->refused                   ? SMTP_SENT
-			      : why.class == ERROR_TEMPORARY ? SMTP_DEFERRED
-							     : SMTP_FAILED;
-	}
+	for (size_t i = 0; !failed && i < x->t->count; i++)
+		if (x->t->recipients[i].chosen)
+			failed = wire_collect(x->wire, &x->t->recipients[i].slot, error);
 	x->closed = !failed;
+	if (!failed && send_check_level(x, error))
+		return -1;
+	for (size_t i = 0; i < x->t->count; i++)
+		if (x->t->recipients[i].chosen && x->t->recipients[i].slot.reply.code &&
+		    !x->t->recipients[i].slot.owed)
+			send_judge_one(&x->t->recipients[i]);
 	return failed;
 }
 
@@ -398,7 +405,7 @@ static int send_finish(struct send *x, struct error *error)
 	    wire_issue(x->wire, &x->quit, WIRE_QUIT, error, "QUIT"))
 		return -1;
 	if (smtp_is_lmtp(x->smtp))
-		return send_judge_each(x, error) || send_check_level(x, error) ? -1 : 0;
+		return send_judge_each(x, error);
 	if (wire_collect(x->wire, &x->verdict, error))
 		return -1;
 	x->closed = true;
