@@ -133,10 +133,10 @@ static int auth_answer(struct auth *a, struct error *error)
 				   a->exchange.mechanism->name);
 	else
 		failed = auth_respond(&a->exchange, buf_span(&challenge), &line, error);
+	if (!failed)
+		failed = auth_issue(a, WIRE_AUTH_RESPONSE, &line, "***", error);
 	if (failed)
 		auth_cancel(a);
-	else
-		failed = auth_issue(a, WIRE_AUTH_RESPONSE, &line, "***", error);
 	buf_wipe(&line);
 	buf_wipe(&challenge);
 	return failed;

@@ -12,6 +12,8 @@ static struct smtp *s;
 static struct error error;
 static struct buf heard;
 static struct sasl_credentials who;
+static const struct smtp_auth_choice any = {0};
+static const struct smtp_auth_choice named = {.mechanism = "login"};
 
 static void listen_in(void *context, char direction, struct span line)
 {
@@ -75,7 +77,7 @@ static void still_level(void)
 static void plain_in_one_step(void)
 {
 	set_up(STEPS(OFFER("PLAIN"), SAY_PLAIN, "S: 235 welcome", STILL_LEVEL));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), 0);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), 0);
 	CHECK(strstr(heard.data, ">AUTH PLAIN ***\n<235 welcome\n") != NULL);
 	still_level();
 	tear_down();
@@ -85,7 +87,7 @@ static void login_in_three(void)
 {
 	set_up(STEPS(OFFER("LOGIN"), "C: AUTH LOGIN", "S: 334 VXNlcm5hbWU6", "C: dGlt",
 		     "S: 334 UGFzc3dvcmQ6", "C: dGFuc3RhYWZ0YW5zdGFhZg==", "S: 235 ok"));
-	CHECK_INT(smtp_authenticate(s, "login", &who, &error), 0);
+	CHECK_INT(smtp_authenticate(s, &named, &who, &error), 0);
 	CHECK(strstr(heard.data, ">AUTH LOGIN\n<334 VXNlcm5hbWU6\n>***\n") != NULL);
 	tear_down();
 }
@@ -108,7 +110,7 @@ static void cram_md5_comes_first_in_clear(void)
 	set_up(STEPS(OFFER("PLAIN LOGIN CRAM-MD5"), "C: AUTH CRAM-MD5",
 		     "S: 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+",
 		     "C: dGltIGE1YTVhNWE1YTVhNWE1YTVhNWE1YTVhNWE1YTVhNWE1", "S: 235 ok"));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), 0);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), 0);
 	tear_down();
 	crypto_linked = NULL;
 }
@@ -118,17 +120,17 @@ static void the_next_mechanism(void)
 {
 	set_up(STEPS(OFFER("PLAIN LOGIN"), SAY_PLAIN, "S: 504 5.5.4 no", "C: AUTH LOGIN",
 		     "S: 534 5.7.9 too weak"));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 534);
 	tear_down();
 	set_up(STEPS(OFFER("PLAIN LOGIN"), SAY_PLAIN, "S: 535 5.7.8 wrong", STILL_LEVEL));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 535);
 	CHECK_STR(error.text, "the relay refused user name or password: 535 5.7.8 wrong");
 	still_level();
 	tear_down();
 	set_up(STEPS(OFFER("PLAIN LOGIN"), SAY_PLAIN, "S: 454 4.7.0 later", STILL_LEVEL));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_TEMPORARY, STAGE_AUTH, 454);
 	still_level();
 	tear_down();
@@ -151,7 +153,7 @@ static void only_235_is_a_success(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		set_up(STEPS(OFFER("PLAIN"), SAY_PLAIN, rows[i].said, "!hang-up"));
-		CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+		CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 		check_error(rows[i].class, rows[i].stage, rows[i].code);
 		tear_down();
 	}
@@ -166,20 +168,20 @@ static void challenges_that_make_no_sense(void)
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
 		set_up(STEPS(OFFER("LOGIN"), "C: AUTH LOGIN", said[i], "C: *",
 			     "S: 501 cancelled", STILL_LEVEL));
-		CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+		CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 		check_error(ERROR_RELAY, STAGE_AUTH, 0);
 		still_level();
 		tear_down();
 	}
 	set_up(STEPS(OFFER("PLAIN"), SAY_PLAIN, "S: 334 ", "C: *", "S: 501 cancelled",
 		     STILL_LEVEL));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	still_level();
 	tear_down();
 	set_up(STEPS(OFFER("LOGIN"), "C: AUTH LOGIN", "S: 334", "C: dGlt", "S: 334 ",
 		     "C: dGFuc3RhYWZ0YW5zdGFhZg==", "S: 334 ", "C: *", "S: 235 fooled"));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	tear_down();
 }
@@ -199,7 +201,7 @@ static void the_relay_repeats_us(void)
 		int want = strncmp(said[i], "S: 235", 6) == 0 ? 0 : -1;
 
 		set_up(STEPS(OFFER("PLAIN"), SAY_PLAIN, said[i], "!hang-up"));
-		CHECK_INT(smtp_authenticate(s, NULL, &who, &error), want);
+		CHECK_INT(smtp_authenticate(s, &any, &who, &error), want);
 		CHECK(strstr(heard.data, "<***\n") != NULL || i == 3);
 		tear_down();
 	}
@@ -208,18 +210,18 @@ static void the_relay_repeats_us(void)
 static void no_mechanism_is_an_error(void)
 {
 	set_up(STEPS("S: 220 mx", "C: EHLO me", "S: 250 mx", STILL_LEVEL));
-	CHECK(smtp_auth_choose(s, NULL, &error) == NULL);
+	CHECK(smtp_auth_first(s, &any, &who, &error) == NULL);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	still_level();
 	tear_down();
 	set_up(STEPS(OFFER("GSSAPI NTLM")));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	tear_down();
 	set_up(STEPS(OFFER("PLAIN")));
-	CHECK_INT(smtp_authenticate(s, "LOGIN", &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &named, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	tear_down();
 }
@@ -228,16 +230,16 @@ static void no_mechanism_is_an_error(void)
 static void secrets_stay_here(void)
 {
 	set_up_on(peer_start_tcp(STEPS(OFFER("PLAIN LOGIN CRAM-MD5"), STILL_LEVEL)), false);
-	CHECK(smtp_auth_choose(s, NULL, &error) == NULL);
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK(smtp_auth_first(s, &any, &who, &error) == NULL);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	CHECK_INT(smtp_auth(s, &sasl_plain, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	still_level();
 	tear_down();
 	set_up_on(peer_start_tcp(STEPS(OFFER("PLAIN"), SAY_PLAIN, "S: 235 ok")), true);
-	CHECK(smtp_auth_choose(s, NULL, &error) != NULL);
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), 0);
+	CHECK(smtp_auth_first(s, &any, &who, &error) != NULL);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), 0);
 	tear_down();
 }
 
@@ -257,7 +259,7 @@ static void a_long_secret(void)
 	memcpy(expected + 3, encoded.data, encoded.len);
 	set_up(STEPS(OFFER("PLAIN"), "C: AUTH PLAIN", "S: 334 ", expected, "S: 235 ok"));
 	who.password = span_of(password);
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), 0);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), 0);
 	CHECK(strstr(heard.data, "eHh4") == NULL);
 	CHECK(strstr(heard.data, ">AUTH PLAIN\n") != NULL);
 	tear_down();
@@ -274,7 +276,7 @@ static void a_secret_without_measure(void)
 	set_up(STEPS(OFFER("LOGIN"), "C: AUTH LOGIN", "S: 334 VXNlcm5hbWU6", "C: dGlt",
 		     "S: 334 UGFzc3dvcmQ6", "C: *", "S: 501 ok", STILL_LEVEL));
 	who.password = span_of(password);
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	CHECK_INT(error.code, 0);
 	still_level();
 	tear_down();
@@ -284,7 +286,7 @@ static void an_unusable_password(void)
 {
 	set_up(STEPS(OFFER("PLAIN"), STILL_LEVEL));
 	who.password = (struct span){"a\0b", 3};
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_LOCAL, STAGE_CONFIG, 0);
 	still_level();
 	tear_down();
