@@ -292,6 +292,100 @@ static void an_unusable_password(void)
 	tear_down();
 }
 
+/* Who is tried first, by what we have and what is offered. */
+static void the_choice(void)
+{
+	static const struct smtp_auth_choice certified = {.certificate = true};
+	static const struct smtp_auth_choice strong = {.strong = true};
+	static const struct smtp_auth_choice external = {.mechanism = "EXTERNAL"};
+	static const struct {
+		const struct smtp_auth_choice *choice;
+		const char *user;
+		const char *identity;
+		const struct sasl_mechanism *first;
+	} rows[] = {
+		{&any, "tim", NULL, &sasl_scram_sha_256},
+		{&strong, "tim", NULL, &sasl_scram_sha_256},
+		{&any, "tim", "sales", &sasl_scram_sha_256},
+		{&any, NULL, NULL, NULL},
+		{&certified, NULL, NULL, &sasl_external},
+		{&certified, "tim", NULL, &sasl_scram_sha_256},
+		{&external, "tim", NULL, &sasl_external},
+		{&named, "tim", NULL, &sasl_login},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		set_up(STEPS(OFFER("XOAUTH2 LOGIN EXTERNAL CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 "
+				   "SCRAM-SHA-256-PLUS"),
+			     STILL_LEVEL));
+		who.user = rows[i].user;
+		who.identity = rows[i].identity;
+		CHECK(smtp_auth_first(s, rows[i].choice, &who, &error) == rows[i].first);
+		still_level();
+		tear_down();
+	}
+}
+
+/* No other than SCRAM and PLAIN can say "as sales". */
+static void an_identity_narrows_the_choice(void)
+{
+	set_up(STEPS(OFFER("LOGIN CRAM-MD5 PLAIN"),
+		     "C: AUTH PLAIN c2FsZXMAdGltAHNlY3JldA==", "S: 235 welcome"));
+	who.identity = "sales";
+	who.password = span_of("secret");
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), 0);
+	tear_down();
+	set_up(STEPS(OFFER("LOGIN CRAM-MD5"), STILL_LEVEL));
+	who.identity = "sales";
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
+	CHECK(strstr(error.text, "takes an auth_identity") != NULL);
+	check_error(ERROR_RELAY, STAGE_AUTH, 0);
+	CHECK_INT(smtp_authenticate(s, &named, &who, &error), -1);
+	check_error(ERROR_LOCAL, STAGE_CONFIG, 0);
+	still_level();
+	tear_down();
+}
+
+static int line_of(const struct sasl_mechanism *m, struct buf *line, struct buf *shown)
+{
+	buf_reset(line);
+	buf_reset(shown);
+	return smtp_auth_line(s, m, &who, line, shown, &error);
+}
+
+static void the_line_for_a_flight(void)
+{
+	char secret[SMTP_AUTH_LINE_MAX];
+	struct buf line, shown;
+
+	buf_init(&line, SMTP_AUTH_LINE_MAX);
+	buf_init(&shown, 100);
+	set_up(STEPS(OFFER("PLAIN"), STILL_LEVEL));
+	still_level();
+	CHECK_INT(line_of(&sasl_plain, &line, &shown), 1);
+	CHECK_STR(line.data, "AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
+	CHECK_STR(shown.data, "AUTH PLAIN ***");
+	CHECK_INT(line_of(&sasl_login, &line, &shown), 0);
+	CHECK_INT(line_of(&sasl_scram_sha_256, &line, &shown), 0);
+	CHECK_INT(line_of(&sasl_xoauth2, &line, &shown), 0);
+	CHECK_INT(line.len, 0);
+	who.identity = "sales";
+	CHECK_INT(line_of(&sasl_external, &line, &shown), 1);
+	CHECK_STR(line.data, "AUTH EXTERNAL c2FsZXM=");
+	/* 510 octets with the command are 496 of base64, which are 372. */
+	memset(secret, 'x', sizeof(secret));
+	who.identity = NULL;
+	who.password = (struct span){secret, 372 - 5};
+	CHECK_INT(line_of(&sasl_plain, &line, &shown), 1);
+	CHECK(line.len <= SMTP_AUTH_LINE_MAX - 2);
+	who.password.len++;
+	CHECK_INT(line_of(&sasl_plain, &line, &shown), 0);
+	CHECK_INT(line.len, 0);
+	tear_down();
+	buf_wipe(&line);
+	buf_clear(&shown);
+}
+
 int main(void)
 {
 	TEST_RUN(plain_in_one_step);
@@ -306,5 +400,8 @@ int main(void)
 	TEST_RUN(a_long_secret);
 	TEST_RUN(a_secret_without_measure);
 	TEST_RUN(an_unusable_password);
+	TEST_RUN(the_choice);
+	TEST_RUN(an_identity_narrows_the_choice);
+	TEST_RUN(the_line_for_a_flight);
 	return test_done();
 }
