@@ -502,30 +502,42 @@ failed:
 			 TEXT_SHOW(offender(p, start)), p->problem);
 }
 
+/* The length of the first run of a dot-atom (in_domain: of a label) in ASCII. */
+static size_t plain_run(struct span s, bool in_domain)
+{
+	size_t i = 0;
+
+	if (in_domain)
+		while (i < s.len && is_label_char(s.data[i]) &&
+		       !chars_is(s.data[i], CHARS_UTF8))
+			i++;
+	else
+		while (i < s.len && chars_is(s.data[i], CHARS_ATEXT))
+			i++;
+	return i;
+}
+
 /* The length of the local part when text is an address in canonical form and nothing else, in
  * ASCII and without quotes; else 0. That is what nearly every recipient of a long list is, and
  * quickly seen. */
 static size_t plain_local_length(struct span text)
 {
-	size_t local_len = 0, label = 0;
+	size_t local_len = 0, i = 0;
 
 	if (text.len > ADDRESS_PATH_MAX)
 		return 0;
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.data[i];
+	for (;; i++) {
+		size_t run =
+			plain_run((struct span){text.data + i, text.len - i}, local_len > 0);
 
-		if (c == '.' || (c == '@' && local_len == 0)) {
-			if (label == 0)
-				return 0;
-			label = 0;
-			if (c == '@')
-				local_len = i;
-		} else if (chars_is(c, CHARS_UTF8) || ++label > 63 ||
-			   !(local_len > 0 ? is_label_char(c) : chars_is(c, CHARS_ATEXT))) {
+		i += run;
+		if (run == 0 || run > 63 || i == text.len)
+			return run > 0 && run <= 63 ? local_len : 0;
+		if (text.data[i] == '@' && local_len == 0 && i <= ADDRESS_LOCAL_MAX)
+			local_len = i;
+		else if (text.data[i] != '.')
 			return 0;
-		}
 	}
-	return label > 0 && local_len <= ADDRESS_LOCAL_MAX ? local_len : 0;
 }
 
 static int add_plain(struct address_list *list, struct span text, size_t local_len,
@@ -642,16 +654,23 @@ out:
  * addresses that fall together. */
 enum { HASH_PRIME = 0x7fffffff };
 
+/* Three bytes make one coefficient: a third of the divisions. */
 static uint32_t hash_address(const struct address *a, uint32_t point)
 {
 	uint64_t h = a->local_len;
+	uint32_t three = 0;
+	size_t i;
 
-	for (size_t i = 0; a->text[i]; i++) {
+	for (i = 0; a->text[i]; i++) {
 		char c = i < a->local_len ? a->text[i] : chars_lower(a->text[i]);
 
-		h = (h * point + (unsigned char)c) % HASH_PRIME;
+		three = three << 8 | (unsigned char)c;
+		if (i % 3 != 2)
+			continue;
+		h = (h * point + three) % HASH_PRIME;
+		three = 0;
 	}
-	return (uint32_t)h;
+	return (uint32_t)((h * point + three) % HASH_PRIME);
 }
 
 static bool is_same(const struct address *a, const struct address *b)
