@@ -53,6 +53,13 @@ bool text_is_utf8(struct span s)
 
 bool text_is_8bit(struct span s)
 {
+	uint64_t eight;
+
+	for (; s.len >= sizeof(eight); s.data += sizeof(eight), s.len -= sizeof(eight)) {
+		memcpy(&eight, s.data, sizeof(eight));
+		if (eight & 0x8080808080808080)
+			return true;
+	}
 	for (size_t i = 0; i < s.len; i++)
 		if (chars_is(s.data[i], CHARS_UTF8))
 			return true;

@@ -445,12 +445,12 @@ static int wire_make_way(struct wire *w, enum wire_verb verb, struct error *erro
 /* Whether line can go out as one command line. */
 static int wire_check_line(enum wire_verb verb, struct span line, struct error *error)
 {
-	for (size_t i = 0; i < line.len; i++)
-		if (line.data[i] == '\r' || line.data[i] == '\n' || line.data[i] == '\0')
-			return error_set(
-				error, ERROR_MESSAGE, STAGE_SYNTAX,
-				"a line break or NUL inside the argument of %s is refused",
-				verbs[verb].name);
+	if (line.len > 0 &&
+	    (memchr(line.data, '\r', line.len) || memchr(line.data, '\n', line.len) ||
+	     memchr(line.data, '\0', line.len)))
+		return error_set(error, ERROR_MESSAGE, STAGE_SYNTAX,
+				 "a line break or NUL inside the argument of %s is refused",
+				 verbs[verb].name);
 	if (line.len > WIRE_LINE_MAX)
 		return error_set(error, ERROR_MESSAGE, STAGE_SYNTAX,
 				 "the argument of %s is too long", verbs[verb].name);
