@@ -11,6 +11,7 @@
 
 #include "base/chars.h"
 #include "base/text.h"
+#include "sasl/sasl.h"
 
 enum { NOTE_MAX = 1024 };
 
@@ -460,8 +461,8 @@ static int unknown_name(struct parse *p, struct span name)
 			 "there is no option --%s (see --help)", TEXT_SHOW(name));
 }
 
-/* Whether the next word is one of the alternatives that the row spells out ("on|off|auto"):
- * nobody who writes "--tls off" means a recipient called off. */
+/* Whether the next word is one of the alternatives that the row spells out ("on|off|auto";
+ * METHOD is any mechanism): nobody who writes "--tls off" means a recipient called off. */
 static bool next_is_alternative(const struct parse *p, const struct options_row *row)
 {
 	const char *word = p->next < p->argc ? p->argv[p->next] : "";
@@ -470,7 +471,9 @@ static bool next_is_alternative(const struct parse *p, const struct options_row 
 	while (rest && *rest && *word) {
 		size_t len = strcspn(rest, "|");
 
-		if (span_equals((struct span){rest, len}, word))
+		if (span_equals((struct span){rest, len}, word) ||
+		    (span_equals((struct span){rest, len}, "METHOD") &&
+		     sasl_find(span_of(word))))
 			return true;
 		rest += len + (rest[len] == '|');
 	}

@@ -2,7 +2,6 @@
 #include "smtp/auth.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/base64.h"
 #include "base/text.h"
@@ -11,9 +10,7 @@ enum {
 	AUTH_CHALLENGES_MAX = 16,
 	AUTH_LINE_MAX = SMTP_AUTH_LINE_MAX - 2, /* RFC 5321 section 4.5.3.1.4, without CRLF */
 	AUTH_BINDING_MAX = 256,
-	AUTH_SECRET_MIN = 4, /* shorter words are nobody's response */
-	AUTH_BUF_MAX = SASL_RESPONSE_MAX * 2,
-	AUTH_SAID_MAX = AUTH_BUF_MAX * 2
+	AUTH_BUF_MAX = SASL_RESPONSE_MAX * 2
 };
 
 /* One exchange under way. */
@@ -22,7 +19,6 @@ struct auth {
 	struct sasl_credentials who; /* with the channel binding */
 	struct sasl_exchange exchange;
 	struct buf binding;
-	struct buf said; /* all responses, in base64, a line each */
 	struct wire_slot slot;
 };
 
@@ -71,15 +67,6 @@ static int auth_respond(struct sasl_exchange *x, struct span challenge, struct b
 	return failed;
 }
 
-static int auth_issue(struct auth *a, enum wire_verb verb, const struct buf *line,
-		      const char *shown, struct error *error)
-{
-	buf_add_span(&a->said, buf_span(line));
-	buf_add_char(&a->said, ' ');
-	return wire_issue_secret(smtp_wire(a->smtp), &a->slot, verb, buf_span(line), shown,
-				 error);
-}
-
 /* The AUTH command, with an initial response where the mechanism has one and the line is not
  * too long for it: else the exchange begins anew, and the relay asks first. */
 static int auth_begin(struct auth *a, const struct sasl_mechanism *m, struct error *error)
@@ -101,7 +88,8 @@ static int auth_begin(struct auth *a, const struct sasl_mechanism *m, struct err
 		failed = sasl_begin(&a->exchange, m, &a->who, error);
 	}
 	if (!failed)
-		failed = auth_issue(a, WIRE_AUTH, &line, shown, error);
+		failed = wire_issue_secret(smtp_wire(a->smtp), &a->slot, WIRE_AUTH,
+					   buf_span(&line), shown, error);
 	buf_wipe(&line);
 	return failed;
 }
@@ -133,49 +121,20 @@ static int auth_answer(struct auth *a, struct error *error)
 				   a->exchange.mechanism->name);
 	else
 		failed = auth_respond(&a->exchange, buf_span(&challenge), &line, error);
+	if (!failed)
+		failed = wire_issue_secret(smtp_wire(a->smtp), &a->slot, WIRE_AUTH_RESPONSE,
+					   buf_span(&line), "***", error);
 	if (failed)
 		auth_cancel(a);
-	else
-		failed = auth_issue(a, WIRE_AUTH_RESPONSE, &line, "***", error);
 	buf_wipe(&line);
 	buf_wipe(&challenge);
 	return failed;
 }
 
-/* Overwrites each place where text repeats word. */
-static void auth_mask(struct buf *text, struct span word)
-{
-	char *end = text->data + text->len;
-	char *found = text->data;
-
-	while (text->len > 0 &&
-	       (found = memmem(found, (size_t)(end - found), word.data, word.len)))
-		memset(found, '*', word.len);
-}
-
-/* Some servers repeat what they did not like: our responses must not get into an error that
- * way. */
-static void auth_mask_said(struct buf *text, struct span said, const struct sasl_mechanism *m)
-{
-	while (said.len > 0) {
-		const char *blank = memchr(said.data, ' ', said.len);
-		size_t len = blank ? (size_t)(blank - said.data) : said.len;
-		struct span word = {said.data, len};
-
-		if (len >= AUTH_SECRET_MIN && !span_equals(word, "AUTH") &&
-		    !span_equals(word, m->name))
-			auth_mask(text, word);
-		len += blank != NULL;
-		said = (struct span){said.data + len, said.len - len};
-	}
-}
-
-int smtp_auth_judge(struct reply *r, const struct sasl_mechanism *m, struct span said,
-		    struct error *error)
+int smtp_auth_judge(const struct reply *r, const struct sasl_mechanism *m, struct error *error)
 {
 	if (r->code == 235)
 		return 0;
-	auth_mask_said(&r->text, said, m);
 	return reply_refuse(r, ERROR_RELAY, STAGE_AUTH,
 			    r->code == 535 ? m->proof : "to authenticate us", error);
 }
@@ -185,8 +144,7 @@ static int auth_finish(struct auth *a, struct error *error)
 {
 	const struct buf *complaint = &a->exchange.complaint;
 
-	if (smtp_auth_judge(&a->slot.reply, a->exchange.mechanism, buf_span(&a->said), error) ==
-	    0)
+	if (smtp_auth_judge(&a->slot.reply, a->exchange.mechanism, error) == 0)
 		return sasl_finish(&a->exchange, error);
 	if (complaint->len > 0)
 		error_prefix(error, "%s", complaint->data);
@@ -203,7 +161,6 @@ int smtp_auth(struct smtp *s, const struct sasl_mechanism *m,
 		return -1;
 	wire_slot_init(&a.slot);
 	buf_init(&a.binding, AUTH_BINDING_MAX);
-	buf_init(&a.said, AUTH_SAID_MAX);
 	auth_bind(s, &a.who, &a.binding);
 	wire_hide(smtp_wire(s), who->password);
 	failed = auth_begin(&a, m, error) || wire_collect(smtp_wire(s), &a.slot, error);
@@ -213,7 +170,6 @@ int smtp_auth(struct smtp *s, const struct sasl_mechanism *m,
 		failed = auth_finish(&a, error);
 	wire_hide(smtp_wire(s), (struct span){0});
 	sasl_end(&a.exchange);
-	buf_wipe(&a.said);
 	buf_wipe(&a.binding);
 	wire_slot_clear(&a.slot);
 	return failed ? -1 : 0;

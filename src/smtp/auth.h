@@ -50,9 +50,7 @@ int smtp_auth_line(const struct smtp *s, const struct sasl_mechanism *m,
 		   const struct sasl_credentials *who, struct buf *line, struct buf *shown,
 		   struct error *error);
 /* What the relay's reply to that line comes to: 0 for 235, else -1 with *error as smtp_auth()
- * has it. said is the line: where the reply repeats what was secret in it, that is blotted out.
- */
-int smtp_auth_judge(struct reply *r, const struct sasl_mechanism *m, struct span said,
-		    struct error *error);
+ * has it. */
+int smtp_auth_judge(const struct reply *r, const struct sasl_mechanism *m, struct error *error);
 
 #endif

@@ -176,8 +176,7 @@ static int send_judge_auth(struct send *x, struct error *error)
 	if (wire_collect(x->wire, &x->auth, error))
 		return -1;
 	if (r->code != 334)
-		return smtp_auth_judge(&x->auth.reply, x->t->login->mechanism,
-				       buf_span(&x->auth_line), error);
+		return smtp_auth_judge(r, x->t->login->mechanism, error);
 	wire_collect_within(x->wire, &x->mail, SEND_QUIT_WAIT, &ignored);
 	error_set(error, ERROR_RELAY, STAGE_PROTOCOL,
 		  "the relay asked on after %s, which had said all it has to say",

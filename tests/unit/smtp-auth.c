@@ -12,6 +12,8 @@ static struct smtp *s;
 static struct error error;
 static struct buf heard;
 static struct sasl_credentials who;
+static const struct smtp_auth_choice any = {0};
+static const struct smtp_auth_choice named = {.mechanism = "login"};
 
 static void listen_in(void *context, char direction, struct span line)
 {
@@ -75,7 +77,7 @@ static void still_level(void)
 static void plain_in_one_step(void)
 {
 	set_up(STEPS(OFFER("PLAIN"), SAY_PLAIN, "S: 235 welcome", STILL_LEVEL));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), 0);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), 0);
 	CHECK(strstr(heard.data, ">AUTH PLAIN ***\n<235 welcome\n") != NULL);
 	still_level();
 	tear_down();
@@ -85,7 +87,7 @@ static void login_in_three(void)
 {
 	set_up(STEPS(OFFER("LOGIN"), "C: AUTH LOGIN", "S: 334 VXNlcm5hbWU6", "C: dGlt",
 		     "S: 334 UGFzc3dvcmQ6", "C: dGFuc3RhYWZ0YW5zdGFhZg==", "S: 235 ok"));
-	CHECK_INT(smtp_authenticate(s, "login", &who, &error), 0);
+	CHECK_INT(smtp_authenticate(s, &named, &who, &error), 0);
 	CHECK(strstr(heard.data, ">AUTH LOGIN\n<334 VXNlcm5hbWU6\n>***\n") != NULL);
 	tear_down();
 }
@@ -108,7 +110,7 @@ static void cram_md5_comes_first_in_clear(void)
 	set_up(STEPS(OFFER("PLAIN LOGIN CRAM-MD5"), "C: AUTH CRAM-MD5",
 		     "S: 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+",
 		     "C: dGltIGE1YTVhNWE1YTVhNWE1YTVhNWE1YTVhNWE1YTVhNWE1", "S: 235 ok"));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), 0);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), 0);
 	tear_down();
 	crypto_linked = NULL;
 }
@@ -118,17 +120,17 @@ static void the_next_mechanism(void)
 {
 	set_up(STEPS(OFFER("PLAIN LOGIN"), SAY_PLAIN, "S: 504 5.5.4 no", "C: AUTH LOGIN",
 		     "S: 534 5.7.9 too weak"));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 534);
 	tear_down();
 	set_up(STEPS(OFFER("PLAIN LOGIN"), SAY_PLAIN, "S: 535 5.7.8 wrong", STILL_LEVEL));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 535);
 	CHECK_STR(error.text, "the relay refused user name or password: 535 5.7.8 wrong");
 	still_level();
 	tear_down();
 	set_up(STEPS(OFFER("PLAIN LOGIN"), SAY_PLAIN, "S: 454 4.7.0 later", STILL_LEVEL));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_TEMPORARY, STAGE_AUTH, 454);
 	still_level();
 	tear_down();
@@ -151,7 +153,7 @@ static void only_235_is_a_success(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		set_up(STEPS(OFFER("PLAIN"), SAY_PLAIN, rows[i].said, "!hang-up"));
-		CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+		CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 		check_error(rows[i].class, rows[i].stage, rows[i].code);
 		tear_down();
 	}
@@ -166,20 +168,20 @@ static void challenges_that_make_no_sense(void)
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
 		set_up(STEPS(OFFER("LOGIN"), "C: AUTH LOGIN", said[i], "C: *",
 			     "S: 501 cancelled", STILL_LEVEL));
-		CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+		CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 		check_error(ERROR_RELAY, STAGE_AUTH, 0);
 		still_level();
 		tear_down();
 	}
 	set_up(STEPS(OFFER("PLAIN"), SAY_PLAIN, "S: 334 ", "C: *", "S: 501 cancelled",
 		     STILL_LEVEL));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	still_level();
 	tear_down();
 	set_up(STEPS(OFFER("LOGIN"), "C: AUTH LOGIN", "S: 334", "C: dGlt", "S: 334 ",
 		     "C: dGFuc3RhYWZ0YW5zdGFhZg==", "S: 334 ", "C: *", "S: 235 fooled"));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	tear_down();
 }
@@ -199,7 +201,7 @@ static void the_relay_repeats_us(void)
 		int want = strncmp(said[i], "S: 235", 6) == 0 ? 0 : -1;
 
 		set_up(STEPS(OFFER("PLAIN"), SAY_PLAIN, said[i], "!hang-up"));
-		CHECK_INT(smtp_authenticate(s, NULL, &who, &error), want);
+		CHECK_INT(smtp_authenticate(s, &any, &who, &error), want);
 		CHECK(strstr(heard.data, "<***\n") != NULL || i == 3);
 		tear_down();
 	}
@@ -208,18 +210,18 @@ static void the_relay_repeats_us(void)
 static void no_mechanism_is_an_error(void)
 {
 	set_up(STEPS("S: 220 mx", "C: EHLO me", "S: 250 mx", STILL_LEVEL));
-	CHECK(smtp_auth_choose(s, NULL, &error) == NULL);
+	CHECK(smtp_auth_first(s, &any, &who, &error) == NULL);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	still_level();
 	tear_down();
 	set_up(STEPS(OFFER("GSSAPI NTLM")));
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	tear_down();
 	set_up(STEPS(OFFER("PLAIN")));
-	CHECK_INT(smtp_authenticate(s, "LOGIN", &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &named, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	tear_down();
 }
@@ -228,16 +230,16 @@ static void no_mechanism_is_an_error(void)
 static void secrets_stay_here(void)
 {
 	set_up_on(peer_start_tcp(STEPS(OFFER("PLAIN LOGIN CRAM-MD5"), STILL_LEVEL)), false);
-	CHECK(smtp_auth_choose(s, NULL, &error) == NULL);
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK(smtp_auth_first(s, &any, &who, &error) == NULL);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	CHECK_INT(smtp_auth(s, &sasl_plain, &who, &error), -1);
 	check_error(ERROR_RELAY, STAGE_AUTH, 0);
 	still_level();
 	tear_down();
 	set_up_on(peer_start_tcp(STEPS(OFFER("PLAIN"), SAY_PLAIN, "S: 235 ok")), true);
-	CHECK(smtp_auth_choose(s, NULL, &error) != NULL);
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), 0);
+	CHECK(smtp_auth_first(s, &any, &who, &error) != NULL);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), 0);
 	tear_down();
 }
 
@@ -257,7 +259,7 @@ static void a_long_secret(void)
 	memcpy(expected + 3, encoded.data, encoded.len);
 	set_up(STEPS(OFFER("PLAIN"), "C: AUTH PLAIN", "S: 334 ", expected, "S: 235 ok"));
 	who.password = span_of(password);
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), 0);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), 0);
 	CHECK(strstr(heard.data, "eHh4") == NULL);
 	CHECK(strstr(heard.data, ">AUTH PLAIN\n") != NULL);
 	tear_down();
@@ -274,7 +276,7 @@ static void a_secret_without_measure(void)
 	set_up(STEPS(OFFER("LOGIN"), "C: AUTH LOGIN", "S: 334 VXNlcm5hbWU6", "C: dGlt",
 		     "S: 334 UGFzc3dvcmQ6", "C: *", "S: 501 ok", STILL_LEVEL));
 	who.password = span_of(password);
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	CHECK_INT(error.code, 0);
 	still_level();
 	tear_down();
@@ -284,10 +286,104 @@ static void an_unusable_password(void)
 {
 	set_up(STEPS(OFFER("PLAIN"), STILL_LEVEL));
 	who.password = (struct span){"a\0b", 3};
-	CHECK_INT(smtp_authenticate(s, NULL, &who, &error), -1);
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
 	check_error(ERROR_LOCAL, STAGE_CONFIG, 0);
 	still_level();
 	tear_down();
+}
+
+/* Who is tried first, by what we have and what is offered. */
+static void the_choice(void)
+{
+	static const struct smtp_auth_choice certified = {.certificate = true};
+	static const struct smtp_auth_choice strong = {.strong = true};
+	static const struct smtp_auth_choice external = {.mechanism = "EXTERNAL"};
+	static const struct {
+		const struct smtp_auth_choice *choice;
+		const char *user;
+		const char *identity;
+		const struct sasl_mechanism *first;
+	} rows[] = {
+		{&any, "tim", NULL, &sasl_scram_sha_256},
+		{&strong, "tim", NULL, &sasl_scram_sha_256},
+		{&any, "tim", "sales", &sasl_scram_sha_256},
+		{&any, NULL, NULL, NULL},
+		{&certified, NULL, NULL, &sasl_external},
+		{&certified, "tim", NULL, &sasl_scram_sha_256},
+		{&external, "tim", NULL, &sasl_external},
+		{&named, "tim", NULL, &sasl_login},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		set_up(STEPS(OFFER("XOAUTH2 LOGIN EXTERNAL CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 "
+				   "SCRAM-SHA-256-PLUS"),
+			     STILL_LEVEL));
+		who.user = rows[i].user;
+		who.identity = rows[i].identity;
+		CHECK(smtp_auth_first(s, rows[i].choice, &who, &error) == rows[i].first);
+		still_level();
+		tear_down();
+	}
+}
+
+/* No other than SCRAM and PLAIN can say "as sales". */
+static void an_identity_narrows_the_choice(void)
+{
+	set_up(STEPS(OFFER("LOGIN CRAM-MD5 PLAIN"),
+		     "C: AUTH PLAIN c2FsZXMAdGltAHNlY3JldA==", "S: 235 welcome"));
+	who.identity = "sales";
+	who.password = span_of("secret");
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), 0);
+	tear_down();
+	set_up(STEPS(OFFER("LOGIN CRAM-MD5"), STILL_LEVEL));
+	who.identity = "sales";
+	CHECK_INT(smtp_authenticate(s, &any, &who, &error), -1);
+	CHECK(strstr(error.text, "takes an auth_identity") != NULL);
+	check_error(ERROR_RELAY, STAGE_AUTH, 0);
+	CHECK_INT(smtp_authenticate(s, &named, &who, &error), -1);
+	check_error(ERROR_LOCAL, STAGE_CONFIG, 0);
+	still_level();
+	tear_down();
+}
+
+static int line_of(const struct sasl_mechanism *m, struct buf *line, struct buf *shown)
+{
+	buf_reset(line);
+	buf_reset(shown);
+	return smtp_auth_line(s, m, &who, line, shown, &error);
+}
+
+static void the_line_for_a_flight(void)
+{
+	char secret[SMTP_AUTH_LINE_MAX];
+	struct buf line, shown;
+
+	buf_init(&line, SMTP_AUTH_LINE_MAX);
+	buf_init(&shown, 100);
+	set_up(STEPS(OFFER("PLAIN"), STILL_LEVEL));
+	still_level();
+	CHECK_INT(line_of(&sasl_plain, &line, &shown), 1);
+	CHECK_STR(line.data, "AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
+	CHECK_STR(shown.data, "AUTH PLAIN ***");
+	CHECK_INT(line_of(&sasl_login, &line, &shown), 0);
+	CHECK_INT(line_of(&sasl_scram_sha_256, &line, &shown), 0);
+	CHECK_INT(line_of(&sasl_xoauth2, &line, &shown), 0);
+	CHECK_INT(line.len, 0);
+	who.identity = "sales";
+	CHECK_INT(line_of(&sasl_external, &line, &shown), 1);
+	CHECK_STR(line.data, "AUTH EXTERNAL c2FsZXM=");
+	/* 510 octets with the command are 496 of base64, which are 372. */
+	memset(secret, 'x', sizeof(secret));
+	who.identity = NULL;
+	who.password = (struct span){secret, 372 - 5};
+	CHECK_INT(line_of(&sasl_plain, &line, &shown), 1);
+	CHECK(line.len <= SMTP_AUTH_LINE_MAX - 2);
+	who.password.len++;
+	CHECK_INT(line_of(&sasl_plain, &line, &shown), 0);
+	CHECK_INT(line.len, 0);
+	tear_down();
+	buf_wipe(&line);
+	buf_clear(&shown);
 }
 
 int main(void)
@@ -304,5 +400,8 @@ int main(void)
 	TEST_RUN(a_long_secret);
 	TEST_RUN(a_secret_without_measure);
 	TEST_RUN(an_unusable_password);
+	TEST_RUN(the_choice);
+	TEST_RUN(an_identity_narrows_the_choice);
+	TEST_RUN(the_line_for_a_flight);
 	return test_done();
 }
