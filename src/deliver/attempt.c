@@ -129,30 +129,32 @@ static void attempt_session(struct smtp *session, struct relay_login *login,
 }
 
 /* Sessions, until nobody is left or something is wrong. A flight that the relay did not
- * understand is followed by one careful session; where none can be had, the
- * first trouble is told. */
+ * understand is followed by one careful session; where none can be had, the first trouble is
+ * told, unless it was the login and fails for a better reason now. */
 static void attempt_run(struct attempt *a, const struct relay_options *relay)
 {
 	struct smtp_transaction *t = &a->transaction;
 	struct relay_login login = {0};
-	struct smtp *session;
 	struct error trouble;
+	bool done = false;
 
-	do {
+	while (!done) {
+		struct smtp *session;
+
 		t->careful = t->careful || t->again;
 		session = relay_open(relay, t->careful ? NULL : &login, &trouble);
-		if (session)
-			attempt_session(session, &login, t);
-		else if (t->again)
+		if (!session) {
+			if (!t->again || trouble.stage == STAGE_AUTH)
+				smtp_transaction_fail(t, &trouble);
 			break;
-		else
-			smtp_transaction_fail(t, &trouble);
-		if (session)
-			smtp_leave(session);
+		}
+		attempt_session(session, &login, t);
+		smtp_leave(session);
 		relay_login_clear(&login);
 		smtp_free(session);
-	} while (t->again ||
-		 (t->trouble.class == ERROR_NONE && smtp_transaction_untried(t) > 0));
+		done = !t->again &&
+		       (t->trouble.class != ERROR_NONE || smtp_transaction_untried(t) == 0);
+	}
 	if (t->trouble.class != ERROR_NONE)
 		smtp_transaction_fail(t, &t->trouble);
 }
