@@ -41,28 +41,30 @@ static struct span next_line(struct span *rest)
 
 static void converse(const struct sasl_mechanism *m, struct span rest)
 {
-	struct sasl_credentials who = {
+	const struct sasl_credentials who = {
 		.identity = "", .user = "tim", .password = {"secret", 6}, .host = "relay"};
+	struct sasl_exchange x;
 	struct buf challenge, response;
 	struct error error = {0};
 	unsigned step = 0;
-	int failed = 0;
+	int failed = sasl_begin(&x, m, &who, &error);
 
 	buf_init(&challenge, SASL_CHALLENGE_MAX);
 	buf_init(&response, SASL_RESPONSE_MAX);
-	if (m->client_first)
-		failed = m->respond(&who, step++, (struct span){0}, &response, &error);
+	if (!failed && m->client_first)
+		failed = sasl_respond(&x, (struct span){0}, &response, &error);
 	while (!failed && rest.len > 0) {
 		buf_reset(&challenge);
 		buf_reset(&response);
 		if (base64_decode(&challenge, span_trim(next_line(&rest))))
 			break;
-		failed = m->respond(&who, step++, buf_span(&challenge), &response, &error);
-		if (buf_failed(&response) || step > STEPS_MAX)
+		failed = sasl_respond(&x, buf_span(&challenge), &response, &error);
+		if (buf_failed(&response) || ++step > STEPS_MAX)
 			abort();
 	}
 	if (failed && (error.class == ERROR_NONE || !error.text[0]))
 		abort();
+	sasl_end(&x);
 	buf_wipe(&challenge);
 	buf_wipe(&response);
 }
