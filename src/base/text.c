@@ -51,6 +51,41 @@ bool text_is_utf8(struct span s)
 	return true;
 }
 
+/* The byte that a character of several begins with (RFC 3629 section 4). */
+static void text_utf8_begin(struct text_utf8 *u, unsigned char c)
+{
+	u->bad = c < 0xc2 || c > 0xf4;
+	u->left = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+	u->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+	u->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+}
+
+void text_utf8_feed(struct text_utf8 *u, struct span s)
+{
+	const unsigned char *p = (const unsigned char *)s.data, *end = p + s.len;
+	uint64_t eight;
+
+	while (p < end && !u->bad) {
+		if (u->left > 0) {
+			u->bad = *p < u->low || *p > u->high;
+			u->low = 0x80;
+			u->high = 0xbf;
+			u->left--;
+			p++;
+			continue;
+		}
+		for (; end - p >= 8; p += 8) {
+			memcpy(&eight, p, sizeof(eight));
+			if (eight & 0x8080808080808080)
+				break;
+		}
+		while (p < end && *p < 0x80)
+			p++;
+		if (p < end)
+			text_utf8_begin(u, *p++);
+	}
+}
+
 bool text_is_8bit(struct span s)
 {
 	uint64_t eight;

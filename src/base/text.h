@@ -14,6 +14,14 @@
 size_t text_utf8_length(struct span s);
 /* Whether all of s is well-formed UTF-8. */
 bool text_is_utf8(struct span s);
+/* The same of bytes that stream by. All zero at the start; at the end the text is well-formed
+ * when it is neither bad nor in the middle of a character (left). */
+struct text_utf8 {
+	bool bad;
+	unsigned char left;      /* bytes of the character that are still to come */
+	unsigned char low, high; /* what the next of them may be */
+};
+void text_utf8_feed(struct text_utf8 *u, struct span s);
 /* Whether s holds a byte from 0x80 up. */
 bool text_is_8bit(struct span s);
 /* Appends s with everything escaped that is not printable ASCII or well-formed UTF-8 outside

@@ -16,10 +16,13 @@ struct known_field {
 static const struct known_field known_fields[] = {
 	{"bcc", HEADER_BCC},
 	{"cc", HEADER_CC},
+	{"content-transfer-encoding", HEADER_CONTENT_TRANSFER_ENCODING},
 	{"content-type", HEADER_CONTENT_TYPE},
 	{"date", HEADER_DATE},
+	{"dkim-signature", HEADER_DKIM_SIGNATURE},
 	{"from", HEADER_FROM},
 	{"message-id", HEADER_MESSAGE_ID},
+	{"mime-version", HEADER_MIME_VERSION},
 	{"received", HEADER_RECEIVED},
 	{"reply-to", HEADER_REPLY_TO},
 	{"resent-bcc", HEADER_RESENT_BCC},

@@ -90,21 +90,12 @@ static void drain(struct intake *i)
 		i->drained += (uint64_t)got;
 }
 
-static int refuse_nul(uint64_t offset, struct error *error)
-{
-	return error_set(error, ERROR_MESSAGE, STAGE_SYNTAX,
-			 "the message has a NUL at byte %llu, which no relay takes; "
-			 "encode the part that has it, with base64 for instance",
-			 (unsigned long long)offset);
-}
-
 int intake_next(struct intake *i, struct span *bytes, struct error *error)
 {
 	char *data = i->block + 1;
 
 	while (!i->ended) {
 		ssize_t got = read_block(i->fd, data, INTAKE_BLOCK);
-		const char *nul;
 		size_t used;
 
 		if (got < 0)
@@ -113,14 +104,11 @@ int intake_next(struct intake *i, struct span *bytes, struct error *error)
 		/* A dot at the very end, without its line end, is an end dot too. */
 		if (got == 0)
 			return 0;
-		nul = memchr(data, '\0', (size_t)got);
 		*bytes = (struct span){data, used = (size_t)got};
 		if (i->end_at_dot) {
 			bytes->data = i->block;
 			bytes->len = strip_dots(i, data, (size_t)got, i->block, &used);
 		}
-		if (nul && nul < data + used)
-			return refuse_nul(i->count + (uint64_t)(nul - data), error);
 		i->count += used;
 		i->drained = (uint64_t)got - used;
 		if (bytes->len > 0)

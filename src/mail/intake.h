@@ -1,6 +1,6 @@
 /*
  * The bytes of a message as they come in: from any descriptor, in blocks, over every trick that
- * read(2) knows. A NUL is refused here; with end_at_dot the line that is just a dot ends the
+ * read(2) knows. With end_at_dot the line that is just a dot ends the
  * message and a leading dot of other lines is taken off (sendmail without -i).
  */
 #ifndef MAIL_INTAKE_H
@@ -35,8 +35,8 @@ struct intake {
 /* Borrows fd. Returns 0, or -1 without memory. */
 int intake_init(struct intake *i, int fd, bool end_at_dot, struct error *error);
 /* The next bytes, borrowed until the next call. 1, 0 at the end, -1 with *error: class local,
- * stage input, when reading failed, which is never taken for the end; class message, stage
- * syntax, for a NUL. Waits as long as it takes, on a non-blocking descriptor too. */
+ * stage input, when reading failed, which is never taken for the end. Waits as long as it
+ * takes, on a non-blocking descriptor too. */
 int intake_next(struct intake *i, struct span *bytes, struct error *error);
 void intake_clear(struct intake *i);
 

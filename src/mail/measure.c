@@ -6,7 +6,7 @@
 
 struct tally {
 	unsigned char all; /* every byte, one over the other */
-	bool cr;
+	bool cr, nul;
 	uint64_t lf;
 };
 
@@ -16,17 +16,19 @@ enum { STRETCH = 192 };
 
 static void tally_stretch(struct tally *t, const char *data)
 {
-	unsigned char all = 0, cr = 0, lf = 0;
+	unsigned char all = 0, cr = 0, nul = 0, lf = 0;
 
 	for (int i = 0; i < STRETCH; i++) {
 		unsigned char c = (unsigned char)data[i];
 
 		all |= c;
 		cr |= c == '\r';
+		nul |= c == '\0';
 		lf += c == '\n';
 	}
 	t->all |= all;
 	t->cr |= cr;
+	t->nul |= nul;
 	t->lf += lf;
 }
 
@@ -37,6 +39,7 @@ static void tally_bytes(struct tally *t, struct span s)
 	for (size_t i = 0; i < s.len; i++) {
 		t->all |= (unsigned char)s.data[i];
 		t->cr |= s.data[i] == '\r';
+		t->nul |= s.data[i] == '\0';
 		t->lf += s.data[i] == '\n';
 	}
 }
@@ -112,6 +115,7 @@ void measure_feed(struct measure *m, struct span bytes)
 		return;
 	tally_bytes(&t, bytes);
 	m->has_8bit |= t.all >= 0x80;
+	m->has_nul |= t.nul;
 	count_line_ends(m, bytes, &t);
 	find_long_lines(m, bytes);
 	m->last = bytes.data[bytes.len - 1];

@@ -1,6 +1,6 @@
 /*
  * What has to be known of a body before it is sent, gathered while its bytes stream by: its
- * size on the wire, 8-bit bytes, lone CRs, the longest line. The input may be cut anywhere.
+ * size on the wire, 8-bit bytes, NULs, lone CRs, the longest line. The input may be cut anywhere.
  */
 #ifndef MAIL_MEASURE_H
 #define MAIL_MEASURE_H
@@ -18,6 +18,7 @@ enum {
 struct measure {
 	bool has_8bit;
 	bool has_lone_cr;
+	bool has_nul;
 	uint64_t size;         /* bytes in wire form, without dot transparency */
 	uint64_t longest_line; /* bytes, exact when over MEASURE_LINE_MAX, else 0 */
 	uint64_t line;         /* of the line at the end of what was seen; a CR counts */

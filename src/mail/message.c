@@ -70,6 +70,13 @@ static int set_too_long(struct error *error)
 			 MESSAGE_HEADER_MAX);
 }
 
+static int set_nul(struct span line, struct error *error)
+{
+	return error_set(error, ERROR_MESSAGE, STAGE_SYNTAX,
+			 "the header of the message has a NUL in the line \"%s\"",
+			 TEXT_SHOW(line));
+}
+
 static bool is_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
@@ -188,6 +195,8 @@ static int take_line(struct reading *r, struct span line, struct error *error)
 
 	if (line.len > text->max - before)
 		return set_too_long(error);
+	if (memchr(line.data, '\0', line.len))
+		return set_nul(span_trim(line), error);
 	add_normalised(text, line);
 	if (buf_failed(text))
 		return error_set_memory(error);
@@ -277,6 +286,7 @@ static void note_facts(struct reading *r)
 		.has_8bit_header = text_is_8bit(buf_span(&r->m->text)),
 		.has_8bit_body = r->measure.has_8bit,
 		.has_lone_cr = r->measure.has_lone_cr,
+		.has_nul = r->measure.has_nul,
 		.body_size = r->measure.size,
 		.longest_line = r->measure.longest_line,
 		.drained = r->intake.drained,
@@ -364,6 +374,11 @@ const struct message_facts *message_facts(const struct message *m)
 }
 
 struct header *message_header(struct message *m)
+{
+	return &m->header;
+}
+
+const struct header *message_header_view(const struct message *m)
 {
 	return &m->header;
 }

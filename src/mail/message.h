@@ -36,6 +36,7 @@ struct message_facts {
 	bool has_8bit_header;
 	bool has_8bit_body;
 	bool has_lone_cr;      /* in the body */
+	bool has_nul;          /* in the body */
 	uint64_t body_size;    /* bytes of the body in wire form, without dot transparency */
 	uint64_t longest_line; /* bytes of the body's longest line, exact when over
 				  MESSAGE_LINE_MAX, else 0 */
@@ -46,7 +47,7 @@ struct message;
 
 /* Reads a whole message from fd. A leading mbox "From " (or ">From ") line is dropped. Returns
  * NULL with *error: class temporary or local, stage input, when reading or storing failed;
- * class message, stage syntax, for a NUL or a header beyond MESSAGE_HEADER_MAX. A read error is
+ * class message, stage syntax, for a NUL in the header or one beyond MESSAGE_HEADER_MAX. A read error is
  * never taken for the end. */
 struct message *message_read(int fd, const struct message_options *options,
 			     struct error *error);
@@ -55,6 +56,7 @@ void message_free(struct message *m);
 const struct message_facts *message_facts(const struct message *m);
 /* The header, to be looked at and edited. */
 struct header *message_header(struct message *m);
+const struct header *message_header_view(const struct message *m);
 /* Bytes of the whole message in wire form, header as edited, blank line included, without dot
  * transparency: for SIZE= (RFC 1870). 0 when there is no memory to tell. */
 uint64_t message_size(const struct message *m);
