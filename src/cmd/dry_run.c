@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/text.h"
+#include "mail/outgoing.h"
 #include "mail/wireform.h"
 
 enum { DRY_RUN_BLOCK = 16 * 1024 };
@@ -44,34 +45,37 @@ static void dry_run_envelope(const struct envelope *e, FILE *out)
 }
 
 /* The message as smtp/send.c puts it on the wire. A failed fwrite() shows at the end. */
-static int dry_run_bytes(const struct message *m, FILE *out, struct error *error)
+static int dry_run_bytes(struct outgoing *message, FILE *out, struct error *error)
 {
-	struct message_reader reader;
 	struct wireform form;
 	char block[DRY_RUN_BLOCK];
 	struct span piece;
 	int result;
 
 	wireform_init(&form, true);
-	if (message_reader_init(&reader, m, error) < 0)
-		return -1;
-	while ((result = message_reader_next(&reader, &piece, error)) > 0)
+	while ((result = outgoing_next(message, &piece, error)) > 0)
 		while (piece.len > 0)
 			fwrite(block, 1, wireform_feed(&form, &piece, block, sizeof(block)),
 			       out);
 	fwrite(block, 1, wireform_finish(&form, block), out);
 	fputs(".\r\n", out);
-	message_reader_clear(&reader);
 	return result;
 }
 
 int cmd_dry_run(const struct account *a, const struct envelope *e, const struct message *m,
 		FILE *out, struct error *error)
 {
-	dry_run_route(a, out);
-	dry_run_envelope(e, out);
-	fprintf(out, "size: %" PRIu64 "\n\n", message_size(m));
-	if (dry_run_bytes(m, out, error) < 0)
+	struct outgoing message = {.message = m};
+	int failed = outgoing_open(&message, true, error);
+
+	if (!failed) {
+		dry_run_route(a, out);
+		dry_run_envelope(e, out);
+		fprintf(out, "size: %" PRIu64 "\n\n", message.size);
+		failed = dry_run_bytes(&message, out, error);
+	}
+	outgoing_clear(&message);
+	if (failed)
 		return -1;
 	if (fflush(out) != 0 || ferror(out))
 		return error_set_errno(error, ERROR_LOCAL, STAGE_INPUT, errno,

@@ -83,6 +83,8 @@ static int submit_attempt(const struct context *x, const struct submission *s)
 	if (attempt_make(&a, s, &relay, &error))
 		return context_fail(x, &error);
 	code = attempt_exit_code(&a);
+	if (a.warning[0])
+		context_complain(x, a.warning);
 	if (code)
 		submit_report(x, &a);
 	attempt_clear(&a);

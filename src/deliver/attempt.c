@@ -1,10 +1,12 @@
 /* One attempt: see attempt.h. */
 #include "deliver/attempt.h"
 
+#include <stdio.h>
 #include <sysexits.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "mail/outgoing.h"
 
 enum {
 	ATTEMPT_RIDE_MAX = 13 * 1024 /* with its envelope, what TCP sends before it must wait */
@@ -13,7 +15,8 @@ enum {
 /* The message as the transaction reads it. */
 struct attempt_message {
 	const struct submission *submission;
-	struct message_reader reader;
+	struct outgoing outgoing;
+	char *warning; /* the attempt's */
 };
 
 static void attempt_count(struct attempt *a)
@@ -83,23 +86,25 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 	buf_clear(&verdict);
 }
 
-/* The message, from its start. */
+/* The message, from its start, in a form that the relay takes. */
 static int attempt_open_message(void *context, const struct capabilities *offered,
 				struct smtp_mail_options *needs, struct error *error)
 {
 	struct attempt_message *m = context;
 
-	(void)offered;
-	message_reader_clear(&m->reader);
 	submission_needs(m->submission, needs);
-	return message_reader_init(&m->reader, m->submission->message, error);
+	if (outgoing_open(&m->outgoing, capabilities_have(offered, "8BITMIME", NULL), error))
+		return -1;
+	needs->size = m->outgoing.size;
+	snprintf(m->warning, ATTEMPT_WARNING_MAX, "%s", m->outgoing.warning);
+	return 0;
 }
 
 static int attempt_next_piece(void *context, struct span *piece, struct error *error)
 {
 	struct attempt_message *m = context;
 
-	return message_reader_next(&m->reader, piece, error);
+	return outgoing_next(&m->outgoing, piece, error);
 }
 
 /* Makes transactions on one session until nobody is left, something is wrong, or the relay
@@ -163,7 +168,11 @@ int attempt_make(struct attempt *a, const struct submission *s,
 		 const struct relay_options *relay, struct error *error)
 {
 	const struct address_list *to = &s->envelope.recipients;
-	struct attempt_message m = {.submission = s};
+	struct attempt_message m = {
+		.submission = s,
+		.outgoing.message = s->message,
+		.warning = a->warning,
+	};
 	char name[300];
 
 	*a = (struct attempt){0};
@@ -178,7 +187,9 @@ int attempt_make(struct attempt *a, const struct submission *s,
 	a->transaction.careful = s->account->flight == ACCOUNT_FLIGHT_CAREFUL;
 	a->transaction.last = true;
 	attempt_run(a, relay);
-	message_reader_clear(&m.reader);
+	outgoing_clear(&m.outgoing);
+	if (a->warning[0])
+		log_line(LOG_LEVEL_NOTICE, "%s", a->warning);
 	if (a->transaction.trouble.class != ERROR_NONE)
 		error_prefix(&a->transaction.trouble, "%s",
 			     relay_show(s->account, name, sizeof(name)));

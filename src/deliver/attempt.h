@@ -10,10 +10,14 @@
 #include "deliver/submission.h"
 #include "smtp/send.h"
 
+enum { ATTEMPT_WARNING_MAX = 256 };
+
 /* The attempt; recipients[i] belongs to the submission's i-th recipient. */
 struct attempt {
 	struct smtp_transaction transaction;
-	size_t sent, deferred, failed; /* recipients */
+	size_t sent, deferred, failed;     /* recipients */
+	char warning[ATTEMPT_WARNING_MAX]; /* on what went though the relay may not like it, or
+					      "" */
 };
 
 /* Makes one attempt and logs one line a recipient. Returns 0 (the outcomes tell), or -1 with

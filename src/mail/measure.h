@@ -1,6 +1,7 @@
 /*
  * What has to be known of a body before it is sent, gathered while its bytes stream by: its
- * size on the wire, 8-bit bytes, NULs, lone CRs, the longest line. The input may be cut anywhere.
+ * size on the wire, 8-bit bytes, NULs, lone CRs, the longest line. The input may be cut
+ * anywhere.
  */
 #ifndef MAIL_MEASURE_H
 #define MAIL_MEASURE_H

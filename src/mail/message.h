@@ -47,8 +47,8 @@ struct message;
 
 /* Reads a whole message from fd. A leading mbox "From " (or ">From ") line is dropped. Returns
  * NULL with *error: class temporary or local, stage input, when reading or storing failed;
- * class message, stage syntax, for a NUL in the header or one beyond MESSAGE_HEADER_MAX. A read error is
- * never taken for the end. */
+ * class message, stage syntax, for a NUL in the header or one beyond MESSAGE_HEADER_MAX. A read
+ * error is never taken for the end. */
 struct message *message_read(int fd, const struct message_options *options,
 			     struct error *error);
 void message_free(struct message *m);

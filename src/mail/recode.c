@@ -327,6 +327,7 @@ int recode_plan(struct recode *r, const struct message *m, unsigned forbidden,
 void recode_clear(struct recode *r)
 {
 	buf_clear(&r->choices);
+	r->forbidden = 0;
 }
 
 struct recode_reader {

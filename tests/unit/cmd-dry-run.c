@@ -54,7 +54,7 @@ static char *shown(const char *words, const char *text)
 static void shows_all_of_it(void)
 {
 	char *out = shown("relay=submission://ann@mail.example.org",
-			  "Subject: hi\n\n.dot\nlone\rcr\n.\nend");
+			  "Subject: hi\n\n.dot\nlone\tcr\n.\nend");
 
 	CHECK_STR(out, "relay: mail.example.org:587, STARTTLS\n"
 		       "login: ann\n"
@@ -63,7 +63,7 @@ static void shows_all_of_it(void)
 		       "recipient: <\"c d\"@y>\n"
 		       "size: 38\n"
 		       "\n"
-		       "Subject: hi\r\n\r\n..dot\r\nlone cr\r\n..\r\nend\r\n.\r\n");
+		       "Subject: hi\r\n\r\n..dot\r\nlone\tcr\r\n..\r\nend\r\n.\r\n");
 	free(out);
 }
 
