@@ -2,6 +2,7 @@
  * found eight at a time and copied whole; everything else goes byte by byte. */
 #include "base/quoted_printable.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,29 +22,33 @@ static bool is_literal(char c)
 	return c > ' ' && c <= '~' && c != '=';
 }
 
-/* Whether one of eight bytes is neither a literal nor a space. Each test leaves its answer in
- * the high bit of the byte; a carry out of a byte only follows a byte that has failed itself.
- */
-static bool has_other(const char *p)
+/* The place of the first of eight bytes that is neither a literal nor a space, 8 if none is.
+ * Each test leaves its answer in the high bit of the byte; what is carried out of a byte that
+ * has failed only reaches those behind it. */
+static size_t first_other(const char *p)
 {
 	const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
 	uint64_t v, equals;
 
 	memcpy(&v, p, sizeof(v));
+	v = le64toh(v);
 	equals = v ^ ones * '=';
-	return ((v | (v + ones) | (v - ones * ' ') | (equals - ones)) & high) != 0;
+	v = (v | (v + ones) | (v - ones * ' ') | (equals - ones)) & high;
+	return v ? (size_t)__builtin_ctzll(v) / 8 : 8;
 }
 
 /* The length of the run of literals and spaces that text begins with, limit at most. */
-static size_t run_length(const char *text, size_t limit)
+static size_t run_length(struct span text, size_t limit)
 {
-	size_t n = 0;
+	size_t n = 0, eight = 8;
 
-	while (limit - n >= 8 && !has_other(text + n))
-		n += 8;
-	while (n < limit && (is_literal(text[n]) || text[n] == ' '))
-		n++;
-	return n;
+	for (; eight == 8 && n < limit && text.len - n >= 8; n += eight)
+		eight = first_other(text.data + n);
+	if (eight == 8)
+		while (n < limit && n < text.len &&
+		       (is_literal(text.data[n]) || text.data[n] == ' '))
+			n++;
+	return n < limit ? n : limit;
 }
 
 /* Ends the line softly when width more characters do not fit. */
@@ -110,7 +115,7 @@ static char *put_held(struct quoted_printable *q, bool line_end, char *out)
 static char *take_run(struct quoted_printable *q, struct span *in, char *out)
 {
 	size_t room = LINE - (q->line < LINE ? q->line : 0);
-	size_t run = run_length(in->data, in->len < room ? in->len : room);
+	size_t run = run_length(*in, room);
 
 	if (run > 0 && in->data[run - 1] == ' ')
 		run--;
@@ -210,8 +215,9 @@ size_t quoted_printable_feed(struct quoted_printable *q, struct span *in, char *
 			o = take_pair(q, in, o);
 			continue;
 		}
-		o = take_run(q, in, o);
-		if (in->data != before || in->len == 0)
+		if (is_literal(*in->data) || *in->data == ' ')
+			o = take_run(q, in, o);
+		if (in->data != before)
 			continue;
 		o = take_byte(q, *in->data, o);
 		in->data++;

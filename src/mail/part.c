@@ -181,6 +181,19 @@ static int take_text(struct part_walk *w, struct part_piece *piece)
 	return content ? 1 : 0;
 }
 
+/* Content behind which nothing can come: straight from the source, without the window. */
+static int take_rest(struct part_walk *w, struct part_piece *piece, struct error *error)
+{
+	int got = 1;
+
+	while (got > 0 && w->input.len == 0)
+		got = w->source(w->context, &w->input, error);
+	w->input_ended = got == 0;
+	*piece = (struct part_piece){PART_CONTENT, w->input};
+	w->input = (struct span){0};
+	return got;
+}
+
 /* The boundary in the window. It ends every multipart within its own. */
 static void take_boundary(struct part_walk *w, struct part_piece *piece)
 {
@@ -320,6 +333,13 @@ static int take_header(struct part_walk *w, struct part_piece *piece, struct err
 int part_walk_next(struct part_walk *w, struct part_piece *piece, struct error *error)
 {
 	for (;;) {
+		if (w->state == STATE_CONTENT && w->depth == 0 && unread(w) == 0 &&
+		    !w->input_ended) {
+			int got = take_rest(w, piece, error);
+
+			if (got != 0)
+				return got;
+		}
 		if (unread(w) < 2 * LOOK && !w->input_ended && fill(w, error))
 			return -1;
 		if (w->state == STATE_BOUNDARY) {

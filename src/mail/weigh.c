@@ -5,8 +5,9 @@
 #include "base/base64.h"
 
 enum {
-	STRETCH = 96,  /* short enough for two escapes each to be counted in one byte */
-	SHORT = 96,    /* text so short stays legible, whatever it takes */
+	STRETCH = 96,         /* short enough for two escapes each to be counted in one byte */
+	SHORT = 96,           /* text so short stays legible, whatever it takes */
+	SAMPLE = 1024 * 1024, /* bytes, more or less, that tell the charset */
 	SOFT_LINE = 73 /* characters at least in a line of quoted-printable that was broken */
 };
 
@@ -54,7 +55,7 @@ static void count_escapes(struct weigh *w, struct span s)
 void weigh_feed(struct weigh *w, struct span bytes)
 {
 	measure_feed(&w->measure, bytes);
-	if (w->wants_charset)
+	if (w->wants_charset && w->bytes < SAMPLE)
 		text_utf8_feed(&w->utf8, bytes);
 	w->bytes += bytes.len;
 	count_escapes(w, bytes);
@@ -127,5 +128,6 @@ enum weigh_charset weigh_charset(const struct weigh *w)
 {
 	if (!w->measure.has_8bit)
 		return WEIGH_ASCII;
-	return w->utf8.bad || w->utf8.left > 0 ? WEIGH_UNKNOWN : WEIGH_UTF8;
+	return w->utf8.bad || (w->utf8.left > 0 && w->bytes < SAMPLE) ? WEIGH_UNKNOWN
+								      : WEIGH_UTF8;
 }
