@@ -228,6 +228,12 @@ void context_complain(const struct context *x, const char *text)
 	log_line(LOG_LEVEL_ERROR, "%s", text);
 }
 
+void context_warn(const struct context *x, const char *text)
+{
+	context_tell(x, text);
+	log_line(LOG_LEVEL_NOTICE, "%s", text);
+}
+
 int context_fail(const struct context *x, const struct error *error)
 {
 	context_complain(x, error->text);

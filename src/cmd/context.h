@@ -43,6 +43,8 @@ void context_open_log(const struct context *x, const struct account *a);
 void context_tell(const struct context *x, const char *text);
 /* The same, and in the log. */
 void context_complain(const struct context *x, const char *text);
+/* The same, for what does not stop anything. */
+void context_warn(const struct context *x, const char *text);
 /* The error as such a line; returns its exit status. */
 int context_fail(const struct context *x, const struct error *error);
 

@@ -11,6 +11,7 @@
 
 #include "base/chars.h"
 #include "base/text.h"
+#include "mail/wishes.h"
 #include "sasl/sasl.h"
 
 enum { NOTE_MAX = 1024 };
@@ -56,14 +57,6 @@ static int set_no_file(struct options *o, const struct options_row *row, const c
 {
 	return note(o, error, "option -%c %s is ignored: it names a file", row->letter,
 		    TEXT_SHOW(span_of(value)));
-}
-
-static int set_no_notification(struct options *o, const struct options_row *row,
-			       const char *value, struct error *error)
-{
-	return note(o, error,
-		    "option -%c %s is ignored: asking for delivery reports is not built yet",
-		    row->letter, TEXT_SHOW(span_of(value)));
 }
 
 static int set_flag(struct options *o, const struct options_row *row, const char *value,
@@ -126,6 +119,51 @@ static int set_setting(struct options *o, const struct options_row *row, const c
 	for (char *c = s->key; *c; c++)
 		if (*c == '-')
 			*c = '_';
+	return 0;
+}
+
+/* Words of mail/wishes.h, read here so that a wrong one is told as the option's; but sendmail's
+ * callers get their mail sent all the same. */
+static int set_wish(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	struct error wrong;
+	struct wishes read = {0};
+	int failed = row->letter == 'N'   ? wishes_set_notify(&read, value, &wrong)
+		     : row->letter == 'R' ? wishes_set_return(&read, value, &wrong)
+					  : wishes_set_envelope_id(&read, value, &wrong);
+
+	if (failed && o->sendmail)
+		return note(o, error, "option -%c is ignored: %s", row->letter, wrong.text);
+	if (failed) {
+		*error = wrong;
+		return error_prefix(error, "option -%c", row->letter);
+	}
+	return row->letter == 'V' ? set_string(o, row, value, error)
+				  : set_setting(o, row, value, error);
+}
+
+static int set_hold_for(struct options *o, const struct options_row *row, const char *value,
+			struct error *error)
+{
+	struct wishes read = {0};
+
+	if (wishes_set_hold_for(&read, value, error))
+		return error_prefix(error, "option --%s", row->name);
+	o->hold_for = read.hold_for;
+	o->hold_until = 0;
+	return 0;
+}
+
+static int set_hold_until(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	struct wishes read = {0};
+
+	if (wishes_set_hold_until(&read, value, error))
+		return error_prefix(error, "option --%s", row->name);
+	o->hold_until = read.hold_until;
+	o->hold_for = 0;
 	return 0;
 }
 
@@ -328,6 +366,14 @@ static const struct options_row rows[] = {
 	{'o', NULL, ONE, ALL, set_old_option, 0, "OPTION", "an option of old: -oi is -i"},
 	{'O', NULL, ONE, ALL, set_named_option, 0, "NAME=VALUE", "the same by name: IgnoreDots"},
 
+	{.help = "Delivery"},
+	{'N', "dsn-notify", ONE, ALL, set_wish, 0, "CONDITIONS",
+	 "report never, or on success,failure,delay"},
+	{'R', "dsn-return", ONE, ALL, set_wish, 0, "full|hdrs", "what comes back with a report"},
+	{'V', "envelope-id", ONE, ALL, set_wish, AT(envelope_id), "ID", "what reports call the message"},
+	{0, "hold-for", ONE, OURS, set_hold_for, 0, "SECONDS", "let the relay hold it so long"},
+	{0, "hold-until", ONE, OURS, set_hold_until, 0, "TIME", "let the relay hold it until then"},
+
 	{.help = "What to do"},
 	{'b', NULL, ONE, ALL, set_mode_letter, 0, "MODE", "the mode; -bm submits and is the default"},
 	{'v', "verbose", NO, ALL, set_flag, AT(verbose), NULL, "show the conversation"},
@@ -380,6 +426,9 @@ static const struct options_row rows[] = {
 	{0, "set-date-header", MAY, OURS, set_switch, 0, "auto|off", "add Date"},
 	{0, "set-msgid-header", MAY, OURS, set_switch, 0, "auto|off", "add Message-ID"},
 	{0, "remove-bcc-headers", MAY, OURS, set_switch, 0, "on|off", "remove Bcc"},
+	{0, "deliver-by", ONE, OURS, set_setting, 0, "SECONDS[,R|N]", "then return it, or tell us"},
+	{0, "require-tls", MAY, OURS, set_switch, 0, "on|off", "TLS all the way, or no delivery"},
+	{0, "submitter", ONE, OURS, set_setting, 0, "ADDRESS", "for whom it is submitted"},
 	{0, "undisclosed-recipients", MAY, OURS, set_switch, 0, "on|off", "hide all recipients"},
 	{'X', "logfile", ONE, OURS, set_setting, 0, "FILE", "log to this file"},
 	{0, "syslog", MAY, OURS, set_switch, 0, "on|off|FACILITY", "log to syslog"},
@@ -399,16 +448,13 @@ static const struct options_row rows[] = {
 	{'L', NULL, ONE, ALL, set_nothing, 0, "TAG", NULL},
 	{'M', NULL, ONE, ALL, set_exim, 0, "ID", NULL},
 	{'m', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
-	{'N', "dsn-notify", ONE, ALL, set_no_notification, 0, "CONDITIONS", NULL},
 	{'n', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
 	{'p', NULL, ONE, ALL, set_nothing, 0, "PROTOCOL", NULL},
 	{'Q', NULL, MAY, ALL, set_quarantine, 0, "REASON", NULL},
 	{'q', NULL, MAY, ALL, set_queue_run, 0, "TIME", NULL},
-	{'R', "dsn-return", ONE, ALL, set_no_notification, 0, "full|hdrs", NULL},
 	{'s', NULL, NO, SENDMAIL, set_nothing, 0, NULL, NULL},
 	{'T', NULL, MAY, SENDMAIL, set_nothing, 0, "TIME", NULL},
 	{'U', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
-	{'V', NULL, ONE, ALL, set_no_notification, 0, "ID", NULL},
 	{'X', NULL, ONE, SENDMAIL, set_no_file, 0, "FILE", NULL},
 	{'x', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
 };
@@ -607,6 +653,7 @@ void options_clear(struct options *o)
 	free(o->config_file);
 	free(o->account);
 	free(o->address);
+	free(o->envelope_id);
 	*o = (struct options){0};
 }
 

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -49,13 +50,16 @@ struct options {
 	enum options_dot dot;
 	char *sender; /* -f as it came: "", "<>", "a@b", "<a@b>" */
 	bool read_envelope_from;
-	char *full_name; /* -F; holds no control character */
+	char *full_name;    /* -F; holds no control character */
+	char *envelope_id;  /* -V, checked */
+	int hold_for;       /* --hold-for: seconds, 0: not */
+	int64_t hold_until; /* --hold-until: seconds since the epoch, 0: not */
 	bool verbose;
 	bool dry_run;
 	char *config_file;                /* -C, not under a name of sendmail's */
 	char *account;                    /* -a, likewise */
 	char *address;                    /* --verify-address */
-	struct options_setting *settings; /* in their order; likewise */
+	struct options_setting *settings; /* in their order */
 	size_t setting_count;
 	struct strv notes; /* for the log: what was passed over; complete sentences, escaped */
 };

@@ -73,6 +73,19 @@ static void submit_report(const struct context *x, const struct attempt *a)
 	buf_clear(&line);
 }
 
+/* Tells the caller what the relay may not like (which is in the log already), and which of his
+ * wishes it knows nothing of. */
+static void submit_warn(const struct context *x, const struct attempt *a)
+{
+	const char *text;
+
+	if (a->warning[0])
+		context_tell(x, a->warning);
+	for (unsigned n = 0; (text = parameters_warning(a->transaction.dropped, n)) != NULL;
+	     n++)
+		context_warn(x, text);
+}
+
 static int submit_attempt(const struct context *x, const struct submission *s)
 {
 	const struct relay_options relay = context_relay(x, s->account);
@@ -83,8 +96,7 @@ static int submit_attempt(const struct context *x, const struct submission *s)
 	if (attempt_make(&a, s, &relay, &error))
 		return context_fail(x, &error);
 	code = attempt_exit_code(&a);
-	if (a.warning[0])
-		context_complain(x, a.warning);
+	submit_warn(x, &a);
 	if (code)
 		submit_report(x, &a);
 	attempt_clear(&a);
@@ -100,6 +112,9 @@ int cmd_submit(struct context *x)
 		.sender = o->sender,
 		.sender_from_header = o->read_envelope_from,
 		.full_name = o->full_name,
+		.wishes = {.envelope_id = o->envelope_id,
+			   .hold_for = o->hold_for,
+			   .hold_until = o->hold_until},
 		.user = submit_user,
 		.account = x->account,
 	};

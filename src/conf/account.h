@@ -84,6 +84,13 @@ struct account {
 	char *tls_priorities;
 	char *tls_host_override;
 
+	/* What every message of the account wishes, in words that mail/wishes.h reads. */
+	char *dsn_notify;
+	char *dsn_return;
+	char *deliver_by;
+	char *submitter; /* a canonical address, or "<>" */
+	enum setting require_tls;
+
 	char *aliases;
 	char *logfile;
 	int syslog; /* facility, -1: off, 0: unset */

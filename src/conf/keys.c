@@ -13,6 +13,8 @@
 #include "base/chars.h"
 #include "base/text.h"
 #include "conf/secret.h"
+#include "mail/address.h"
+#include "mail/wishes.h"
 
 enum { SWITCH_ON = 1 << 0, SWITCH_OFF = 1 << 1, SWITCH_AUTO = 1 << 2 };
 
@@ -410,6 +412,40 @@ static int set_fingerprint(struct account *a, const struct key *key, const char 
 	return string_set(a, key->offset, value, error);
 }
 
+/* A word that mail/wishes.h reads when it is used: here only whether it can. */
+static int set_wish(struct account *a, const struct key *key, const char *value,
+		    struct error *error)
+{
+	struct wishes read = {0};
+	int failed = 0;
+
+	if (value && *value)
+		failed = key->offset == offsetof(struct account, dsn_notify)
+				 ? wishes_set_notify(&read, value, error)
+			 : key->offset == offsetof(struct account, dsn_return)
+				 ? wishes_set_return(&read, value, error)
+				 : wishes_set_deliver_by(&read, value, error);
+	if (!failed)
+		return string_set(a, key->offset, value, error);
+	error->stage = STAGE_CONFIG;
+	return error_prefix(error, "%s", key->name);
+}
+
+static int set_submitter(struct account *a, const struct key *key, const char *value,
+			 struct error *error)
+{
+	struct address read = {0};
+	int failed;
+
+	if (!value || !*value)
+		return string_set(a, key->offset, NULL, error);
+	if (address_parse(&read, span_of(value), error))
+		return key_refuse(key, value, "an address, or <> for none", error);
+	failed = string_set(a, key->offset, read.text[0] ? read.text : "<>", error);
+	address_clear(&read);
+	return failed;
+}
+
 static int set_syslog(struct account *a, const struct key *key, const char *value,
 		      struct error *error)
 {
@@ -509,8 +545,11 @@ static const struct key keys[] = {
 	{"set_msgid_header", set_switch, AT(set_msgid_header), 0, AUTO_OFF},
 	{"remove_bcc_headers", set_switch, AT(remove_bcc_headers), 0, ON_OFF},
 	{"undisclosed_recipients", set_switch, AT(undisclosed_recipients), 0, ON_OFF},
-	{"dsn_notify", set_later, 0, 0, 0},
-	{"dsn_return", set_later, 0, 0, 0},
+	{"dsn_notify", set_wish, AT(dsn_notify), 0, 0},
+	{"dsn_return", set_wish, AT(dsn_return), 0, 0},
+	{"deliver_by", set_wish, AT(deliver_by), 0, 0},
+	{"require_tls", set_switch, AT(require_tls), 0, ON_OFF},
+	{"submitter", set_submitter, AT(submitter), 0, 0},
 	{"aliases", set_text, AT(aliases), KEYS_FILE, 0},
 
 	{"logfile", set_text, AT(logfile), KEYS_FILE, 0},

@@ -182,6 +182,7 @@ int attempt_make(struct attempt *a, const struct submission *s,
 		a->transaction.recipients[i].path = to->items[i].text;
 	a->transaction.source =
 		(struct smtp_source){attempt_open_message, attempt_next_piece, &m};
+	a->transaction.wishes = &s->wishes;
 	a->transaction.ride_max = s->account->flight_size > 0 ? (size_t)s->account->flight_size
 							      : ATTEMPT_RIDE_MAX;
 	a->transaction.careful = s->account->flight == ACCOUNT_FLIGHT_CAREFUL;

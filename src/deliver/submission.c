@@ -235,6 +235,25 @@ static int submission_resolve_aliases(struct making *m)
 	return path ? aliases_apply(&m->s->envelope.recipients, path, m->error) : 0;
 }
 
+/* What the message wishes, and what the account does for all of its messages. Its words were
+ * read before, when they were set. */
+static int submission_settle_wishes(struct making *m)
+{
+	const struct account *a = m->s->account;
+	struct wishes *w = &m->s->wishes;
+
+	*w = m->request->wishes;
+	if ((a->dsn_notify && !w->notify && wishes_set_notify(w, a->dsn_notify, m->error)) ||
+	    (a->dsn_return && !w->ret && wishes_set_return(w, a->dsn_return, m->error)) ||
+	    (a->deliver_by && !w->deliver_by &&
+	     wishes_set_deliver_by(w, a->deliver_by, m->error)))
+		return -1;
+	w->require_tls = w->require_tls || a->require_tls == SETTING_ON;
+	if (a->submitter && !w->submitter)
+		w->submitter = strcmp(a->submitter, "<>") == 0 ? "" : a->submitter;
+	return 0;
+}
+
 int submission_prepare(struct submission *s, struct message *message,
 		       const struct config *config, const struct submission_request *request,
 		       struct error *error)
@@ -248,7 +267,7 @@ int submission_prepare(struct submission *s, struct message *message,
 	failed = submission_read_operands(&m) || submission_read_sender(&m) ||
 		 submission_settle_recipients(&m) || submission_choose_account(&m, config) ||
 		 submission_settle_sender(&m, config) || submission_resolve_aliases(&m) ||
-		 submission_qualify(&m) || submission_edit(&m);
+		 submission_qualify(&m) || submission_settle_wishes(&m) || submission_edit(&m);
 	if (!failed && address_list_unique(&s->envelope.recipients))
 		failed = error_set_memory(error);
 	address_list_clear(&m.from);
@@ -263,13 +282,9 @@ void submission_clear(struct submission *s)
 
 void submission_needs(const struct submission *s, struct smtp_mail_options *needs)
 {
-	const struct envelope *e = &s->envelope;
 	bool header = header_is_8bit(message_header(s->message));
 
 	needs->size = message_size(s->message);
 	needs->body_8bit = message_facts(s->message)->has_8bit_body || header;
 	needs->header_utf8 = header;
-	needs->utf8 = address_is_utf8(&e->sender);
-	for (size_t i = 0; !needs->utf8 && i < e->recipients.count; i++)
-		needs->utf8 = address_is_utf8(&e->recipients.items[i]);
 }

@@ -14,6 +14,7 @@
 #include "conf/config.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
+#include "mail/wishes.h"
 #include "smtp/client.h"
 
 /* What the caller asked for. Borrowed. */
@@ -23,6 +24,7 @@ struct submission_request {
 	const char *sender;            /* -f as it came, NULL: not given */
 	bool sender_from_header;       /* Resent-From, else From, gives the reverse-path */
 	const char *full_name;         /* -F, or NULL */
+	struct wishes wishes;          /* of this message; the account's come to them */
 	const char *(*user)(void); /* the login name: asked for only as sender of last resort */
 	const struct account
 		*account; /* asked for by name or made of options, or NULL: choose */
@@ -32,6 +34,7 @@ struct submission {
 	struct message *message; /* borrowed */
 	struct envelope envelope;
 	const struct account *account; /* borrowed */
+	struct wishes wishes;          /* the request's and the account's, borrowed from both */
 	struct buf domain;             /* completes bare addresses */
 };
 

@@ -2,6 +2,7 @@
 #ifndef MAIL_DATE_H
 #define MAIL_DATE_H
 
+#include <stdint.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -12,5 +13,10 @@ void date_rfc5322(struct buf *out, time_t when);
 /* Appends a fresh msg-id of RFC 5322 section 3.6.4, angle brackets included: time and 80 random
  * bits at the domain, which is made safe for a dot-atom first. */
 void date_message_id(struct buf *out, time_t when, const char *domain);
+/* The date-time of RFC 3339 section 5.6 in UTC: appends "2026-11-23T11:24:06Z"; and reads one
+ * with any offset into seconds since the epoch (a fraction is dropped). Returns 0, or -1 when
+ * it is none. */
+void date_rfc3339(struct buf *out, int64_t when);
+int date_parse_rfc3339(struct span text, int64_t *when);
 
 #endif

@@ -242,13 +242,11 @@ bool smtp_may_carry_secret(const struct smtp *s)
 	return conn_is_trusted_unix(c) || (s->options.clear_secret && conn_is_loopback(c));
 }
 
-/* An argument beyond SMTP_PATH_LINE_MAX: nothing is sent, least of all a part of it. */
+/* An argument beyond PARAMETERS_LINE_MAX: nothing is sent, least of all a part of it. */
 static int smtp_refuse_long(enum wire_verb verb, struct error *error)
 {
 	return error_set(error, ERROR_MESSAGE, STAGE_SYNTAX, "the argument of %s is too long",
-			 verb == WIRE_MAIL   ? "MAIL"
-			 : verb == WIRE_RCPT ? "RCPT"
-					     : "VRFY");
+			 verb == WIRE_RCPT ? "RCPT" : "VRFY");
 }
 
 /* One command and its reply; anything but a 2yz is refused as the class permanent. */
@@ -275,55 +273,43 @@ static int smtp_command_take(struct smtp *s, enum wire_verb verb, enum error_cla
 	return failed;
 }
 
-int smtp_mail_line(const struct smtp *s, const char *reverse_path,
-		   const struct smtp_mail_options *needs, struct buf *line, struct error *error)
+struct parameters smtp_parameters(const struct smtp *s, const struct smtp_mail_options *needs,
+				  const struct wishes *wishes)
 {
-	buf_printf(line, "MAIL FROM:<%s>", reverse_path);
-	if (needs->size > 0 && smtp_extension(s, "SIZE", NULL))
-		buf_printf(line, " SIZE=%llu", (unsigned long long)needs->size);
-	if (needs->body_8bit && smtp_extension(s, "8BITMIME", NULL))
-		buf_add_string(line, " BODY=8BITMIME");
-	if (needs->utf8 || (needs->header_utf8 && smtp_extension(s, "SMTPUTF8", NULL)))
-		buf_add_string(line, " SMTPUTF8");
-	return buf_failed(line) ? smtp_refuse_long(WIRE_MAIL, error) : 0;
-}
-
-int smtp_mail_check(const struct smtp *s, const struct smtp_mail_options *needs,
-		    struct error *error)
-{
-	uint64_t limit = capabilities_size(&s->capabilities);
-
-	if (limit > 0 && needs->size > limit)
-		return error_set(
-			error, ERROR_MESSAGE, STAGE_MAIL,
-			"the message has %llu bytes and the relay takes %llu at the most",
-			(unsigned long long)needs->size, (unsigned long long)limit);
-	if (needs->utf8 && !smtp_extension(s, "SMTPUTF8", NULL))
-		return error_set(
-			error, ERROR_MESSAGE, STAGE_MAIL,
-			"an address holds characters beyond ASCII and the relay does not offer "
-			"SMTPUTF8");
-	return 0;
+	return (struct parameters){
+		.offered = &s->capabilities,
+		.needs = needs,
+		.wishes = wishes,
+		.verified = conn_is_verified(wire_conn(s->wire)),
+	};
 }
 
 int smtp_mail(struct smtp *s, const char *reverse_path, const struct smtp_mail_options *needs,
 	      struct error *error)
 {
+	struct parameters p;
 	struct buf line;
+	int failed;
 
-	if (smtp_ready(s, error) || smtp_mail_check(s, needs, error))
+	if (smtp_ready(s, error))
 		return -1;
-	buf_init(&line, SMTP_PATH_LINE_MAX);
-	smtp_mail_line(s, reverse_path, needs, &line, error);
+	p = smtp_parameters(s, needs, NULL);
+	buf_init(&line, PARAMETERS_LINE_MAX);
+	failed = parameters_check(&p, error) ||
+		 parameters_check_path(&p, reverse_path, error) ||
+		 parameters_mail(&p, reverse_path, &line, error);
 	s->message_size = needs->size;
-	return smtp_command_take(s, WIRE_MAIL, ERROR_MESSAGE, &line, error);
+	if (!failed)
+		return smtp_command_take(s, WIRE_MAIL, ERROR_MESSAGE, &line, error);
+	buf_clear(&line);
+	return -1;
 }
 
 int smtp_rcpt(struct smtp *s, const char *forward_path, struct error *error)
 {
 	struct buf line;
 
-	buf_init(&line, SMTP_PATH_LINE_MAX);
+	buf_init(&line, PARAMETERS_LINE_MAX);
 	buf_printf(&line, "RCPT TO:<%s>", forward_path);
 	return smtp_command_take(s, WIRE_RCPT, ERROR_RECIPIENT, &line, error);
 }
@@ -399,7 +385,7 @@ int smtp_verify(struct smtp *s, const char *address, struct error *error)
 
 	if (smtp_ready(s, error))
 		return -1;
-	buf_init(&line, SMTP_PATH_LINE_MAX);
+	buf_init(&line, PARAMETERS_LINE_MAX);
 	buf_printf(&line, "VRFY %s", address);
 	return smtp_command_take(s, WIRE_VRFY, ERROR_RECIPIENT, &line, error);
 }

@@ -18,6 +18,7 @@
 #include "net/endpoint.h"
 #include "sasl/sasl.h"
 #include "smtp/capability.h"
+#include "smtp/parameters.h"
 #include "smtp/reply.h"
 #include "smtp/wire.h"
 
@@ -72,14 +73,6 @@ const struct reply *smtp_last_reply(const struct smtp *s);
  * or a loopback address with clear_secret. */
 bool smtp_may_carry_secret(const struct smtp *s);
 
-/* What a message needs of the extensions; used only where offered. */
-struct smtp_mail_options {
-	uint64_t size; /* wire size for SIZE=, 0: unknown */
-	bool body_8bit;
-	bool utf8;        /* an address cannot be written without SMTPUTF8 */
-	bool header_utf8; /* the header has raw UTF-8: SMTPUTF8 where it is offered */
-};
-
 int smtp_mail(struct smtp *s, const char *reverse_path, const struct smtp_mail_options *needs,
 	      struct error *error);
 int smtp_rcpt(struct smtp *s, const char *forward_path, struct error *error);
@@ -97,17 +90,12 @@ int smtp_quit(struct smtp *s, struct error *error);
 /* QUIT where the session is still level, without waiting for its reply: before smtp_free(). */
 void smtp_leave(struct smtp *s);
 
-/* What send.c and auth.c build on: the wire underneath; the MAIL command for a message,
- * appended to line (a buffer of SMTP_PATH_LINE_MAX), -1 when it does not fit; whether the relay
- * can take the message at all, by what it offers; and what its answer to the end of data comes
- * to: exactly 250 is success, neither 4yz nor 5yz a doubt. */
-enum { SMTP_PATH_LINE_MAX = 2048 };
+/* What send.c and auth.c build on: the wire underneath; the parameters of a transaction over
+ * this session, which borrow what they are given; and what the relay's answer to the end of
+ * data comes to: exactly 250 is success, neither 4yz nor 5yz a doubt. */
 struct wire *smtp_wire(struct smtp *s);
-int smtp_mail_line(const struct smtp *s, const char *reverse_path,
-		   const struct smtp_mail_options *needs, struct buf *line,
-		   struct error *error);
-int smtp_mail_check(const struct smtp *s, const struct smtp_mail_options *needs,
-		    struct error *error);
+struct parameters smtp_parameters(const struct smtp *s, const struct smtp_mail_options *needs,
+				  const struct wishes *wishes);
 int smtp_judge_verdict(const struct reply *r, struct error *error);
 
 #endif

@@ -66,8 +66,9 @@ struct send {
 	enum send_way way;
 	bool shares_auth; /* AUTH leaves in the flight */
 	struct buf auth_line, auth_shown;
-	bool last;       /* QUIT goes with it: nobody is left for another transaction */
-	size_t chosen;   /* recipients that take part */
+	bool last;     /* QUIT goes with it: nobody is left for another transaction */
+	size_t chosen; /* recipients that take part */
+	struct parameters parameters;
 	struct buf body; /* a message that rides */
 	struct wire_slot auth, mail, data, verdict, quit;
 	struct body_chunks chunks;
@@ -148,6 +149,23 @@ static int send_prepare_auth(struct send *x, struct error *error)
 			   : 0;
 }
 
+/* Whether the relay can take message and paths, by what it offers. */
+static int send_check(struct send *x, struct error *error)
+{
+	struct smtp_transaction *t = x->t;
+	int failed;
+
+	x->parameters = smtp_parameters(x->smtp, &t->needs, t->wishes);
+	failed = parameters_check(&x->parameters, error) ||
+		 parameters_check_path(&x->parameters, t->reverse_path, error);
+	for (size_t i = 0; !failed && i < t->count; i++)
+		if (t->recipients[i].outcome == SMTP_UNTRIED)
+			failed = parameters_check_path(&x->parameters, t->recipients[i].path,
+						       error);
+	t->dropped |= x->parameters.dropped;
+	return failed ? -1 : 0;
+}
+
 static int send_prepare(struct send *x, struct error *error)
 {
 	struct smtp_transaction *t = x->t;
@@ -157,7 +175,7 @@ static int send_prepare(struct send *x, struct error *error)
 	if (t->careful)
 		wire_set_pipelining(x->wire, false);
 	if (t->source.open(t->source.context, smtp_capabilities(x->smtp), &t->needs, error) ||
-	    smtp_mail_check(x->smtp, &t->needs, error))
+	    send_check(x, error))
 		return -1;
 	send_choose(x);
 	if (t->login && send_prepare_auth(x, error))
@@ -252,8 +270,9 @@ static int send_issue_mail(struct send *x, struct error *error)
 	struct buf line;
 	int failed;
 
-	buf_init(&line, SMTP_PATH_LINE_MAX);
-	failed = smtp_mail_line(x->smtp, x->t->reverse_path, &x->t->needs, &line, error) ||
+	buf_init(&line, PARAMETERS_LINE_MAX);
+	x->parameters.chunks = x->way != SEND_DATA;
+	failed = parameters_mail(&x->parameters, x->t->reverse_path, &line, error) ||
 		 wire_issue(x->wire, &x->mail, WIRE_MAIL, error, "%s", line.data);
 	buf_clear(&line);
 	return failed;
@@ -261,8 +280,15 @@ static int send_issue_mail(struct send *x, struct error *error)
 
 static int send_issue_recipient(struct send *x, struct smtp_recipient *to, struct error *error)
 {
+	struct buf line;
+	int failed;
+
 	to->slot.brief = !smtp_is_lmtp(x->smtp);
-	return wire_issue(x->wire, &to->slot, WIRE_RCPT, error, "RCPT TO:<%s>", to->path);
+	buf_init(&line, PARAMETERS_LINE_MAX);
+	failed = parameters_rcpt(&x->parameters, to->path, &line, error) ||
+		 wire_issue(x->wire, &to->slot, WIRE_RCPT, error, "%s", line.data);
+	buf_clear(&line);
+	return failed;
 }
 
 /* The whole message behind its envelope. */
@@ -599,7 +625,7 @@ static void send_init(struct send *x, struct smtp *s, struct smtp_transaction *t
 	*x = (struct send){.smtp = s, .wire = smtp_wire(s), .t = t};
 	buf_init(&x->body, t->ride_max);
 	buf_init(&x->auth_line, SMTP_AUTH_LINE_MAX);
-	buf_init(&x->auth_shown, SMTP_PATH_LINE_MAX);
+	buf_init(&x->auth_shown, PARAMETERS_LINE_MAX);
 	wire_slot_init(&x->auth);
 	wire_slot_init(&x->mail);
 	wire_slot_init(&x->data);

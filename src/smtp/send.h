@@ -16,6 +16,7 @@
 #include "sasl/sasl.h"
 #include "smtp/body.h"
 #include "smtp/client.h"
+#include "smtp/parameters.h"
 
 /* What became of a recipient. */
 enum smtp_outcome {
@@ -51,6 +52,7 @@ struct smtp_login {
 struct smtp_transaction {
 	const char *reverse_path; /* without angle brackets; "" is the null one */
 	struct smtp_source source;
+	const struct wishes *wishes; /* borrowed; NULL: none */
 	struct smtp_recipient *recipients;
 	size_t count;
 	const struct smtp_login *login; /* NULL: authenticated already, or nothing to prove */
@@ -59,6 +61,7 @@ struct smtp_transaction {
 	bool last;       /* QUIT goes with it */
 
 	struct smtp_mail_options needs; /* from source.open */
+	unsigned dropped;     /* wishes that the relay does not offer (PARAMETERS_DROPPED_*) */
 	struct reply verdict; /* the relay's answer to the message, if there was one beyond
 				 doubt; code 0 over LMTP, where each recipient has one */
 	struct error trouble; /* class none: the relay took the message */

@@ -346,6 +346,16 @@ static bool is_key(const char *key)
 	return false;
 }
 
+/* A value that the option takes: most take any. */
+static const char *some_value(const char *name)
+{
+	if (strncmp(name, "dsn-", 4) == 0)
+		return "=off";
+	if (strcmp(name, "hold-for") == 0)
+		return "=1";
+	return strcmp(name, "hold-until") == 0 ? "=2026-12-24T00:00:00Z" : "=on";
+}
+
 static void every_setting_is_a_word_of_the_configuration(void)
 {
 	const struct options_row *row;
@@ -357,13 +367,33 @@ static void every_setting_is_a_word_of_the_configuration(void)
 		if (!row->name)
 			continue;
 		snprintf(line, sizeof(line), "pennypost|--%s%s", row->name,
-			 row->value == OPTIONS_VALUE_NONE ? "" : "=on");
+			 row->value == OPTIONS_VALUE_NONE ? "" : some_value(row->name));
 		CHECK_INT(parse(line), 0);
 		settings += (int)o.setting_count;
 		if (o.setting_count > 0 && !is_key(o.settings[0].key))
 			test_fail(__FILE__, __LINE__, row->name);
 	}
 	CHECK(settings > 20);
+}
+
+static void wishes_are_read_at_once(void)
+{
+	CHECK_INT(parse("sendmail|-N|success,delay|-R|hdrs|-V|id 1|b@x"), 0);
+	CHECK_STR(setting("dsn_notify"), "success,delay");
+	CHECK_STR(setting("dsn_return"), "hdrs");
+	CHECK_STR(o.envelope_id, "id 1");
+	CHECK_INT(o.notes.count, 0);
+	CHECK_INT(parse("sendmail|-N|always|-Rall|-V|gr\303\274n|b@x"), 0);
+	CHECK_STR(operands(), "b@x");
+	CHECK_INT(o.setting_count, 0);
+	CHECK(!o.envelope_id);
+	CHECK_INT(o.notes.count, 3);
+	CHECK_INT(parse("pennypost|-N|always|b@x"), -1);
+	CHECK_INT(parse("pennypost|--dsn-return=all|b@x"), -1);
+	CHECK_INT(parse("pennypost|--hold-for|soon|b@x"), -1);
+	CHECK_INT(parse("pennypost|--hold-for|60|--hold-until|2026-12-24T00:00:00Z|b@x"), 0);
+	CHECK_INT(o.hold_for, 0);
+	CHECK_INT(o.hold_until, 1798070400);
 }
 
 static void the_table_is_sound(void)
@@ -399,6 +429,7 @@ int main(void)
 	TEST_RUN(words_of_the_configuration);
 	TEST_RUN(a_switch_takes_its_alternatives_from_the_next_word);
 	TEST_RUN(every_setting_is_a_word_of_the_configuration);
+	TEST_RUN(wishes_are_read_at_once);
 	TEST_RUN(the_table_is_sound);
 	options_clear(&o);
 	return test_done();

@@ -31,6 +31,49 @@ static void dates_are_local_with_their_offset(void)
 	check_date("UTC0", 951782400, "Tue, 29 Feb 2000 00:00:00 +0000");
 }
 
+static void rfc3339_is_written_in_utc_and_read_with_any_offset(void)
+{
+	static const struct {
+		const char *text;
+		int64_t when;
+	} good[] = {
+		{"1970-01-01T00:00:00Z", 0},
+		{"2026-11-23T11:24:06Z", 1795433046},
+		{"2026-11-23t12:24:06.789+01:00", 1795433046},
+		{"2026-11-23 07:54:06-03:30", 1795433046},
+		{"2000-02-29T23:59:60z", 951868800},
+	};
+	static const char *const bad[] = {"",
+					  "2026-11-23",
+					  "2026-11-23T11:24:06",
+					  "2026-11-23T11:24Z",
+					  "2026-02-29T00:00:00Z",
+					  "2026-13-01T00:00:00Z",
+					  "2026-00-01T00:00:00Z",
+					  "2026-01-00T00:00:00Z",
+					  "2026-01-01T24:00:00Z",
+					  "2026-01-01T00:60:00Z",
+					  "2026-01-01T00:00:00.Z",
+					  "2026-01-01T00:00:00+1:00",
+					  "2026-01-01T00:00:00+24:00",
+					  "2026-01-01T00:00:00Zx",
+					  "2026-01-01_00:00:00Z",
+					  "26-01-01T00:00:00Z"};
+	struct buf b;
+	int64_t when = -1;
+
+	buf_init(&b, 100);
+	date_rfc3339(&b, 1795433046);
+	CHECK_STR(b.data, "2026-11-23T11:24:06Z");
+	buf_clear(&b);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		CHECK_INT(date_parse_rfc3339(span_of(good[i].text), &when), 0);
+		CHECK_INT(when, good[i].when);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK_INT(date_parse_rfc3339(span_of(bad[i]), &when), -1);
+}
+
 static void check_domain(const char *domain, const char *want)
 {
 	struct buf b;
@@ -88,6 +131,7 @@ static void a_long_domain_is_cut(void)
 int main(void)
 {
 	TEST_RUN(dates_are_local_with_their_offset);
+	TEST_RUN(rfc3339_is_written_in_utc_and_read_with_any_offset);
 	TEST_RUN(identifiers_end_in_a_dot_atom);
 	TEST_RUN(identifiers_differ);
 	TEST_RUN(a_long_domain_is_cut);
