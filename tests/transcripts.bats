@@ -33,6 +33,10 @@ play() {
 	play mail
 }
 
+@test "transcripts: what a sender wishes" {
+	play wish
+}
+
 @test "transcripts: RCPT" {
 	play rcpt
 }

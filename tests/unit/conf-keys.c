@@ -196,7 +196,7 @@ static void the_rest_is_checked_too(void)
 	CHECK_INT(set("dsn_notify", "success,delay"), 0);
 	CHECK_STR(a.dsn_notify, "success,delay");
 	CHECK_INT(set("dsn_notify", "always"), -1);
-	CHECK(strncmp(e.text, "dsn_notify: \"always\" is not \"never\"", 37) == 0);
+	CHECK(strncmp(e.text, "dsn_notify: \"always\" is not \"never\"", 35) == 0);
 	CHECK_INT(set("dsn_return", "headers"), 0);
 	CHECK_INT(set("dsn_return", "half"), -1);
 	CHECK_INT(set("deliver_by", "60,N"), 0);
