@@ -175,12 +175,13 @@ const struct account *context_account(struct context *x, struct error *error)
 {
 	const struct account *a = x->account ? x->account : config_default(&x->config);
 
-	if (!a)
-		error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-			  "no relay is configured: name one with --relay, in "
-			  "~/.config/pennypost/config or in %s",
-			  PENNYPOST_SYSTEM_CONFIG);
-	return a;
+	if (a)
+		return account_check_relay(a, error) ? NULL : a;
+	error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+		  "no relay is configured: name one with --relay, in "
+		  "~/.config/pennypost/config or in %s",
+		  PENNYPOST_SYSTEM_CONFIG);
+	return NULL;
 }
 
 /* -v: one line of the conversation on standard error, in one write. */
