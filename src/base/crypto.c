@@ -1,9 +1,9 @@
 /* The loader of the cryptography module: see crypto.h. */
 #include "base/crypto.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 
+#include "base/module.h"
 #include "base/text.h"
 
 const char *crypto_module_path;
@@ -17,19 +17,15 @@ const struct crypto *crypto_loaded(void)
 const struct crypto *crypto_load(struct error *error)
 {
 	const struct crypto *table;
-	void *module;
+	const char *why = "it belongs to another version of pennypost";
 
 	if (crypto_linked)
 		return crypto_linked;
-	module = crypto_module_path ? dlopen(crypto_module_path, RTLD_NOW | RTLD_LOCAL) : NULL;
-	table = module ? dlsym(module, CRYPTO_SYMBOL) : NULL;
+	table = module_load(crypto_module_path, CRYPTO_SYMBOL, &why);
 	if (!table || table->abi != CRYPTO_ABI) {
-		const char *why =
-			module ? "it belongs to another version of pennypost" : dlerror();
-
 		error_set(error, ERROR_LOCAL, STAGE_TLS,
 			  "cannot load the TLS module: %s; reinstall pennypost",
-			  TEXT_SHOW(span_of(why ? why : "no path to it was built in")));
+			  TEXT_SHOW(span_of(why)));
 		return NULL;
 	}
 	crypto_linked = table;

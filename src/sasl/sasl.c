@@ -66,6 +66,7 @@ const struct sasl_mechanism *sasl_find(struct span name)
 		&sasl_scram_sha_256, &sasl_scram_sha_1_plus,
 		&sasl_xoauth2,       &sasl_scram_sha_256_plus,
 		&sasl_oauthbearer,   &sasl_external,
+		&sasl_gssapi,
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -90,6 +90,8 @@ extern const struct sasl_mechanism sasl_xoauth2;     /* Google's, of before RFC 
 extern const struct sasl_mechanism sasl_oauthbearer; /* RFC 7628 */
 extern const struct sasl_mechanism sasl_external;    /* RFC 4422 appendix A */
 
+extern const struct sasl_mechanism sasl_gssapi; /* RFC 4752: see gssapi.h */
+
 /* The mechanism called name (in any case), or NULL. */
 const struct sasl_mechanism *sasl_find(struct span name);
 

@@ -1,6 +1,6 @@
 /*
  * A submission server of other people's parts: TLS from the first byte by OpenSSL, SCRAM with
- * channel binding by GNU SASL. It shares no code with what it tests.
+ * channel binding, and GSSAPI, by GNU SASL. It shares no code with what it tests.
  *
  *	gsasl-relay CERTIFICATE KEY PASSWORD VERSION MECHANISMS...
  *
@@ -12,6 +12,7 @@
 #include <gsasl.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,12 +93,25 @@ static bool can_bind(const struct relay *r)
 	return false;
 }
 
+/* ann is ann, and may act as sales. */
+static bool may_act(Gsasl_session *s)
+{
+	const char *name = gsasl_property_fast(s, GSASL_GSSAPI_DISPLAY_NAME);
+	const char *as = gsasl_property_fast(s, GSASL_AUTHZID);
+
+	return name && strcmp(name, "ann@EXAMPLE.TEST") == 0 &&
+	       (!as || !*as || strcmp(as, "sales") == 0);
+}
+
 static int answer(Gsasl *sasl, Gsasl_session *s, Gsasl_property property)
 {
 	struct relay *r = gsasl_callback_hook_get(sasl);
 	bool modern = SSL_version(r->session) >= TLS1_3_VERSION;
 
 	switch (property) {
+	case GSASL_SERVICE: gsasl_property_set(s, property, "smtp"); return GSASL_OK;
+	case GSASL_HOSTNAME: gsasl_property_set(s, property, "localhost"); return GSASL_OK;
+	case GSASL_VALIDATE_GSSAPI: return may_act(s) ? GSASL_OK : GSASL_AUTHENTICATION_ERROR;
 	case GSASL_PASSWORD: gsasl_property_set(s, property, r->password); return GSASL_OK;
 	case GSASL_CB_TLS_EXPORTER:
 	case GSASL_CB_TLS_UNIQUE:
@@ -138,10 +152,13 @@ static bool authenticate(struct relay *r)
 	Gsasl_session *s = NULL;
 	int code;
 
-	if (!initial)
-		return say(r, "504 5.5.4 I want an initial response");
-	*initial++ = '\0';
+	if (initial)
+		*initial++ = '\0';
 	snprintf(mechanism, sizeof(mechanism), "%s", name);
+	if (!initial && (!say(r, "334 ") || !hear(r)))
+		return false;
+	if (!initial)
+		initial = r->line;
 	if (gsasl_server_start(r->sasl, mechanism, &s) != GSASL_OK)
 		return say(r, "504 5.5.4 unknown");
 	code = exchange(r, s, initial);
@@ -233,6 +250,7 @@ int main(int argc, char *argv[])
 	if (argc < 6)
 		return fail(
 			"usage: gsasl-relay CERTIFICATE KEY PASSWORD VERSION MECHANISMS...");
+	signal(SIGPIPE, SIG_IGN);
 	set_up(&r, argv);
 	wait[1].fd = listen_here();
 	while (poll(wait, 2, -1) > 0 && wait[0].revents == 0) {
