@@ -72,3 +72,7 @@ play() {
 @test "transcripts: AUTH" {
 	play auth
 }
+
+@test "transcripts: LMTP" {
+	play lmtp
+}
