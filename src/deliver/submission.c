@@ -91,6 +91,8 @@ static int submission_choose_account(struct making *m, const struct config *conf
 /*
  * The reverse-path: -f, unless the account forbids to override its own; else the From field
  * when it was asked for or made us choose the account; else the account's; else the login name.
+ * The null path overrides nobody: a bounce that got an answer could go round for ever (RFC 5321
+ * section 6.1).
  */
 static int submission_settle_sender(struct making *m, const struct config *config)
 {
@@ -103,7 +105,7 @@ static int submission_settle_sender(struct making *m, const struct config *confi
 			(!m->request->account &&
 			 submission_match(config, &m->from.items[0]) == s->account));
 
-	if (sender->text && !fixed)
+	if (sender->text && (!fixed || !sender->text[0]))
 		return 0;
 	address_clear(sender);
 	if (by_from && !fixed)

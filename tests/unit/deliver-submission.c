@@ -125,6 +125,10 @@ static void null_and_fixed_senders(void)
 	CHECK_STR(s.envelope.sender.text, "");
 	CHECK_INT(prepare("\nhi\n", "a@b.c", "other@b.c", "fixed"), 0);
 	CHECK_STR(s.envelope.sender.text, "fixed@example.com");
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "", "fixed"), 0);
+	CHECK_STR(s.envelope.sender.text, "");
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "<>", "fixed"), 0);
+	CHECK_STR(s.envelope.sender.text, "");
 }
 
 static void the_message_names_the_sender_when_asked(void)
