@@ -375,7 +375,7 @@ static const struct options_row rows[] = {
 	{0, "set-from-header", MAY, OURS, set_switch, 0, "on|off|auto", "replace, leave or add From"},
 	{0, "set-date-header", MAY, OURS, set_switch, 0, "auto|off", "add Date"},
 	{0, "set-msgid-header", MAY, OURS, set_switch, 0, "auto|off", "add Message-ID"},
-	{0, "remove-bcc-headers", MAY, OURS, set_switch, 0, "on|off", "remove Bcc"},
+	{0, "remove-bcc-headers", MAY, OURS, set_switch, 0, "on|off", "no effect: Bcc is always removed"},
 	{0, "undisclosed-recipients", MAY, OURS, set_switch, 0, "on|off", "hide all recipients"},
 	{'X', "logfile", ONE, OURS, set_setting, 0, "FILE", "log to this file"},
 	{0, "syslog", MAY, OURS, set_switch, 0, "on|off|FACILITY", "log to syslog"},

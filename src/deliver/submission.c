@@ -216,7 +216,6 @@ static int submission_edit(struct making *m)
 		.keep_date = a->set_date_header == SETTING_OFF,
 		.keep_message_id = a->set_msgid_header == SETTING_OFF,
 		.keep_from = a->set_from_header == SETTING_OFF,
-		.keep_bcc = a->remove_bcc_headers == SETTING_OFF,
 		.undisclosed = a->undisclosed_recipients == SETTING_ON,
 	};
 	int failed = submission_from_address(m, &from);
