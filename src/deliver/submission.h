@@ -23,7 +23,8 @@ struct submission_request {
 	const char *sender;            /* -f as it came, NULL: not given */
 	bool sender_from_header;       /* Resent-From, else From, gives the reverse-path */
 	const char *full_name;         /* -F, or NULL */
-	const char *(*user)(void); /* the login name: asked for only as sender of last resort */
+	const char *(*user)(void);     /* the login name as it is, not empty: asked for only as
+					  sender of last resort; used at once */
 	const struct account
 		*account; /* asked for by name or made of options, or NULL: choose */
 };
