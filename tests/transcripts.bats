@@ -76,3 +76,7 @@ play() {
 @test "transcripts: AUTH" {
 	play auth
 }
+
+@test "transcripts: LMTP" {
+	play lmtp
+}

@@ -425,7 +425,7 @@ static const struct options_row rows[] = {
 	{0, "set-from-header", MAY, OURS, set_switch, 0, "on|off|auto", "replace, leave or add From"},
 	{0, "set-date-header", MAY, OURS, set_switch, 0, "auto|off", "add Date"},
 	{0, "set-msgid-header", MAY, OURS, set_switch, 0, "auto|off", "add Message-ID"},
-	{0, "remove-bcc-headers", MAY, OURS, set_switch, 0, "on|off", "remove Bcc"},
+	{0, "remove-bcc-headers", MAY, OURS, set_switch, 0, "on|off", "no effect: Bcc is always removed"},
 	{0, "deliver-by", ONE, OURS, set_setting, 0, "SECONDS[,R|N]", "then return it, or tell us"},
 	{0, "require-tls", MAY, OURS, set_switch, 0, "on|off", "TLS all the way, or no delivery"},
 	{0, "submitter", ONE, OURS, set_setting, 0, "ADDRESS", "for whom it is submitted"},

@@ -39,14 +39,13 @@ static struct message *submit_read(const struct context *x, struct error *error)
 /* The login name; a uid that nobody knows is its number. */
 static const char *submit_user(void)
 {
-	static char name[64];
+	static char number[16];
 	const struct passwd *entry = getpwuid(getuid());
 
-	if (entry)
-		snprintf(name, sizeof(name), "%s", entry->pw_name);
-	else
-		snprintf(name, sizeof(name), "uid%u", (unsigned)getuid());
-	return name;
+	if (entry && entry->pw_name[0])
+		return entry->pw_name;
+	snprintf(number, sizeof(number), "uid%u", (unsigned)getuid());
+	return number;
 }
 
 /* Tells the caller what failed (the log knows): one line when it is the same for everybody,

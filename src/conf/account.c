@@ -39,7 +39,6 @@ static const struct field fields[] = {
 	FIELD(INT, set_from_header),
 	FIELD(INT, set_date_header),
 	FIELD(INT, set_msgid_header),
-	FIELD(INT, remove_bcc_headers),
 	FIELD(INT, undisclosed_recipients),
 	FIELD(INT, auth),
 	FIELD(STRING, user),

@@ -57,10 +57,9 @@ struct account {
 			     the sender */
 	char *from_full_name;
 	enum setting allow_from_override;
-	enum setting set_from_header;    /* on: From replaced, auto: added when missing, off */
-	enum setting set_date_header;    /* auto, off */
-	enum setting set_msgid_header;   /* auto, off */
-	enum setting remove_bcc_headers; /* on, off */
+	enum setting set_from_header;  /* on: From replaced, auto: added when missing, off */
+	enum setting set_date_header;  /* auto, off */
+	enum setting set_msgid_header; /* auto, off */
 	enum setting undisclosed_recipients;
 
 	enum account_auth auth;

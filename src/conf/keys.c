@@ -543,7 +543,7 @@ static const struct key keys[] = {
 	{"set_date_header", set_switch, AT(set_date_header), 0, AUTO_OFF},
 	{"add_missing_date_header", set_missing, AT(set_date_header), 0, 0},
 	{"set_msgid_header", set_switch, AT(set_msgid_header), 0, AUTO_OFF},
-	{"remove_bcc_headers", set_switch, AT(remove_bcc_headers), 0, ON_OFF},
+	{"remove_bcc_headers", set_ignored, 0, 0, 0},
 	{"undisclosed_recipients", set_switch, AT(undisclosed_recipients), 0, ON_OFF},
 	{"dsn_notify", set_wish, AT(dsn_notify), 0, 0},
 	{"dsn_return", set_wish, AT(dsn_return), 0, 0},

@@ -88,27 +88,48 @@ static int submission_choose_account(struct making *m, const struct config *conf
 	return account_check_relay(s->account, m->error);
 }
 
+/* The address of last resort: the account's, else the login name. That is no address to be
+ * parsed, because what is syntax there is a character here (winbind's EXAMPLE\ann), unless it
+ * is one to the letter, as where logins have a realm (ann@example.org). */
+static int submission_own_address(struct making *m, struct address *a)
+{
+	const char *own = account_sender(m->s->account);
+	const char *login = own ? NULL : m->request->user();
+	struct error ignored;
+
+	if (own)
+		return address_parse(a, span_of(own), m->error);
+	if (strchr(login, '@') && address_parse(a, span_of(login), &ignored) == 0) {
+		if (strcmp(a->text, login) == 0)
+			return 0;
+		address_clear(a);
+	}
+	return address_from_local(a, span_of(login), m->error);
+}
+
 /*
  * The reverse-path: -f, unless the account forbids to override its own; else the From field
  * when it was asked for or made us choose the account; else the account's; else the login name.
+ * The null path overrides nobody: a bounce that got an answer could go round for ever (RFC 5321
+ * section 6.1).
  */
 static int submission_settle_sender(struct making *m, const struct config *config)
 {
 	struct submission *s = m->s;
 	struct address *sender = &s->envelope.sender;
-	const char *own = account_sender(s->account);
-	bool fixed = own && s->account->allow_from_override == SETTING_OFF;
+	bool fixed =
+		account_sender(s->account) && s->account->allow_from_override == SETTING_OFF;
 	bool by_from = m->from.count > 0 &&
 		       (m->request->sender_from_header ||
 			(!m->request->account &&
 			 submission_match(config, &m->from.items[0]) == s->account));
 
-	if (sender->text && !fixed)
+	if (sender->text && (!fixed || !sender->text[0]))
 		return 0;
 	address_clear(sender);
 	if (by_from && !fixed)
 		return address_parse(sender, span_of(m->from.items[0].text), m->error);
-	if (address_parse(sender, span_of(own ? own : m->request->user()), m->error))
+	if (submission_own_address(m, sender))
 		return error_prefix(m->error, "sender");
 	return 0;
 }
@@ -174,15 +195,13 @@ static int submission_settle_recipients(struct making *m)
 static int submission_from_address(struct making *m, struct address *from)
 {
 	const struct submission *s = m->s;
-	const char *own = account_sender(s->account);
 	const char *name =
 		m->request->full_name ? m->request->full_name : s->account->from_full_name;
 	const char *text = s->envelope.sender.text;
 	struct address_list one = {.items = from, .count = 1, .cap = 1};
 
-	if (!text[0])
-		text = own ? own : m->request->user();
-	if (address_parse(from, span_of(text), m->error))
+	if (text[0] ? address_parse(from, span_of(text), m->error)
+		    : submission_own_address(m, from))
 		return -1;
 	if (s->domain.len > 0 && !address_domain(from) &&
 	    address_list_qualify(&one, s->domain.data, m->error))
@@ -214,7 +233,6 @@ static int submission_edit(struct making *m)
 		.keep_date = a->set_date_header == SETTING_OFF,
 		.keep_message_id = a->set_msgid_header == SETTING_OFF,
 		.keep_from = a->set_from_header == SETTING_OFF,
-		.keep_bcc = a->remove_bcc_headers == SETTING_OFF,
 		.undisclosed = a->undisclosed_recipients == SETTING_ON,
 	};
 	int failed = submission_from_address(m, &from);

@@ -25,7 +25,8 @@ struct submission_request {
 	bool sender_from_header;       /* Resent-From, else From, gives the reverse-path */
 	const char *full_name;         /* -F, or NULL */
 	struct wishes wishes;          /* of this message; the account's come to them */
-	const char *(*user)(void); /* the login name: asked for only as sender of last resort */
+	const char *(*user)(void);     /* the login name as it is, not empty: asked for only as
+					  sender of last resort; used at once */
 	const struct account
 		*account; /* asked for by name or made of options, or NULL: choose */
 };

@@ -604,6 +604,28 @@ out:
 	return result;
 }
 
+int address_from_local(struct address *a, struct span text, struct error *error)
+{
+	struct parser p = {0};
+	int result;
+
+	buf_init(&p.local, ADDRESS_LOCAL_MAX);
+	buf_init(&p.text, 4 * ADDRESS_PATH_MAX);
+	buf_add_span(&p.local, text);
+	result = text.len == 0 ? fail(&p, "it is empty") : write_local(&p);
+	if (result)
+		error_set(error, ERROR_MESSAGE, STAGE_SYNTAX, "local name \"%s\": %s",
+			  TEXT_SHOW(text), p.problem);
+	else
+		*a = (struct address){.text = span_dup(buf_span(&p.text)),
+				      .local_len = p.local_len};
+	if (!result && !a->text)
+		result = error_set_memory(error);
+	buf_clear(&p.local);
+	buf_clear(&p.text);
+	return result;
+}
+
 /* The canonical form of a domain, with its "@", at the end of p->text. */
 static int read_qualifier(struct parser *p, const char *domain)
 {

@@ -58,6 +58,10 @@ int address_list_parse(struct address_list *list, struct span text, struct error
 /* Exactly one mailbox, as for -f: "a@b", "<a@b>", "Name <a@b>". The null reverse-path, written
  * "" or "<>", gives an address whose text is "". Returns 0 or -1 as above. */
 int address_parse(struct address *a, struct span text, struct error *error);
+/* A bare local name of raw text, such as a login name: no character in it is syntax, it is
+ * quoted where it must be. Returns 0, or -1 with *error as above when it cannot be a local
+ * part. */
+int address_from_local(struct address *a, struct span text, struct error *error);
 /* Gives every bare local name the domain. Returns 0, or -1 when a path becomes too long. */
 int address_list_qualify(struct address_list *list, const char *domain, struct error *error);
 /* Removes what stands in the list already (the domain compared without regard to case, the

@@ -130,8 +130,7 @@ static int complete_resent(struct header *h, const struct edit_options *o)
 static bool names_a_recipient(const struct header *h)
 {
 	return header_find(h, HEADER_TO) || header_find(h, HEADER_CC) ||
-	       header_find(h, HEADER_BCC) || header_find(h, HEADER_RESENT_TO) ||
-	       header_find(h, HEADER_RESENT_CC);
+	       header_find(h, HEADER_RESENT_TO) || header_find(h, HEADER_RESENT_CC);
 }
 
 static void drop_all(struct header *h, const enum header_id *ids, size_t count)
@@ -143,17 +142,16 @@ static void drop_all(struct header *h, const enum header_id *ids, size_t count)
 /* Takes out what must not leave, and says in its stead that there are recipients. */
 static int hide_recipients(struct header *h, const struct edit_options *o)
 {
-	static const enum header_id always[] = {HEADER_RESENT_BCC, HEADER_RETURN_PATH};
-	static const enum header_id named[] = {HEADER_TO, HEADER_CC, HEADER_BCC,
-					       HEADER_RESENT_TO, HEADER_RESENT_CC};
+	static const enum header_id always[] = {HEADER_BCC, HEADER_RESENT_BCC,
+						HEADER_RETURN_PATH};
+	static const enum header_id named[] = {HEADER_TO, HEADER_CC, HEADER_RESENT_TO,
+					       HEADER_RESENT_CC};
 	bool hidden = o->undisclosed || header_find(h, HEADER_RESENT_BCC) ||
-		      (!o->keep_bcc && header_find(h, HEADER_BCC));
+		      header_find(h, HEADER_BCC);
 
 	drop_all(h, always, sizeof(always) / sizeof(always[0]));
 	if (o->undisclosed)
 		drop_all(h, named, sizeof(named) / sizeof(named[0]));
-	if (!o->keep_bcc)
-		header_drop(h, HEADER_BCC);
 	if (names_a_recipient(h) || !hidden)
 		return 0;
 	return header_add(h, "To", "undisclosed-recipients:;");

@@ -20,7 +20,6 @@ struct edit_options {
 	bool keep_date;       /* do not add Date */
 	bool keep_message_id; /* do not add Message-ID */
 	bool keep_from;       /* do not add From */
-	bool keep_bcc;        /* leave Bcc in (msmtp's remove_bcc_headers off) */
 	bool undisclosed;     /* To: undisclosed-recipients:; takes the place of To, Cc, Bcc and
 				 their Resent- forms (msmtp's undisclosed_recipients on) */
 };

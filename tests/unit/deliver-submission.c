@@ -25,9 +25,11 @@ static struct error error;
 static struct message *message;
 static bool from_header; /* --read-envelope-from */
 
+static const char *login_name = "joe";
+
 static const char *login(void)
 {
-	return "joe";
+	return login_name;
 }
 
 static struct message *message_of(const char *text)
@@ -117,6 +119,26 @@ static void the_login_is_the_last_resort(void)
 	CHECK_STR(s.envelope.sender.text, "joe@host.example.org");
 }
 
+static void a_strange_login_stays_what_it_is(void)
+{
+	login_name = "EXAMPLE\\ann";
+	CHECK_INT(prepare("\nhi\n", "a@b.c", NULL, "two"), 0);
+	CHECK_STR(s.envelope.sender.text, "\"EXAMPLE\\\\ann\"@host.example.org");
+	CHECK_STR(message_header(message)->added.items[1],
+		  "From: \"EXAMPLE\\\\ann\"@host.example.org\n");
+	login_name = "Ann <root>";
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "<>", "two"), 0);
+	CHECK_STR(message_header(message)->added.items[1],
+		  "From: \"Ann <root>\"@host.example.org\n");
+	login_name = "ann@ad.example.org";
+	CHECK_INT(prepare("\nhi\n", "a@b.c", NULL, "two"), 0);
+	CHECK_STR(s.envelope.sender.text, "ann@ad.example.org");
+	login_name = "a\nb";
+	CHECK_INT(prepare("\nhi\n", "a@b.c", NULL, "two"), -1);
+	CHECK_INT(error_exit_code(&error), 65);
+	login_name = "joe";
+}
+
 static void null_and_fixed_senders(void)
 {
 	CHECK_INT(prepare("\nhi\n", "a@b.c", "", NULL), 0);
@@ -125,6 +147,10 @@ static void null_and_fixed_senders(void)
 	CHECK_STR(s.envelope.sender.text, "");
 	CHECK_INT(prepare("\nhi\n", "a@b.c", "other@b.c", "fixed"), 0);
 	CHECK_STR(s.envelope.sender.text, "fixed@example.com");
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "", "fixed"), 0);
+	CHECK_STR(s.envelope.sender.text, "");
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "<>", "fixed"), 0);
+	CHECK_STR(s.envelope.sender.text, "");
 }
 
 static void the_message_names_the_sender_when_asked(void)
@@ -161,6 +187,7 @@ int main(void)
 	TEST_RUN(a_bad_operand_is_usage);
 	TEST_RUN(the_sender_chooses_the_account);
 	TEST_RUN(the_login_is_the_last_resort);
+	TEST_RUN(a_strange_login_stays_what_it_is);
 	TEST_RUN(null_and_fixed_senders);
 	TEST_RUN(the_message_names_the_sender_when_asked);
 	TEST_RUN(what_the_message_lacks_is_added);

@@ -453,6 +453,43 @@ static void takes_many_and_deep(void)
 	CHECK((clock() - start) / CLOCKS_PER_SEC < 10);
 }
 
+/* The address of a login name, or the error. */
+static const char *from_local(const char *name)
+{
+	static char out[ERROR_TEXT_MAX + 2];
+	struct address a = {0};
+	struct error error = {0};
+
+	if (address_from_local(&a, span_of(name), &error))
+		snprintf(out, sizeof(out), "! %s", error.text);
+	else if (a.local_len == strlen(a.text) && !a.name)
+		snprintf(out, sizeof(out), "%s", a.text);
+	address_clear(&a);
+	return out;
+}
+
+static void a_login_name_stays_what_it_is(void)
+{
+	char name[ADDRESS_LOCAL_MAX + 2];
+
+	CHECK_STR(from_local("ann"), "ann");
+	CHECK_STR(from_local("EXAMPLE\\ann"), "\"EXAMPLE\\\\ann\"");
+	CHECK_STR(from_local("ann other"), "\"ann other\"");
+	CHECK_STR(from_local("a(b)\"c\" <d@e>,"), "\"a(b)\\\"c\\\" <d@e>,\"");
+	CHECK_STR(from_local(".a"), "\".a\"");
+	CHECK_STR(from_local("machine$"), "machine$");
+	CHECK_STR(from_local("j\303\274rgen"), "j\303\274rgen");
+	CHECK_STR(from_local(""), "! local name \"\": it is empty");
+	CHECK_STR(from_local("a\nb"), "! local name \"a\\nb\": it holds a control character");
+	CHECK(strstr(from_local("a\377"), "it is not well-formed UTF-8") != NULL);
+	memset(name, 'a', sizeof(name));
+	name[ADDRESS_LOCAL_MAX] = '\0';
+	CHECK_STR(from_local(name), name);
+	name[ADDRESS_LOCAL_MAX] = 'a';
+	name[ADDRESS_LOCAL_MAX + 1] = '\0';
+	CHECK(strstr(from_local(name), "longer than 252 bytes") != NULL);
+}
+
 int main(void)
 {
 	TEST_RUN(reads_every_form);
@@ -465,5 +502,6 @@ int main(void)
 	TEST_RUN(bare_names_get_a_domain);
 	TEST_RUN(duplicates_go_once);
 	TEST_RUN(takes_many_and_deep);
+	TEST_RUN(a_login_name_stays_what_it_is);
 	return test_done();
 }

@@ -93,17 +93,10 @@ static void blind_recipients_are_hidden(void)
 		  REST "Resent-From: Ann <ann@example.org>\nResent-Date: " EPOCH
 		       "\nResent-Message-ID: ID\nTo: undisclosed-recipients:;\n");
 	CHECK_STR(edit(REST "Subject: s\n"), REST "Subject: s\n");
-	CHECK_STR(edit_with(REST "Bcc: b\nResent-Bcc: c\nReturn-Path: <d>\n",
-			    &(struct edit_options){.domain = "x",
-						   .keep_bcc = true,
-						   .keep_date = true,
-						   .keep_message_id = true}),
-		  REST "Bcc: b\n");
 	CHECK_STR(edit_with(REST, &(struct edit_options){.domain = "x", .undisclosed = true}),
 		  REST "To: undisclosed-recipients:;\n");
 	CHECK_STR(edit_with(REST "To: a\nSubject: s\nCc: b\n c\nBcc: d\nResent-To: e\n",
 			    &(struct edit_options){.domain = "x",
-						   .keep_bcc = true,
 						   .keep_date = true,
 						   .keep_message_id = true,
 						   .undisclosed = true}),
