@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Channel binding and GSSAPI against TLS and SASL of other people (tests/lib/gsasl-relay: OpenSSL, GNU
-# SASL, MIT Kerberos), and with somebody in between.
+# Channel binding, EXTERNAL and GSSAPI against TLS and SASL of other people (tests/lib/gsasl-relay:
+# OpenSSL, GNU SASL, MIT Kerberos), and with somebody in between.
 
 bats_require_minimum_version 1.5.0
 load lib/common
@@ -116,6 +116,21 @@ binds() {
 	attempt scram-sha-256
 	[ "$status" -eq 0 ]
 	[ "$(tail -n +2 log)" = 'SCRAM-SHA-256 ok' ]
+}
+
+@test "EXTERNAL: our certificate, and no word more" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ann \
+		-keyout ann.key -out ann.pem 2>/dev/null
+	serve 1.3 PLAIN EXTERNAL
+	attempt on "relay submissions://localhost:$port" "tls_cert_file $PWD/ann.pem" \
+		"tls_key_file $PWD/ann.key"
+	[ "$status" -eq 0 ]
+	attempt external "tls_cert_file $PWD/ann.pem" "tls_key_file $PWD/ann.key"
+	[ "$status" -eq 0 ]
+	attempt external
+	[ "$status" -eq 77 ]
+	[[ $stderr == *'know us by our certificate: 535'* ]]
+	[ "$(tail -n +2 log)" = $'EXTERNAL ok\nEXTERNAL ok\nEXTERNAL GSASL_AUTHENTICATION_ERROR' ]
 }
 
 # kerberos: a realm of its own: a KDC on loopback, its tools unpacked and run from build/krb5. Sets
