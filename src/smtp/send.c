@@ -72,9 +72,11 @@ struct send {
 	struct buf body; /* a message that rides */
 	struct wire_slot auth, mail, data, verdict, quit;
 	struct body_chunks chunks;
-	bool end_left; /* the end of data has left: the message may have been taken */
-	bool closed;   /* the end of data was answered, so nothing is left open at the relay */
-	bool judged;   /* and the answer is one to the message */
+	bool auth_refused;
+	bool senseless; /* a reply was no answer to its command: all may be out of step */
+	bool end_left;  /* the end of data has left: the message may have been taken */
+	bool closed;    /* the end of data was answered, so nothing is left open at the relay */
+	bool judged;    /* and the answer is one to the message */
 };
 
 /* A refusal. An answer that makes no sense ends the session: commands and replies are out of
@@ -83,13 +85,15 @@ static int send_refuse(struct send *x, const struct reply *r, enum error_class p
 		       enum error_stage stage, const char *what, struct error *error)
 {
 	reply_refuse(r, permanent, stage, what, error);
-	if (error->stage == STAGE_PROTOCOL)
+	if (error->stage == STAGE_PROTOCOL) {
+		x->senseless = true;
 		wire_abandon(x->wire, error);
+	}
 	return -1;
 }
 
-/* Who takes part: as many as the relay takes in one transaction (RFC 9422: RCPTMAX), and of one
- * domain where it counts domains (RCPTDOMAINMAX). */
+/* Who takes part: as many as the relay takes in one transaction (RFC 9422: RCPTMAX, or what it
+ * took when it sent some back), and of one domain where it counts domains (RCPTDOMAINMAX). */
 static void send_choose(struct send *x)
 {
 	const struct capabilities *offered = smtp_capabilities(x->smtp);
@@ -97,6 +101,8 @@ static void send_choose(struct send *x)
 	bool one_domain = capabilities_limit(offered, "RCPTDOMAINMAX") > 0;
 	const char *domain = NULL;
 
+	if (x->t->room > 0 && (most == 0 || most > x->t->room))
+		most = x->t->room;
 	for (size_t i = 0; i < x->t->count; i++) {
 		struct smtp_recipient *to = &x->t->recipients[i];
 		const char *at = strrchr(to->path, '@');
@@ -193,6 +199,7 @@ static int send_judge_auth(struct send *x, struct error *error)
 		return 0;
 	if (wire_collect(x->wire, &x->auth, error))
 		return -1;
+	x->auth_refused = r->code != 235;
 	if (r->code != 334)
 		return smtp_auth_judge(r, x->t->login->mechanism, error);
 	wire_collect_within(x->wire, &x->mail, SEND_QUIT_WAIT, &ignored);
@@ -203,6 +210,17 @@ static int send_judge_auth(struct send *x, struct error *error)
 	return -1;
 }
 
+/* Whether r is an answer that MAIL or RCPT may get when it is accepted. */
+static bool send_is_accepted(const struct reply *r)
+{
+	return r->code >= 250 && r->code <= 252;
+}
+
+static bool send_is_refusal(const struct reply *r)
+{
+	return reply_is_transient(r) || reply_is_permanent(r);
+}
+
 /* MAIL's answer: 250, or the transaction is refused. 530 is not the sender's fault. */
 static int send_judge_mail(struct send *x, struct error *error)
 {
@@ -210,7 +228,7 @@ static int send_judge_mail(struct send *x, struct error *error)
 
 	if (wire_collect(x->wire, &x->mail, error))
 		return -1;
-	if (reply_is_positive(r))
+	if (send_is_accepted(r))
 		return 0;
 	if (r->code == 530)
 		return send_refuse(x, r, ERROR_RELAY, STAGE_AUTH,
@@ -227,42 +245,57 @@ static bool send_is_full(const struct reply *r)
 	return r->enhanced[0] == 0 || (r->enhanced[1] == 5 && r->enhanced[2] == 3);
 }
 
-/* RCPT's answer becomes the recipient's outcome when it is a refusal; but for want of room,
- * while others are accepted, it is left for another transaction. Returns 1 when accepted. */
-static int send_judge_recipient(struct send *x, struct smtp_recipient *to, bool others,
-				struct error *error)
-{
-	const struct reply *r = &to->slot.reply;
-
-	if (wire_collect(x->wire, &to->slot, error))
-		return -1;
-	if (reply_is_positive(r))
-		return 1;
-	if (!reply_is_transient(r) && !reply_is_permanent(r))
-		return send_refuse(x, r, ERROR_RELAY, STAGE_RCPT, "RCPT", error);
-	to->chosen = false;
-	if (others && send_is_full(r))
-		return 0;
-	to->outcome = reply_is_transient(r) ? SMTP_DEFERRED : SMTP_FAILED;
-	to->refused = true;
-	return 0;
-}
-
 /* Reads the replies to MAIL and RCPT. Returns how many recipients were accepted, -1 with *error
  * when MAIL was refused or the session is over. */
-static ssize_t send_judge_envelope(struct send *x, struct error *error)
+static ssize_t send_collect_envelope(struct send *x, struct error *error)
 {
 	ssize_t accepted = 0;
-	int failed = send_judge_mail(x, error);
 
-	for (size_t i = 0; !failed && i < x->t->count; i++) {
+	if (send_judge_mail(x, error))
+		return -1;
+	for (size_t i = 0; i < x->t->count; i++) {
 		struct smtp_recipient *to = &x->t->recipients[i];
-		int answer = to->chosen ? send_judge_recipient(x, to, accepted > 0, error) : 0;
 
-		failed = answer < 0;
-		accepted += answer > 0;
+		if (!to->chosen)
+			continue;
+		if (wire_collect(x->wire, &to->slot, error))
+			return -1;
+		if (send_is_accepted(&to->slot.reply))
+			accepted++;
+		else if (!send_is_refusal(&to->slot.reply))
+			return send_refuse(x, &to->slot.reply, ERROR_RELAY, STAGE_RCPT, "RCPT",
+					   error);
 	}
-	return failed ? -1 : accepted;
+	return accepted;
+}
+
+/* What is refused in answer to RCPT becomes the recipient's outcome, once replies and commands
+ * are known to be level and we have not been refused ourselves, which is often why. But for
+ * want of room, while others are accepted, he is left for another transaction. */
+static void send_settle(struct send *x)
+{
+	struct smtp_transaction *t = x->t;
+	size_t accepted = 0;
+
+	if (x->auth_refused || x->senseless || !send_is_accepted(&x->mail.reply))
+		return;
+	for (size_t i = 0; i < t->count; i++)
+		accepted += t->recipients[i].chosen &&
+			    send_is_accepted(&t->recipients[i].slot.reply);
+	for (size_t i = 0; i < t->count; i++) {
+		struct smtp_recipient *to = &t->recipients[i];
+		const struct reply *r = &to->slot.reply;
+
+		if (!to->chosen || to->slot.owed || r->code == 421 || !send_is_refusal(r))
+			continue;
+		to->chosen = false;
+		if (accepted > 0 && send_is_full(r)) {
+			t->room = accepted;
+			continue;
+		}
+		to->outcome = reply_is_transient(r) ? SMTP_DEFERRED : SMTP_FAILED;
+		to->refused = true;
+	}
 }
 
 static int send_issue_mail(struct send *x, struct error *error)
@@ -330,8 +363,10 @@ static int send_issue(struct send *x, struct error *error)
 	return failed;
 }
 
-/* The code of the reply behind the verdict: QUIT's or, where QUIT goes out only now or not at
- * all, of one that nobody asked for and that lies there already. 0 for silence and loss. */
+/* The code of the reply behind the verdict: QUIT's or, where no QUIT goes, of one that nobody
+ * asked for and that lies there already. Without pipelining QUIT leaves only now, and its reply
+ * is worth the wait: what stands for the verdict may have been said in the midst of the
+ * message. 0 for silence and loss. */
 static int send_look_behind(struct send *x)
 {
 	struct error why = {0};
@@ -340,8 +375,7 @@ static int send_look_behind(struct send *x)
 		return x->quit.reply.code;
 	if (!x->last)
 		return wire_check_level(x->wire, WIRE_RSET, &why) ? why.code : 0;
-	if (!x->quit.owed && !x->quit.reply.code &&
-	    wire_issue(x->wire, &x->quit, WIRE_QUIT, &why, "QUIT"))
+	if (x->quit.verb != WIRE_QUIT && wire_issue(x->wire, &x->quit, WIRE_QUIT, &why, "QUIT"))
 		return why.code;
 	wire_collect_within(x->wire, &x->quit, SEND_QUIT_WAIT, &why);
 	return x->quit.reply.code;
@@ -423,6 +457,21 @@ static int send_expect_verdict(struct send *x, struct error *error)
 	return failed;
 }
 
+/* A chunk that was refused when the last one had left already: its answer is the one to the
+ * message. A relay that took the rest has taken something else. */
+static int send_judge_chunks(struct send *x, struct error *error)
+{
+	const struct reply *refusal = body_chunk_refusal(&x->chunks);
+
+	if (!refusal)
+		return 0;
+	if (x->verdict.reply.code != 250)
+		return send_refuse(x, refusal, ERROR_MESSAGE, STAGE_DATA, "the message", error);
+	return error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
+			 "the relay refused a part of the message (%d) and accepted the rest",
+			 refusal->code);
+}
+
 /* From the end of data to what it comes to. Where commands are grouped, QUIT rides along. */
 static int send_finish(struct send *x, struct error *error)
 {
@@ -434,7 +483,11 @@ static int send_finish(struct send *x, struct error *error)
 	if (wire_collect(x->wire, &x->verdict, error))
 		return -1;
 	x->closed = true;
-	return send_check_level(x, error) || send_judge_verdict(x, error) ? -1 : 0;
+	return send_check_level(x, error) ||
+			       (x->way == SEND_CHUNKS && send_judge_chunks(x, error)) ||
+			       send_judge_verdict(x, error)
+		       ? -1
+		       : 0;
 }
 
 /* Whether the relay, against all sense, has accepted a recipient of a refused transaction. */
@@ -467,13 +520,6 @@ static int send_data(struct send *x, struct error *error)
 {
 	struct smtp_transaction *t = x->t;
 
-	if (!wire_pipelining(x->wire) &&
-	    wire_issue(x->wire, &x->data, WIRE_DATA, error, "DATA"))
-		return -1;
-	if (wire_collect(x->wire, &x->data, error))
-		return -1;
-	if (x->data.reply.code != 354)
-		return send_refuse(x, &x->data.reply, ERROR_MESSAGE, STAGE_DATA, "DATA", error);
 	if (body_send_data(x->wire, t->source.next, t->source.context, t->needs.size, error) ||
 	    wire_check_level(x->wire, WIRE_DATA, error) ||
 	    wire_queue(x->wire, ".\r\n", 3, error) || send_expect_verdict(x, error))
@@ -489,34 +535,81 @@ static int send_chunks(struct send *x, struct error *error)
 	int result = body_send_chunks(x->wire, t->source.next, t->source.context, &x->chunks,
 				      &x->verdict, error);
 
+	x->end_left = x->verdict.verb == WIRE_BDAT_LAST;
 	if (result < 0)
 		return -1;
 	if (result > 0)
 		return send_refuse(x, body_chunk_refusal(&x->chunks), ERROR_MESSAGE, STAGE_DATA,
 				   "the message", error);
-	x->end_left = true;
 	return send_finish(x, error);
+}
+
+/* The answers to the envelope are in, and the message goes in chunks: level is what nothing
+ * lies behind. Returns as send_run(). */
+static int send_go_on_chunks(struct send *x, ssize_t accepted, struct error *error)
+{
+	if (accepted < 0)
+		return -1;
+	if (wire_check_level(x->wire, WIRE_BDAT, error))
+		return -1;
+	send_settle(x);
+	return accepted == 0 ? 0 : send_chunks(x, error) ? -1 : 1;
+}
+
+/* The same with DATA, whose answer shows that the others are level: 354, or a refusal. Where
+ * nobody is left to send to, what it is does not matter. */
+static int send_go_on_data(struct send *x, ssize_t accepted, struct error *error)
+{
+	const struct reply *r = &x->data.reply;
+	struct error why;
+	int lost = 0;
+
+	if (accepted > 0 && !wire_pipelining(x->wire))
+		lost = wire_issue(x->wire, &x->data, WIRE_DATA, error, "DATA");
+	if (!lost && x->data.verb == WIRE_DATA)
+		lost = wire_collect(x->wire, &x->data, accepted > 0 ? error : &why);
+	if (!lost && r->code && r->code != 354 && !send_is_refusal(r))
+		lost = send_refuse(x, r, ERROR_MESSAGE, STAGE_DATA, "DATA",
+				   accepted >= 0 ? error : &why);
+	else
+		send_settle(x);
+	if (accepted == 0 && x->senseless)
+		return -1;
+	if (accepted <= 0) {
+		send_end_empty(x);
+		return accepted < 0 ? -1 : 0;
+	}
+	if (lost)
+		return -1;
+	if (r->code != 354)
+		return send_refuse(x, r, ERROR_MESSAGE, STAGE_DATA, "DATA", error);
+	return send_data(x, error) ? -1 : 1;
 }
 
 /*
  * The message rode with its envelope. Whatever was refused, the verdict is read, and QUIT's
  * slot tells whether it is one: a relay may take a message from a client that failed to log in,
- * and then the message has been sent. Returns as send_run().
+ * and then the message has been sent. refused: *error says why. Returns as send_run().
  */
-static int send_judge_ride(struct send *x, bool refused, ssize_t accepted, struct error *error)
+static int send_go_on_ride(struct send *x, bool refused, ssize_t accepted, struct error *error)
 {
 	struct error why;
 
-	if (wire_collect(x->wire, &x->verdict, refused ? &why : error))
-		return -1;
+	if (wire_collect(x->wire, &x->verdict, refused || accepted == 0 ? &why : error)) {
+		send_settle(x);
+		return !refused && accepted == 0 ? 0 : -1;
+	}
 	x->closed = true;
 	if (send_check_level(x, error))
 		return -1;
-	if (refused && accepted > 0 && x->verdict.reply.code == 250)
+	if (x->auth_refused && accepted > 0 && x->verdict.reply.code == 250) {
 		wire_note(x->wire, "the relay refused us and took the message all the same");
-	else if (refused)
-		return -1;
-	return accepted > 0 ? send_judge_verdict(x, error) == 0 ? 1 : -1 : 0;
+		x->auth_refused = refused = false;
+	}
+	send_settle(x);
+	if (refused || accepted == 0)
+		return refused ? -1 : 0;
+	return send_judge_verdict(x, error) == 0 ? 1 : -1;
 }
 
 /* After the flight: its answers, and the message where it has not gone along. 1: the relay took
@@ -525,45 +618,45 @@ static int send_go_on(struct send *x, struct error *error)
 {
 	struct error why;
 	bool refused = send_judge_auth(x, error) != 0;
-	ssize_t accepted = wire_is_over(x->wire) && refused
-				   ? -1
-				   : send_judge_envelope(x, refused ? &why : error);
+	ssize_t accepted = send_collect_envelope(x, refused ? &why : error);
 
 	if (x->way == SEND_RIDE)
-		return send_judge_ride(x, refused || accepted < 0, accepted, error);
-	refused = refused || accepted < 0;
-	if (refused || accepted == 0) {
-		if (x->data.owed && wire_collect(x->wire, &x->data, &why) == 0)
-			send_end_empty(x);
-		return refused ? -1 : 0;
-	}
-	if (x->way == SEND_DATA)
-		return send_data(x, error) ? -1 : 1;
-	return send_chunks(x, error) ? -1 : 1;
+		return send_go_on_ride(x, refused || accepted < 0, accepted, error);
+	if (refused)
+		accepted = -1;
+	return x->way == SEND_DATA ? send_go_on_data(x, accepted, error)
+				   : send_go_on_chunks(x, accepted, error);
 }
 
 static int send_run(struct send *x, struct error *error)
 {
 	if (send_prepare(x, error))
 		return -1;
-	if (send_issue(x, error) == 0)
-		return send_go_on(x, error);
 	/* What was answered before the line was lost still counts. */
-	if (wire_is_over(x->wire))
-		send_judge_envelope(x, error);
+	if (send_issue(x, error) == 0 || wire_is_over(x->wire))
+		return send_go_on(x, error);
 	return -1;
 }
 
-/* Whether the relay may have taken the message, for all that is known. */
+/* Whether the relay may have taken the message, for all that is known. One that refuses us, or
+ * closes the service, and hangs up has not. */
 static bool send_may_be_taken(const struct send *x)
 {
-	const struct reply *mail = &x->mail.reply;
+	bool anyone = false;
 
-	if (!x->end_left)
+	if (!x->end_left || send_is_refusal(&x->verdict.reply) ||
+	    send_is_refusal(&x->mail.reply) ||
+	    (send_is_refusal(&x->auth.reply) && x->mail.reply.code == 0))
 		return false;
-	if (reply_is_transient(&x->verdict.reply) || reply_is_permanent(&x->verdict.reply))
-		return false;
-	return mail->code == 0 || reply_is_positive(mail);
+	for (size_t i = 0; i < x->t->count; i++) {
+		const struct smtp_recipient *to = &x->t->recipients[i];
+		bool is_answer = to->slot.verb == WIRE_RCPT && !to->slot.owed;
+
+		if (to->chosen && is_answer && to->slot.reply.code == 421)
+			return false;
+		anyone |= to->chosen && !(is_answer && send_is_refusal(&to->slot.reply));
+	}
+	return anyone;
 }
 
 /* Whether the relay refused the mechanism and not us (RFC 4954 section 6). */

@@ -59,6 +59,7 @@ struct smtp_transaction {
 	bool careful;    /* one command at a time, and no QUIT before the verdict */
 	size_t ride_max; /* bytes of a message that may ride with its envelope */
 	bool last;       /* QUIT goes with it */
+	size_t room;     /* recipients that the relay took when it sent others back; else 0 */
 
 	struct smtp_mail_options needs; /* from source.open */
 	unsigned dropped;     /* wishes that the relay does not offer (PARAMETERS_DROPPED_*) */
