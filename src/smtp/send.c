@@ -66,8 +66,9 @@ struct send {
 	enum send_way way;
 	bool shares_auth; /* AUTH leaves in the flight */
 	struct buf auth_line, auth_shown;
-	bool last;     /* QUIT goes with it: nobody is left for another transaction */
-	size_t chosen; /* recipients that take part */
+	struct buf line; /* the RCPT command being written: there may be thousands */
+	bool last;       /* QUIT goes with it: nobody is left for another transaction */
+	size_t chosen;   /* recipients that take part */
 	struct parameters parameters;
 	struct buf body; /* a message that rides */
 	struct wire_slot auth, mail, data, verdict, quit;
@@ -105,7 +106,7 @@ static void send_choose(struct send *x)
 		most = x->t->room;
 	for (size_t i = 0; i < x->t->count; i++) {
 		struct smtp_recipient *to = &x->t->recipients[i];
-		const char *at = strrchr(to->path, '@');
+		const char *at = one_domain ? strrchr(to->path, '@') : NULL;
 
 		to->chosen = to->outcome == SMTP_UNTRIED && (most == 0 || x->chosen < most) &&
 			     (!domain || strcasecmp(at ? at : "", domain) == 0);
@@ -313,15 +314,12 @@ static int send_issue_mail(struct send *x, struct error *error)
 
 static int send_issue_recipient(struct send *x, struct smtp_recipient *to, struct error *error)
 {
-	struct buf line;
-	int failed;
-
 	to->slot.brief = !smtp_is_lmtp(x->smtp);
-	buf_init(&line, PARAMETERS_LINE_MAX);
-	failed = parameters_rcpt(&x->parameters, to->path, &line, error) ||
-		 wire_issue(x->wire, &to->slot, WIRE_RCPT, error, "%s", line.data);
-	buf_clear(&line);
-	return failed;
+	buf_reset(&x->line);
+	if (parameters_rcpt(&x->parameters, to->path, &x->line, error))
+		return -1;
+	return wire_issue_secret(x->wire, &to->slot, WIRE_RCPT, buf_span(&x->line), NULL,
+				 error);
 }
 
 /* The whole message behind its envelope. */
@@ -717,6 +715,7 @@ static void send_init(struct send *x, struct smtp *s, struct smtp_transaction *t
 {
 	*x = (struct send){.smtp = s, .wire = smtp_wire(s), .t = t};
 	buf_init(&x->body, t->ride_max);
+	buf_init(&x->line, PARAMETERS_LINE_MAX);
 	buf_init(&x->auth_line, SMTP_AUTH_LINE_MAX);
 	buf_init(&x->auth_shown, PARAMETERS_LINE_MAX);
 	wire_slot_init(&x->auth);
@@ -730,6 +729,7 @@ static void send_init(struct send *x, struct smtp *s, struct smtp_transaction *t
 static void send_clear(struct send *x)
 {
 	buf_clear(&x->body);
+	buf_clear(&x->line);
 	buf_wipe(&x->auth_line);
 	buf_clear(&x->auth_shown);
 	wire_slot_clear(&x->auth);
