@@ -245,12 +245,33 @@ submit() {
 		aliases ~/aliases
 	END
 	printf '%s\n' 'root: a@b@c' >aliases
+	chmod 644 aliases
 	fails 78 "$HOME/aliases:1: " route_of root
 	printf '%s\n' '# mail' 'root: joe@example.org,' '  eve@example.org # both' 'x: |/bin/cat' >aliases
 	says 'joe@example.org' route_of root
 	says 'eve@example.org' route_of root
 	says 'nobody@host.example.org' route_of nobody
 	fails 78 "$HOME/aliases:4: commands, files and :include: are not supported" route_of x
+}
+
+@test "an aliases file that others can write is refused" {
+	configure <<-END
+		relay smtp://127.0.0.1
+		domain host.example.org
+		aliases ~/aliases
+	END
+	printf '%s\n' 'root: joe@example.org' 'x: a@b.c' 'x: d@e.f' >aliases
+	chmod 644 aliases
+	says 'recipient: <joe@example.org>' route_of root
+	fails 78 "$HOME/aliases:3: the name has an entry already" route_of x
+	chmod 664 aliases
+	fails 78 "$HOME/aliases can be written by its group, who could send mail elsewhere: chmod go-w $HOME/aliases" route_of root
+	chmod 646 aliases
+	fails 78 'can be written by everybody' route_of root
+	[ "$(id -u)" -eq 0 ] || return 0
+	chmod 644 aliases
+	chown 12345 aliases
+	fails 78 "$HOME/aliases is owned by user 12345" route_of root
 }
 
 route_of() {
