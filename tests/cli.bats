@@ -378,3 +378,15 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	[ "$status" -eq 0 ]
 	[[ $output == *$'\ntrusted: no\n'* ]]
 }
+
+@test "a closed standard input is no empty message" {
+	serve
+	run -74 --separate-stderr bash -c './pennypost ann@example.net <&-'
+	[ "$stderr" = "pennypost: cannot read the message: Bad file descriptor" ]
+	run -74 bash -c './sendmail ann@example.net <&- >&-'
+	[ ! -e relay/1.envelope ]
+	run -0 ./pennypost ann@example.net </dev/null
+	[ -e relay/1.envelope ]
+	run -0 bash -c './pennypost --version <&-'
+	run -69 bash -c './sendmail -bs <&-'
+}
