@@ -214,6 +214,17 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	[ ! -e relay/1.message ]
 }
 
+@test "a full name is 512 bytes long at most" {
+	serve
+	local name
+	name=$(printf '%0512d' 0)
+	printf 'Subject: hi\n\nhi\n' | ./sendmail -F "$name" b@x.example
+	tr -d '\r\n ' <relay/1.message | grep -q "From:$name<"
+	run -64 --separate-stderr ./sendmail -F "${name}0" b@x.example <message
+	[ "$stderr" = 'sendmail: the name of option -F is longer than 512 bytes' ]
+	[ ! -e relay/2.message ]
+}
+
 @test "--password is refused with the reason, and not repeated" {
 	run --separate-stderr ./pennypost --password=hunter2 b@x.example <message
 	[ "$status" -eq 64 ]

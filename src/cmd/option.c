@@ -11,6 +11,7 @@
 
 #include "base/chars.h"
 #include "base/text.h"
+#include "mail/address.h"
 
 enum { NOTE_MAX = 1024 };
 
@@ -97,6 +98,10 @@ static int set_name(struct options *o, const struct options_row *row, const char
 				error, ERROR_LOCAL, STAGE_USAGE,
 				"the name \"%s\" of option -%c holds a control character",
 				TEXT_SHOW(span_of(value)), row->letter);
+	if (strlen(value) > ADDRESS_NAME_MAX)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "the name of option -%c is longer than %d bytes", row->letter,
+				 ADDRESS_NAME_MAX);
 	return set_string(o, row, value, error);
 }
 

@@ -13,6 +13,7 @@
 #include "base/chars.h"
 #include "base/text.h"
 #include "conf/secret.h"
+#include "mail/address.h"
 
 enum { SWITCH_ON = 1 << 0, SWITCH_OFF = 1 << 1, SWITCH_AUTO = 1 << 2 };
 
@@ -281,6 +282,16 @@ static int set_from(struct account *a, const struct key *key, const char *value,
 	return 0;
 }
 
+static int set_full_name(struct account *a, const struct key *key, const char *value,
+			 struct error *error)
+{
+	if (value && strlen(value) > ADDRESS_NAME_MAX)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "%s: the name is longer than %d bytes", key->name,
+				 ADDRESS_NAME_MAX);
+	return string_set(a, key->offset, value, error);
+}
+
 static int set_auth(struct account *a, const struct key *key, const char *value,
 		    struct error *error)
 {
@@ -484,7 +495,7 @@ static const struct key keys[] = {
 	{"tls_min_dh_prime_bits", set_ignored, 0, 0, 0},
 
 	{"from", set_from, AT(from), KEYS_NAMES, 0},
-	{"from_full_name", set_text, AT(from_full_name), 0, 0},
+	{"from_full_name", set_full_name, AT(from_full_name), 0, 0},
 	{"allow_from_override", set_switch, AT(allow_from_override), 0, ON_OFF},
 	{"auto_from", set_ignored, 0, 0, 0},
 	{"maildomain", set_ignored, 0, 0, 0},
