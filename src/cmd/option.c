@@ -487,6 +487,10 @@ static int parse_name(struct parse *p, const char *word)
 	const char *value = equals ? equals + 1 : NULL;
 	const struct options_row *row = p->options->sendmail ? NULL : find_name(name);
 
+	if (p->options->sendmail && find_name(name))
+		return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
+				 "option --%s is not sendmail's: call pennypost with it",
+				 TEXT_SHOW(name));
 	if (!row)
 		return unknown_name(p, name);
 	if (value && row->value == OPTIONS_VALUE_NONE)
