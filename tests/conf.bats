@@ -348,6 +348,24 @@ with_terminals() {
 	fi
 }
 
+@test "a secret of the environment does not follow an account that is led elsewhere" {
+	"$ROOT/tests/lib/ca" ca
+	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
+	printf '%s\n' 'account a' 'relay submission://joe@127.0.0.2' 'user joe' 'tls on' \
+		"tls_trust_file $PWD/ca/ca.pem" 'from joe@example.org' 'syslog off' | configure
+	mkdir credentials
+	(umask 077 && printf 'hunter2 x\n' | tee secret >credentials/pennypost.password)
+	local moved=(-a a --host 127.0.0.1 --port "$relay_port")
+	PENNYPOST_PASSWORD_FILE=$PWD/secret fails 78 'no password for joe' submit "${moved[@]}"
+	CREDENTIALS_DIRECTORY=$PWD/credentials fails 78 'no password for joe' submit "${moved[@]}"
+	CREDENTIALS_DIRECTORY=$PWD/credentials PENNYPOST_PASSWORD_FILE=/nonexistent \
+		submit "${moved[@]}" --password-credential=pennypost.password
+	submit "${moved[@]}" --password-file="$PWD/secret"
+	(umask 077 && printf 'machine 127.0.0.1 login joe password "hunter2 x"\n' >.netrc)
+	submit "${moved[@]}"
+	[ -e relay/3.message ]
+}
+
 # on_terminal ANSWER COMMAND...: runs COMMAND on a terminal of its own and types ANSWER when asked for a
 # password; writes what the terminal showed.
 on_terminal() {
