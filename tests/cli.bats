@@ -161,13 +161,26 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	serve
 	printf '%s\n' 'account default' 'host 127.0.0.1' 'port 1' >other
 	caller default@example.org b@x.example -X "$PWD/x.php" -C "$PWD/other" -D "$PWD/d" \
-		"-OQueueDirectory=$PWD/q" "-oQ$PWD/q" "--passwordeval=touch $PWD/run" \
-		--logfile="$PWD/l" "-L$PWD/t" b@x.example
+		"-OQueueDirectory=$PWD/q" "-oQ$PWD/q" "-L$PWD/t" b@x.example
+	run -64 ./sendmail "--passwordeval=touch $PWD/run" b@x.example <message
+	run -64 ./sendmail --logfile="$PWD/l" b@x.example <message
+	[ ! -e relay/2.message ]
 	[ ! -e x.php ] && [ ! -e d ] && [ ! -e q ] && [ ! -e run ] && [ ! -e l ] && [ ! -e t ]
 	grep -q 'option -X .*/x.php is ignored' log
 	grep -q 'option -C .*/other is ignored' log
 	grep -q 'option -O QueueDirectory is ignored' log
-	grep -q 'the unknown option --passwordeval is ignored' log
+}
+
+@test "sendmail refuses our long options, so that none of them sends" {
+	serve
+	local option
+	for option in --dry-run --help --version --server-info --relay=smtp://x.example --tls; do
+		run -64 --separate-stderr ./sendmail "$option" b@x.example <message
+		[ "$stderr" = "sendmail: option ${option%=*} is not sendmail's: call pennypost with it" ]
+	done
+	[ ! -e relay/1.message ]
+	caller default@example.org b@x.example --unknown b@x.example
+	grep -q 'the unknown option --unknown is ignored' log
 }
 
 @test "an unknown option is noted by sendmail and refused by pennypost" {
@@ -212,6 +225,17 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 		pennypost --verify-address=
 	END
 	[ ! -e relay/1.message ]
+}
+
+@test "a full name is 512 bytes long at most" {
+	serve
+	local name
+	name=$(printf '%0512d' 0)
+	printf 'Subject: hi\n\nhi\n' | ./sendmail -F "$name" b@x.example
+	tr -d '\r\n ' <relay/1.message | grep -q "From:$name<"
+	run -64 --separate-stderr ./sendmail -F "${name}0" b@x.example <message
+	[ "$stderr" = 'sendmail: the name of option -F is longer than 512 bytes' ]
+	[ ! -e relay/2.message ]
 }
 
 @test "--password is refused with the reason, and not repeated" {
@@ -377,4 +401,16 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	run --separate-stderr ./pennypost --relay "$relay" --tls-certcheck=off --server-info
 	[ "$status" -eq 0 ]
 	[[ $output == *$'\ntrusted: no\n'* ]]
+}
+
+@test "a closed standard input is no empty message" {
+	serve
+	run -74 --separate-stderr bash -c './pennypost ann@example.net <&-'
+	[ "$stderr" = "pennypost: cannot read the message: Bad file descriptor" ]
+	run -74 bash -c './sendmail ann@example.net <&- >&-'
+	[ ! -e relay/1.envelope ]
+	run -0 ./pennypost ann@example.net </dev/null
+	[ -e relay/1.envelope ]
+	run -0 bash -c './pennypost --version <&-'
+	run -69 bash -c './sendmail -bs <&-'
 }

@@ -245,12 +245,33 @@ submit() {
 		aliases ~/aliases
 	END
 	printf '%s\n' 'root: a@b@c' >aliases
+	chmod 644 aliases
 	fails 78 "$HOME/aliases:1: " route_of root
 	printf '%s\n' '# mail' 'root: joe@example.org,' '  eve@example.org # both' 'x: |/bin/cat' >aliases
 	says 'joe@example.org' route_of root
 	says 'eve@example.org' route_of root
 	says 'nobody@host.example.org' route_of nobody
 	fails 78 "$HOME/aliases:4: commands, files and :include: are not supported" route_of x
+}
+
+@test "an aliases file that others can write is refused" {
+	configure <<-END
+		relay smtp://127.0.0.1
+		domain host.example.org
+		aliases ~/aliases
+	END
+	printf '%s\n' 'root: joe@example.org' 'x: a@b.c' 'x: d@e.f' >aliases
+	chmod 644 aliases
+	says 'recipient: <joe@example.org>' route_of root
+	fails 78 "$HOME/aliases:3: the name has an entry already" route_of x
+	chmod 664 aliases
+	fails 78 "$HOME/aliases can be written by its group, who could send mail elsewhere: chmod go-w $HOME/aliases" route_of root
+	chmod 646 aliases
+	fails 78 'can be written by everybody' route_of root
+	[ "$(id -u)" -eq 0 ] || return 0
+	chmod 644 aliases
+	chown 12345 aliases
+	fails 78 "$HOME/aliases is owned by user 12345" route_of root
 }
 
 route_of() {
@@ -325,6 +346,24 @@ with_terminals() {
 	else
 		unshare --mount sh -c 'mount -t devpts -o ptmxmode=666 devpts /dev/pts && exec "$0" "$@"' "$@"
 	fi
+}
+
+@test "a secret of the environment does not follow an account that is led elsewhere" {
+	"$ROOT/tests/lib/ca" ca
+	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
+	printf '%s\n' 'account a' 'relay submission://joe@127.0.0.2' 'user joe' 'tls on' \
+		"tls_trust_file $PWD/ca/ca.pem" 'from joe@example.org' 'syslog off' | configure
+	mkdir credentials
+	(umask 077 && printf 'hunter2 x\n' | tee secret >credentials/pennypost.password)
+	local moved=(-a a --host 127.0.0.1 --port "$relay_port")
+	PENNYPOST_PASSWORD_FILE=$PWD/secret fails 78 'no password for joe' submit "${moved[@]}"
+	CREDENTIALS_DIRECTORY=$PWD/credentials fails 78 'no password for joe' submit "${moved[@]}"
+	CREDENTIALS_DIRECTORY=$PWD/credentials PENNYPOST_PASSWORD_FILE=/nonexistent \
+		submit "${moved[@]}" --password-credential=pennypost.password
+	submit "${moved[@]}" --password-file="$PWD/secret"
+	(umask 077 && printf 'machine 127.0.0.1 login joe password "hunter2 x"\n' >.netrc)
+	submit "${moved[@]}"
+	[ -e relay/3.message ]
 }
 
 # on_terminal ANSWER COMMAND...: runs COMMAND on a terminal of its own and types ANSWER when asked for a

@@ -24,6 +24,25 @@ int file_open(const char *path, struct stat *st)
 	return -1;
 }
 
+int file_check_writers(const char *path, const struct stat *st, const char *what,
+		       struct error *error)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"%s is owned by user %ld and not by you or root, who alone may "
+			"send %s elsewhere: chown it, or copy it",
+			TEXT_SHOW(span_of(path)), (long)st->st_uid, what);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "%s can be written by %s, who could send %s elsewhere: "
+				 "chmod go-w %s",
+				 TEXT_SHOW(span_of(path)),
+				 st->st_mode & S_IWOTH ? "everybody" : "its group", what,
+				 TEXT_SHOW(span_of(path)));
+	return 0;
+}
+
 int file_read_all(int fd, struct buf *out)
 {
 	enum { CHUNK = 4096 };

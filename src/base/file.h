@@ -15,6 +15,11 @@
  * or -1 with errno (EINVAL: not a regular file). A FIFO or device is refused without waiting.
  */
 int file_open(const char *path, struct stat *st);
+/* Whether the opened file is owned by root or the user and nobody else can write it; if not, he
+ * could decide where `what` ("mail") goes. Returns 0, or -1 with *error (local, stage config)
+ * that names the command to put it right. */
+int file_check_writers(const char *path, const struct stat *st, const char *what,
+		       struct error *error);
 /* Appends what is left of fd to out. Returns 0, or -1 with errno (EFBIG: past the ceiling). */
 int file_read_all(int fd, struct buf *out);
 /* Reads a regular file whole into a freshly initialised out. Returns 0; on failure -1 with

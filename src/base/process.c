@@ -17,13 +17,15 @@
 
 void process_clean(int keep)
 {
+	bool closed = fcntl(STDIN_FILENO, F_GETFD) < 0;
 	sigset_t none;
 	int fd;
 
 	/* The lowest free descriptor is handed out first, so this fills the gaps among 0 to 2.
-	 */
+	 * A standard input that was closed is no empty one: reading it must fail. */
 	do {
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/dev/null", closed ? O_WRONLY : O_RDWR);
+		closed = false;
 	} while (fd >= 0 && fd <= 2);
 	if (fd > 2)
 		close(fd);

@@ -9,9 +9,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* At start: opens /dev/null on missing descriptors 0 to 2, closes the others that were
- * inherited from keep up (3 as a rule), empties the signal mask, resets SIGCHLD, ignores
- * SIGPIPE and SIGXFSZ, sets umask 077. */
+/* At start: opens /dev/null on missing descriptors 0 to 2 (a missing 0 for writing alone: to
+ * read it fails with EBADF), closes the others that were inherited from keep up (3 as a rule),
+ * empties the signal mask, resets SIGCHLD, ignores SIGPIPE and SIGXFSZ, sets umask 077. */
 void process_clean(int keep);
 /* Runs command by /bin/sh -c with our environment less the names in hidden (NULL ends them),
  * default signal handling, standard input from /dev/null, standard error shared, and appends

@@ -114,6 +114,17 @@ static int context_make(struct context *x, const char *name, const char *relay,
 	return context_override(x, &x->made, error);
 }
 
+/* The environment's secrets are for the relay of the account that was named: when the command
+ * line leads it elsewhere, only what the command line says itself may follow. */
+static void context_keep_secrets(struct context *x)
+{
+	if (!context_moves_relay(&x->options))
+		return;
+	x->secrets.password_file = NULL;
+	if (!x->made.password_credential)
+		x->secrets.credentials_directory = NULL;
+}
+
 static int context_choose(struct context *x, struct error *error)
 {
 	const char *wanted = x->options.account;
@@ -126,7 +137,10 @@ static int context_choose(struct context *x, struct error *error)
 		if (account_copy(&x->made, found))
 			return error_set_memory(error);
 		x->account = &x->made;
-		return context_override(x, &x->made, error);
+		if (context_override(x, &x->made, error))
+			return -1;
+		context_keep_secrets(x);
+		return 0;
 	}
 	for (size_t i = 0; i < x->config.count; i++)
 		if (context_override(x, &x->config.accounts[i], error))

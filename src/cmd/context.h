@@ -25,8 +25,8 @@ struct context {
 int context_init(struct context *x, int argc, char *argv[], struct error *error);
 /* Reads the configuration: the file of -C alone, else the user's file and the system's; or
  * PENNYPOST_RELAY. Words on the command line beat all of them. An account whose relay the
- * command line changes loses its password, so that a secret never goes where its owner did not
- * say. */
+ * command line changes loses its password, and a named one those of the environment, too, so
+ * that a secret never goes where its owner did not say. */
 int context_load(struct context *x, struct error *error);
 void context_clear(struct context *x);
 

@@ -11,6 +11,7 @@
 
 #include "base/chars.h"
 #include "base/text.h"
+#include "mail/address.h"
 #include "mail/wishes.h"
 #include "sasl/sasl.h"
 
@@ -91,6 +92,10 @@ static int set_name(struct options *o, const struct options_row *row, const char
 				error, ERROR_LOCAL, STAGE_USAGE,
 				"the name \"%s\" of option -%c holds a control character",
 				TEXT_SHOW(span_of(value)), row->letter);
+	if (strlen(value) > ADDRESS_NAME_MAX)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "the name of option -%c is longer than %d bytes", row->letter,
+				 ADDRESS_NAME_MAX);
 	return set_string(o, row, value, error);
 }
 
@@ -534,6 +539,10 @@ static int parse_name(struct parse *p, const char *word)
 	const char *value = equals ? equals + 1 : NULL;
 	const struct options_row *row = p->options->sendmail ? NULL : find_name(name);
 
+	if (p->options->sendmail && find_name(name))
+		return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
+				 "option --%s is not sendmail's: call pennypost with it",
+				 TEXT_SHOW(name));
 	if (!row)
 		return unknown_name(p, name);
 	if (value && row->value == OPTIONS_VALUE_NONE)

@@ -6,8 +6,10 @@
  */
 #include "conf/aliases.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/chars.h"
 #include "base/file.h"
@@ -21,6 +23,7 @@ struct entry {
 	struct span name;
 	struct span value; /* addresses, which may go over several lines */
 	int line;
+	int again; /* the line where the name has another entry; 0: none */
 	enum state state;
 };
 
@@ -55,6 +58,15 @@ static int name_compare(struct span a, struct span b)
 static int entry_compare(const void *a, const void *b)
 {
 	return name_compare(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+/* By name, entries of one name in the order of the file. */
+static int entry_order(const void *a, const void *b)
+{
+	int names = entry_compare(a, b);
+
+	return names ? names
+		     : ((const struct entry *)a)->line - ((const struct entry *)b)->line;
 }
 
 static struct entry *entry_find(const struct aliases *a, struct span name)
@@ -140,6 +152,23 @@ static int entry_read(struct aliases *a, struct span *text, int *line, struct er
 	return entry_add(a, entry, error);
 }
 
+/* Sorts the entries, and keeps the first of each name, which knows that there are more. */
+static void aliases_sort(struct aliases *a)
+{
+	size_t kept = 0;
+
+	qsort(a->entries, a->count, sizeof(*a->entries), entry_order);
+	for (size_t i = 1; i < a->count; i++) {
+		struct entry *last = &a->entries[kept];
+
+		if (entry_compare(last, &a->entries[i]) != 0)
+			a->entries[++kept] = a->entries[i];
+		else if (last->again == 0)
+			last->again = a->entries[i].line;
+	}
+	a->count = kept + 1;
+}
+
 static int aliases_read(struct aliases *a, struct span text, struct error *error)
 {
 	int line = 0;
@@ -150,15 +179,7 @@ static int aliases_read(struct aliases *a, struct span text, struct error *error
 		if (entry_read(a, &text, &line, error))
 			return -1;
 	if (a->count > 0)
-		qsort(a->entries, a->count, sizeof(*a->entries), entry_compare);
-	for (size_t i = 1; i < a->count; i++) {
-		const struct entry *one = &a->entries[i - 1];
-		const struct entry *two = &a->entries[i];
-
-		if (entry_compare(one, two) == 0)
-			return aliases_error(a, one->line > two->line ? one->line : two->line,
-					     "the name has an entry already", error);
-	}
+		aliases_sort(a);
 	return 0;
 }
 
@@ -219,6 +240,8 @@ static int entry_expand(struct aliases *a, struct entry *entry, struct error *er
 	struct address_list list = {0};
 	int result = -1;
 
+	if (entry->again)
+		return aliases_error(a, entry->again, "the name has an entry already", error);
 	if (a->depth == ALIASES_DEPTH_MAX)
 		return aliases_error(a, entry->line,
 				     "aliases lead to each other more than 16 deep", error);
@@ -280,11 +303,20 @@ int aliases_apply_text(struct address_list *list, const char *path, struct span 
 
 int aliases_apply(struct address_list *list, const char *path, struct error *error)
 {
+	struct stat st = {0};
 	struct buf text;
+	int fd = file_open(path, &st);
 	int result;
 
+	if (fd < 0)
+		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
+				       "cannot open %s", TEXT_SHOW(span_of(path)));
 	buf_init(&text, ALIASES_FILE_MAX);
-	result = file_load(path, &text, error);
+	result = file_check_writers(path, &st, "mail", error);
+	if (result == 0 && file_read_all(fd, &text))
+		result = error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
+					 "cannot read %s", TEXT_SHOW(span_of(path)));
+	close(fd);
 	if (result == 0)
 		result = aliases_apply_text(list, path, buf_span(&text), error);
 	buf_clear(&text);

@@ -195,25 +195,6 @@ static int line_defaults(struct reader *r, struct span value, struct error *erro
 	return 0;
 }
 
-/* Who could have written the file, and so what is in it. */
-static int file_check(const char *path, const struct stat *st, struct error *error)
-{
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return error_set(
-			error, ERROR_LOCAL, STAGE_CONFIG,
-			"%s is owned by user %ld and not by you or root, who alone may say "
-			"where mail and passwords go: chown it, or copy it",
-			TEXT_SHOW(span_of(path)), (long)st->st_uid);
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-				 "%s can be written by %s, who could send mail and passwords "
-				 "elsewhere: chmod go-w %s",
-				 TEXT_SHOW(span_of(path)),
-				 st->st_mode & S_IWOTH ? "everybody" : "its group",
-				 TEXT_SHOW(span_of(path)));
-	return 0;
-}
-
 /* Who can read the password that turned out to be in it. */
 static int secret_check(struct reader *r, const struct frame *f, struct error *error)
 {
@@ -270,7 +251,7 @@ static int reader_file(struct reader *r, struct frame *f, struct error *error)
 	}
 	buf_init(&text, CONFIG_FILE_MAX);
 	r->frame = f;
-	if (file_check(f->path, &f->st, error))
+	if (file_check_writers(f->path, &f->st, "mail and passwords", error))
 		goto out;
 	if (file_read_all(fd, &text)) {
 		error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno, "cannot read %s",

@@ -293,6 +293,16 @@ static int set_from(struct account *a, const struct key *key, const char *value,
 	return 0;
 }
 
+static int set_full_name(struct account *a, const struct key *key, const char *value,
+			 struct error *error)
+{
+	if (value && strlen(value) > ADDRESS_NAME_MAX)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "%s: the name is longer than %d bytes", key->name,
+				 ADDRESS_NAME_MAX);
+	return string_set(a, key->offset, value, error);
+}
+
 static int set_auth(struct account *a, const struct key *key, const char *value,
 		    struct error *error)
 {
@@ -534,7 +544,7 @@ static const struct key keys[] = {
 	{"tls_min_dh_prime_bits", set_ignored, 0, 0, 0},
 
 	{"from", set_from, AT(from), KEYS_NAMES, 0},
-	{"from_full_name", set_text, AT(from_full_name), 0, 0},
+	{"from_full_name", set_full_name, AT(from_full_name), 0, 0},
 	{"allow_from_override", set_switch, AT(allow_from_override), 0, ON_OFF},
 	{"auto_from", set_ignored, 0, 0, 0},
 	{"maildomain", set_ignored, 0, 0, 0},

@@ -26,7 +26,8 @@ enum {
 		252, /* bytes; RFC 5321 section 4.5.3.1.1 has a relay take 64 at least,
 			and return paths of lists and forwarders are longer */
 	ADDRESS_DOMAIN_MAX = 255, /* section 4.5.3.1.2 */
-	ADDRESS_PATH_MAX = 254    /* section 4.5.3.1.3: 256 with the angle brackets */
+	ADDRESS_PATH_MAX = 254,   /* section 4.5.3.1.3: 256 with the angle brackets */
+	ADDRESS_NAME_MAX = 512    /* of a display name that we write ourselves */
 };
 
 /* One mailbox. A bare local name ("root") has no domain. */

@@ -144,18 +144,23 @@ static int header_add_field(struct header *h, struct span raw)
 
 int header_parse(struct header *h, struct span text, struct error *error)
 {
+	int result = 0;
 	size_t len;
 
 	*h = (struct header){0};
-	while ((len = field_length(text)) > 0) {
-		if (header_add_field(h, (struct span){text.data, len})) {
-			header_clear(h);
-			return error_set_memory(error);
-		}
+	while (result == 0 && (len = field_length(text)) > 0) {
+		if (h->count == HEADER_FIELDS_MAX)
+			result = error_set(error, ERROR_MESSAGE, STAGE_SYNTAX,
+					   "the header of the message has more than %d fields",
+					   HEADER_FIELDS_MAX);
+		else if (header_add_field(h, (struct span){text.data, len}))
+			result = error_set_memory(error);
 		text.data += len;
 		text.len -= len;
 	}
-	return 0;
+	if (result)
+		header_clear(h);
+	return result;
 }
 
 void header_clear(struct header *h)

@@ -13,6 +13,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+/* A field costs more memory than its shortest text does. Real headers have some hundred. */
+enum { HEADER_FIELDS_MAX = 10000 };
+
 /* The fields that the program knows by name. */
 enum header_id {
 	HEADER_OTHER,
@@ -64,7 +67,8 @@ size_t header_length(struct span text);
 /* Whether line (with or without its LF) begins a field: ftext, optional blanks, colon. */
 bool header_is_field(struct span line);
 /* Parses a header section (as measured by header_length()) into *h, which borrows text. Time is
- * linear. Returns 0, or -1 without memory. */
+ * linear. Returns 0, or -1 with *error: class message, stage syntax, for more than
+ * HEADER_FIELDS_MAX fields, or no memory. */
 int header_parse(struct header *h, struct span text, struct error *error);
 void header_clear(struct header *h);
 

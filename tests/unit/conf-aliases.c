@@ -89,11 +89,22 @@ static void bad_files_are_named(void)
 	CHECK_STR(e.text, "al:1: the name before the colon is missing");
 	CHECK(!apply("root: # none", "root"));
 	CHECK_STR(e.text, "al:1: there is no address behind the colon");
-	CHECK(!apply("root: a@b\nx: a@b\nRoot: c@d", "x"));
-	CHECK_STR(e.text, "al:3: the name has an entry already");
 	CHECK(!apply("root: a@b@c", "root"));
 	CHECK(strncmp(e.text, "al:1: ", 6) == 0);
 	CHECK_INT(e.class, ERROR_LOCAL);
+}
+
+static void a_name_with_two_entries_stops_only_its_own_mail(void)
+{
+	const char *file = "root: a@b\nx: c@d\nRoot: e@f\ny: root\nROOT: g@h\nz: i@j";
+
+	CHECK_STR(apply(file, "x, z, root@b"), "c@d i@j root@b");
+	CHECK(!apply(file, "root"));
+	CHECK_STR(e.text, "al:3: the name has an entry already");
+	CHECK(!apply(file, "x, y"));
+	CHECK_STR(e.text, "al:3: the name has an entry already");
+	CHECK(!apply("default: a@b\ndefault: c@d", "x"));
+	CHECK_STR(e.text, "al:2: the name has an entry already");
 }
 
 static void only_addresses_are_taken(void)
@@ -127,6 +138,7 @@ int main(void)
 	TEST_RUN(names_may_stay);
 	TEST_RUN(loops_end);
 	TEST_RUN(bad_files_are_named);
+	TEST_RUN(a_name_with_two_entries_stops_only_its_own_mail);
 	TEST_RUN(only_addresses_are_taken);
 	TEST_RUN(a_missing_file_is_an_error);
 	return test_done();

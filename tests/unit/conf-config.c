@@ -137,7 +137,7 @@ static void long_lines_end_at_64_kib(void)
 	struct buf b;
 
 	buf_init(&b, 200000);
-	buf_add_string(&b, "from_full_name ");
+	buf_add_string(&b, "passwordeval ");
 	while (b.len < CONFIG_LINE_MAX)
 		buf_add_char(&b, 'x');
 	CHECK_INT(config_parse(&c, "conf", buf_span(&b), &e), 0);

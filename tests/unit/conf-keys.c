@@ -213,6 +213,20 @@ static void the_rest_is_checked_too(void)
 	done();
 }
 
+static void a_full_name_has_a_limit(void)
+{
+	char name[514];
+
+	memset(name, 'a', 513);
+	name[513] = '\0';
+	CHECK_INT(set("from_full_name", name), -1);
+	CHECK_STR(e.text, "from_full_name: the name is longer than 512 bytes");
+	CHECK_INT(error_exit_code(&e), 78);
+	CHECK_INT(set("from_full_name", name + 1), 0);
+	CHECK_STR(a.from_full_name, name + 1);
+	done();
+}
+
 static void an_unknown_key_shows_itself_alone(void)
 {
 	CHECK_INT(set("pasword", "hunter2"), -1);
@@ -256,6 +270,7 @@ int main(void)
 	TEST_RUN(auth_knows_what_is_built);
 	TEST_RUN(fingerprints_are_checked);
 	TEST_RUN(the_rest_is_checked_too);
+	TEST_RUN(a_full_name_has_a_limit);
 	TEST_RUN(an_unknown_key_shows_itself_alone);
 	TEST_RUN(every_key_can_be_set_or_says_why_not);
 	return test_done();
