@@ -178,17 +178,21 @@ static void old_and_named_options(void)
 static void no_option_of_sendmail_names_a_file_or_command(void)
 {
 	CHECK_INT(parse("sendmail|-X/var/www/x.php|-C|/tmp/c|-D|/tmp/d|-OQueueDirectory=/"
-			"tmp|-oQ/tmp|"
-			"--passwordeval=id|--file=/tmp/c|--logfile|a@x"),
+			"tmp|-oQ/tmp|a@x"),
 		  0);
 	CHECK_STR(operands(), "a@x");
 	CHECK(!o.config_file);
 	CHECK_INT(o.setting_count, 0);
-	CHECK_INT(o.notes.count, 8);
+	CHECK_INT(o.notes.count, 5);
 	CHECK_STR(o.notes.items[0], "option -X /var/www/x.php is ignored: it names a file");
 	CHECK_STR(o.notes.items[3], "option -O QueueDirectory is ignored");
 	CHECK_STR(o.notes.items[4], "option -oQ/tmp is ignored");
-	CHECK_STR(o.notes.items[5], "the unknown option --passwordeval is ignored");
+	CHECK_INT(parse("sendmail|--passwordeval=id|a@x"), -1);
+	CHECK_STR(error.text,
+		  "option --passwordeval is not sendmail's: call pennypost with it");
+	CHECK_INT(error_exit_code(&error), 64);
+	CHECK_INT(parse("sendmail|--file=/tmp/c|a@x"), -1);
+	CHECK_INT(parse("sendmail|--logfile|a@x"), -1);
 	for (const char *const *name =
 		     (const char *const[]){"send-mail", "mailq", "newaliases", NULL};
 	     *name; name++) {
