@@ -37,17 +37,21 @@ static size_t first_other(const char *p)
 	return v ? (size_t)__builtin_ctzll(v) / 8 : 8;
 }
 
-/* The length of the run of literals and spaces that text begins with, limit at most. */
-static size_t run_length(struct span text, size_t limit)
+/* Copies the run of literals and spaces that text begins with, limit at most, and up to seven
+ * bytes of rubbish behind it. Returns its length. */
+static size_t copy_run(struct span text, size_t limit, char *out)
 {
 	size_t n = 0, eight = 8;
 
-	for (; eight == 8 && n < limit && text.len - n >= 8; n += eight)
+	for (; eight == 8 && n < limit && text.len - n >= 8; n += eight) {
+		memcpy(out + n, text.data + n, 8);
 		eight = first_other(text.data + n);
-	if (eight == 8)
-		while (n < limit && n < text.len &&
-		       (is_literal(text.data[n]) || text.data[n] == ' '))
-			n++;
+	}
+	for (; eight == 8 && n < limit && n < text.len; n++) {
+		if (!is_literal(text.data[n]) && text.data[n] != ' ')
+			break;
+		out[n] = text.data[n];
+	}
 	return n < limit ? n : limit;
 }
 
@@ -114,21 +118,18 @@ static char *put_held(struct quoted_printable *q, bool line_end, char *out)
  * behind it. Returns where out goes on; *in has not moved when there was nothing. */
 static char *take_run(struct quoted_printable *q, struct span *in, char *out)
 {
-	size_t room = LINE - (q->line < LINE ? q->line : 0);
-	size_t run = run_length(*in, room);
+	size_t run;
 
+	out = make_room(q, 1, out);
+	if (*in->data == '-' && q->soft && q->line == 0)
+		return out;
+	run = copy_run(*in, LINE - q->line, out);
 	if (run > 0 && in->data[run - 1] == ' ')
 		run--;
-	if (run == 0)
-		return out;
-	out = put_literal(q, *in->data, out);
-	if (q->line > 1 && run > LINE - q->line + 1)
-		run = LINE - q->line + 1; /* the dash took more room */
-	memcpy(out, in->data + 1, run - 1);
-	q->line += run - 1;
+	q->line += run;
 	in->data += run;
 	in->len -= run;
-	return out + run - 1;
+	return out + run;
 }
 
 /* The = of what is quoted-printable already, with next behind it: it opens a pair of characters

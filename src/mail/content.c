@@ -55,7 +55,7 @@ static struct span take_word(struct cursor *c, const char *ends)
 	struct span word = {c->rest.data, 0};
 
 	while (c->rest.len > 0 && !chars_is(*c->rest.data, CHARS_BLANK) &&
-	       !strchr(ends, *c->rest.data)) {
+	       !memchr(ends, *c->rest.data, strlen(ends))) {
 		word.len++;
 		advance(c, 1);
 	}
@@ -107,17 +107,13 @@ static bool take_parameter(struct cursor *c, struct span *name, struct buf *valu
 	return true;
 }
 
-/* RFC 2046 section 5.1.1: a boundary does not end in a blank, and no line end or control is in
- * it. */
+/* RFC 2046 section 5.1.1: a boundary does not end in a blank. */
 static void set_boundary(struct content *c, struct span value)
 {
 	while (value.len > 0 && chars_is(value.data[value.len - 1], CHARS_BLANK))
 		value.len--;
 	if (c->boundary_length > 0 || value.len > CONTENT_BOUNDARY_MAX)
 		return;
-	for (size_t i = 0; i < value.len; i++)
-		if (chars_is(value.data[i], CHARS_CONTROL))
-			return;
 	if (value.len > 0)
 		memcpy(c->boundary, value.data, value.len);
 	c->boundary_length = value.len;

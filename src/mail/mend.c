@@ -35,9 +35,9 @@ static void fold_line(struct mend *m, struct fold *f, struct buf *out)
 
 static char mend_byte(const struct mend *m, char c)
 {
-	if (m->seven && chars_is(c, CHARS_UTF8))
-		return '?';
-	return m->bytes && (c == '\0' || c == '\r') ? ' ' : c;
+	return (m->seven && chars_is(c, CHARS_UTF8)) || (m->bytes && (c == '\0' || c == '\r'))
+		       ? '?'
+		       : c;
 }
 
 /* Whether nothing in text can need mending. */

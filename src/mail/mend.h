@@ -14,7 +14,8 @@
 struct mend {
 	bool fold;     /* lines over 998 bytes are folded, at a blank where there is one */
 	bool seven;    /* bytes from 0x80 up become "?" */
-	bool bytes;    /* a NUL or a lone CR becomes a space */
+	bool bytes;    /* a NUL or a lone CR becomes "?": with a blank a line might become a
+			  boundary */
 	size_t column; /* bytes of the line that the text seen so far ends with */
 };
 

@@ -111,7 +111,9 @@ static bool find_boundary(struct part_walk *w, size_t start, size_t before)
 	if (lf)
 		line.len = (size_t)(lf - line.data);
 	whole = start + line.len + (lf != NULL);
-	while (chars_is(line.data[line.len - 1], CHARS_BLANK | CHARS_NEWLINE))
+	if (lf && line.data[line.len - 1] == '\r')
+		line.len--;
+	while (chars_is(line.data[line.len - 1], CHARS_BLANK))
 		line.len--;
 	line.data += 2;
 	line.len -= 2;

@@ -138,17 +138,24 @@ static int edit_fields(const struct part_walk *w, struct verdict v, const char *
 static int edit_head(const struct part_walk *w, struct verdict v, const char *encoding,
 		     struct buf *out, struct error *error)
 {
+	struct mend mend = {.bytes = true};
+	struct buf clean; /* fields are strings, so NULs go first */
 	struct header h;
 	int failed;
 
-	if (header_parse(&h, buf_span(&w->head), error))
-		return -1;
+	buf_init(&clean, PART_HEADER_MAX);
+	mend_text(&mend, buf_span(&w->head), &clean);
+	if (buf_failed(&clean) || header_parse(&h, buf_span(&clean), error)) {
+		buf_clear(&clean);
+		return error_set_memory(error);
+	}
 	failed = edit_fields(w, v, encoding, &h);
 	if (!failed && !w->is_first)
 		failed = mime_encode_header(&h, error);
 	if (!failed)
 		header_render(&h, out);
 	header_clear(&h);
+	buf_clear(&clean);
 	return failed || buf_failed(out) ? error_set_memory(error) : 0;
 }
 
@@ -184,7 +191,8 @@ static int render_head(const struct recode *r, const struct part_walk *w, struct
 		buf_add_span(out, head);
 	else
 		mend_text(&mend, head, out);
-	if (w->has_blank || encoding)
+	/* What follows a message/rfc822's header may get fields that it had not. */
+	if (w->has_blank || encoding || w->kind == PART_MESSAGE)
 		buf_add_char(out, '\n');
 	buf_clear(&edited);
 	return result || buf_failed(out) ? result ? result : error_set_memory(error) : 0;

@@ -12,7 +12,7 @@
  * What is signed (a DKIM-Signature, multipart/signed), message/partial, message/external-body
  * and a multipart that cannot be understood are left: long lines and 8-bit bytes in there go as
  * they are, with a warning; a NUL or a lone CR there refuses the message. In the header of a
- * part 8-bit text becomes encoded words where it can and "?" where not, a NUL a space, and long
+ * part 8-bit text becomes encoded words where it can and "?" where not, a NUL "?", and long
  * lines are folded; so it is with the text before and behind the parts of a multipart, which no
  * reader shows. The message's own header is only folded.
  */
