@@ -198,7 +198,7 @@ static void no_option_of_sendmail_names_a_file_or_command(void)
 	     *name; name++) {
 		char line[64];
 
-		snprintf(line, sizeof(line), "/usr/bin/%s|-C/tmp/c|-aother|--host=x", *name);
+		snprintf(line, sizeof(line), "/usr/bin/%s|-C/tmp/c|-aother|--frob=x", *name);
 		CHECK_INT(parse(line), 0);
 		CHECK(o.sendmail && !o.config_file && !o.account && o.setting_count == 0);
 	}
