@@ -4,14 +4,14 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
-
-PASSWORD='p@ss w0rd\"=+'
+load lib/receivers
 
 setup_file() {
 	export SHARE=$BATS_FILE_TMPDIR/share
 	mkdir "$SHARE"
 	have_world >/dev/null || return 0
-	"$ROOT/tests/lib/unpack" "$ROOT/build/servers" postfix dovecot-core dovecot-submissiond
+	"$ROOT/tests/lib/unpack" "$ROOT/build/servers" postfix dovecot-core dovecot-submissiond \
+		dovecot-lmtpd
 	"$ROOT/tests/lib/ca" "$SHARE/ca"
 	"$ROOT/tests/lib/ca" "$BATS_FILE_TMPDIR/other"
 	printf '%s\n' "$PASSWORD" >"$SHARE/password"
@@ -27,10 +27,6 @@ teardown_file() {
 	within 10 gone "$(cat "$BATS_FILE_TMPDIR/pid")" || kill -KILL "$(cat "$BATS_FILE_TMPDIR/pid")"
 }
 
-gone() {
-	! kill -0 "$1" 2>/dev/null
-}
-
 setup() {
 	relay_pid=
 	need_world
@@ -40,71 +36,8 @@ setup() {
 	new_id
 }
 
-new_id() {
-	id=$BATS_TEST_NUMBER.$RANDOM$RANDOM@example.test
-}
-
 teardown() {
 	relay_stop
-}
-
-# configure SERVER AUTH: the file "config" for a SERVER of tests/lib/servers.
-configure() {
-	local starttls=off
-	[[ $1 != *_starttls ]] || starttls=on
-	printf '%s\n' "$PASSWORD" >password
-	cat >config <<-END
-		defaults
-		tls on
-		tls_trust_file $SHARE/ca/ca.pem
-		syslog off
-		account $1
-		host 127.0.0.1
-		port ${!1}
-		tls_starttls $starttls
-		auth $2
-		user ann
-		passwordeval cat $PWD/password
-		from ann@example.test
-		account default : $1
-	END
-	chmod 600 config
-}
-
-# compose: the file "message": complete, so that nothing is added to it, and hard to get through.
-compose() {
-	{
-		printf '%s\n' 'From: Ann <ann@example.test>' 'To: bob@example.test' \
-			"Message-ID: <$id>" 'Date: Mon, 23 Nov 2026 12:00:00 +0000' \
-			'Subject: through a real server'
-		printf 'X-Long: '
-		head -c 900 /dev/zero | tr '\0' x
-		printf '\nX-Folded: one\n'
-		seq -f $'\tcontinued %g times' 200
-		printf '%s\n' 'MIME-Version: 1.0' 'Content-Type: text/plain; charset=utf-8' \
-			'Content-Transfer-Encoding: 8bit' '' 'Grüße, ✓' '.' '..' '.x' '...and dots' \
-			'From here it is no mbox' '  blanks at the end  ' ''
-		seq -f 'line %g of a body of a hundred kilobytes, with ünïcödé in it' 1500
-		printf '.\n\n'
-	} >message
-	[ "$(wc -c <message)" -gt 100000 ]
-}
-
-# find_mail BOX: sets found to the message with our Message-ID in BOX, if there is one.
-find_mail() {
-	found=$(grep -lrF "Message-ID: <$id>" "$SHARE/mail/$1/new" 2>/dev/null)
-}
-
-# arrived BOX: the message came to BOX within ten seconds, unchanged but for trace fields.
-arrived() {
-	within 10 find_mail "$1"
-	[ "$(wc -l <<<"$found")" -eq 1 ]
-	awk '
-		body || !trace { if (body) { print; next } }
-		/^$/ { body = 1 }
-		/^[^ \t]/ { trace = /^(Return-Path|Received|X-Original-To|Delivered-To):/ }
-		!trace { print }' "$found" >arrived
-	cmp message arrived
 }
 
 # delivers SERVER AUTH

@@ -1,0 +1,179 @@
+#!/usr/bin/env bats
+# One flight to every kind of server: Postfix, Exim, Dovecot, OpenSMTPD and aiosmtpd, unpacked into
+# build/, each in a private mount namespace (tests/lib/world) but aiosmtpd, which needs none.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+load lib/receivers
+
+# begin_world NAME: starts tests/lib/NAME in a world, with its files in SHARES/NAME.
+begin_world() {
+	local share=$SHARES/$1
+	"$ROOT/tests/lib/world" "$share" "$ROOT/build/$1" -- "$ROOT/tests/lib/$1" "$share" \
+		>"$share/start.out" 2>&1 3>&- &
+	echo $! >"$share/pid"
+}
+
+setup_file() {
+	export SHARES=$BATS_FILE_TMPDIR
+	have_world >/dev/null || return 0
+	local unpack=$ROOT/tests/lib/unpack name key
+	"$unpack" "$ROOT/build/servers" postfix dovecot-core dovecot-submissiond dovecot-lmtpd
+	"$unpack" "$ROOT/build/exim" exim4-daemon-heavy exim4-base
+	"$unpack" "$ROOT/build/opensmtpd" opensmtpd
+	"$unpack" "$ROOT/build/aiosmtpd" python3-aiosmtpd python3-public python3-attr
+	for name in servers exim opensmtpd aiosmtpd; do
+		key=()
+		[ $name != opensmtpd ] || key=(localhost 127.0.0.1 -newkey rsa:2048)
+		"$ROOT/tests/lib/ca" "$SHARES/$name/ca" "${key[@]}"
+		printf '%s\n' "$PASSWORD" >"$SHARES/$name/password"
+		[ $name = aiosmtpd ] || begin_world $name
+	done
+	"$ROOT/tests/lib/aiosmtpd-server" "$SHARES/aiosmtpd" "$ROOT/build/aiosmtpd" \
+		>"$SHARES/aiosmtpd/start.out" 2>&1 3>&- &
+	echo $! >"$SHARES/aiosmtpd/pid"
+	for name in servers exim opensmtpd aiosmtpd; do
+		within 30 test -f "$SHARES/$name/ports" ||
+			{ cat "$SHARES/$name"/*.out "$SHARES/$name"/*.log; return 1; }
+	done
+}
+
+teardown_file() {
+	touch "$SHARES"/{servers,exim,opensmtpd,aiosmtpd}/stop 2>/dev/null || return 0
+	for file in "$SHARES"/*/pid; do
+		within 10 gone "$(cat "$file")" || kill -KILL "$(cat "$file")"
+	done
+}
+
+setup() {
+	need_world
+	for file in "$SHARES"/*/ports; do
+		. "$file"
+	done
+	cd "$BATS_TEST_TMPDIR"
+	export HOME=$BATS_TEST_TMPDIR XDG_CONFIG_HOME=$BATS_TEST_TMPDIR
+}
+
+# use SERVER: sets what a delivery is about: the port's variable, by SHARE the server's files, and
+# a message's id.
+use() {
+	server=$1
+	new_id
+	case $server in
+	postfix_* | dovecot_*) SHARE=$SHARES/servers ;;
+	*) SHARE=$SHARES/${server%%_*} ;;
+	esac
+}
+
+# send OPTION-OR-RECIPIENT...: sends the file "message".
+send() {
+	run --separate-stderr "$PENNYPOST" -C config -v "$@" <message
+	echo "$stderr"
+	[[ $stderr != *"$PASSWORD"* ]]
+}
+
+# nth PATTERN: the number of the first line shown that matches.
+nth() {
+	grep -nm1 -E -- "$1" <<<"$stderr" | cut -d: -f1
+}
+
+# grouped CODE COMMAND...: AUTH and each COMMAND left before the answer CODE to AUTH was read.
+grouped() {
+	local answer
+	answer=$(nth "^< $1")
+	shift
+	for command in AUTH "$@"; do
+		[ "$(nth "^> $command")" -lt "$answer" ]
+	done
+}
+
+# one_by_one CODE: MAIL left after the answer CODE to AUTH, or not at all.
+one_by_one() {
+	local mail
+	mail=$(nth '^> MAIL')
+	[ -z "$mail" ] || [ "$(nth "^< $1")" -lt "$mail" ]
+}
+
+# rides SERVER COMMAND...: a small message in a flight of AUTH and each COMMAND, to three recipients of
+# whom one is refused; without a COMMAND, one by one.
+rides() {
+	use "$1"
+	shift
+	configure "$server" on
+	compose 40
+	send bob@example.test nobody@example.test carol@example.test
+	[ "$status" -eq 67 ]
+	[[ $stderr == *'<bob@example.test> sent'*'<nobody@example.test> refused: 5'*'<carol@example.test> sent'* ]]
+	[ $# -eq 0 ] || grouped 235 "$@"
+	[ $# -gt 0 ] || one_by_one 235
+	arrived bob
+	arrived carol
+}
+
+@test "Postfix, one flight with AUTH, one of three refused" {
+	rides postfix_tls MAIL RCPT BDAT QUIT
+	rides postfix_starttls MAIL RCPT BDAT QUIT
+}
+@test "Exim, one flight with AUTH, one of three refused" {
+	rides exim_tls MAIL RCPT BDAT QUIT
+	rides exim_starttls MAIL RCPT BDAT QUIT
+}
+@test "Dovecot, one flight with AUTH, one of three refused" {
+	rides dovecot_tls MAIL RCPT BDAT QUIT
+	rides dovecot_starttls MAIL RCPT BDAT QUIT
+}
+@test "OpenSMTPD, which groups nothing, one of three refused" {
+	rides opensmtpd_tls
+	rides opensmtpd_starttls
+}
+@test "aiosmtpd, as it comes and with PIPELINING, one of three refused" {
+	rides aiosmtpd_tls
+	rides aiosmtpd_starttls
+	rides aiosmtpd_grouped MAIL RCPT DATA
+}
+
+# fails SERVER COMMAND...: AUTH fails in a flight with each COMMAND; without one, before MAIL.
+fails() {
+	use "$1"
+	shift
+	local refused=$id
+	configure "$server" on
+	compose 40
+	echo wrong >password
+	send bob@example.test carol@example.test
+	[ "$status" -eq 77 ]
+	[[ ${stderr##*pennypost: } == *535* ]]
+	[ $# -eq 0 ] || grouped 535 "$@"
+	[ $# -gt 0 ] || one_by_one 535
+	new_id
+	configure "$server" on
+	compose 40
+	send bob@example.test
+	[ "$status" -eq 0 ]
+	arrived bob
+	id=$refused
+	run ! find_mail bob
+	run ! find_mail carol
+}
+
+@test "Postfix, AUTH fails in the flight: exit 77, nothing is delivered" {
+	fails postfix_tls MAIL RCPT BDAT QUIT
+	fails postfix_starttls MAIL RCPT BDAT QUIT
+}
+@test "Exim, AUTH fails in the flight: exit 77, nothing is delivered" {
+	fails exim_tls MAIL RCPT BDAT QUIT
+	fails exim_starttls MAIL RCPT BDAT QUIT
+}
+@test "Dovecot, AUTH fails in the flight: exit 77, nothing is delivered" {
+	fails dovecot_tls MAIL RCPT BDAT QUIT
+	fails dovecot_starttls MAIL RCPT BDAT QUIT
+}
+@test "OpenSMTPD, AUTH fails: exit 77, nothing is delivered" {
+	fails opensmtpd_tls
+	fails opensmtpd_starttls
+}
+@test "aiosmtpd, AUTH fails, also in the flight: exit 77, nothing is delivered" {
+	fails aiosmtpd_tls
+	fails aiosmtpd_starttls
+	fails aiosmtpd_grouped MAIL RCPT DATA
+}
