@@ -177,3 +177,137 @@ fails() {
 	fails aiosmtpd_starttls
 	fails aiosmtpd_grouped MAIL RCPT DATA
 }
+
+# unchanged LINES WAY OPTION...: a message of LINES through $server; BDAT or DATA left as the WAY is:
+# data, one (chunk) or many.
+unchanged() {
+	local lines=$1 way=$2 chunks
+	shift 2
+	new_id
+	compose "$lines"
+	send "$@" bob@example.test
+	[ "$status" -eq 0 ]
+	chunks=$(grep -c '^> BDAT' <<<"$stderr") || :
+	case $way in
+	data) [ "$chunks" -eq 0 ] && [[ $stderr == *'> DATA'* ]] ;;
+	one) [ "$chunks" -eq 1 ] ;;
+	many) [ "$chunks" -gt 1 ] ;;
+	esac
+	arrived bob
+}
+
+# every_way SERVER: the same message by DATA one by one, in one chunk that rides, and in many.
+every_way() {
+	use "$1"
+	configure "$server" on
+	unchanged 3000 data --flight=careful
+	unchanged 3000 one --flight-size=1000000
+	unchanged 3000 many --flight-size=1
+	unchanged 1 one --flight-size=1
+}
+
+@test "Postfix, DATA, one chunk and many: the same message" { every_way postfix_tls; }
+@test "Exim, DATA, one chunk and many: the same message" { every_way exim_tls; }
+@test "Dovecot, DATA, one chunk and many: the same message" { every_way dovecot_tls; }
+@test "OpenSMTPD and aiosmtpd, DATA, careful or not: the same message" {
+	for server in opensmtpd_tls aiosmtpd_tls aiosmtpd_grouped; do
+		use $server
+		configure $server on
+		unchanged 3000 data --flight=careful
+		unchanged 3000 data --flight-size=1
+		unchanged 3000 data --flight-size=1000000
+	done
+}
+
+# utf8 SERVER: mail to an address that needs SMTPUTF8, which is named in the header, too.
+utf8() {
+	use "$1"
+	configure "$server" on
+	compose 40
+	sed -i 's/^To: .*/To: bøb@example.test/' message
+	send bøb@example.test
+	[ "$status" -eq 0 ]
+	[[ $stderr =~ '> MAIL FROM:<ann@example.test>'[^$'\n']*' SMTPUTF8' ]]
+	arrived bøb
+}
+
+@test "SMTPUTF8 to Postfix, Exim and aiosmtpd" {
+	utf8 postfix_tls
+	utf8 exim_tls
+	utf8 aiosmtpd_tls
+}
+
+@test "an address that needs SMTPUTF8, and a server without it: a clear refusal" {
+	use opensmtpd_tls
+	configure $server on
+	compose 40
+	send bøb@example.test
+	[ "$status" -ne 0 ]
+	[[ $stderr == *'SMTPUTF8'* ]]
+	[[ $stderr != *'> MAIL'* ]]
+}
+
+# report: sets found to the report on our message in ann's box, if there is one.
+report() {
+	found=$(grep -lrFx "Original-Envelope-Id: $id" "$SHARE/mail/ann/new" 2>/dev/null)
+}
+
+@test "Postfix reports success as asked: envelope id, original recipient, header only" {
+	use postfix_tls
+	configure $server on
+	compose 40
+	send -N success,failure -R hdrs -V "$id" bob@example.test
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"> MAIL FROM:<ann@example.test> "*" RET=HDRS"*" ENVID=$id"* ]]
+	[[ $stderr == *'> RCPT TO:<bob@example.test> '*'NOTIFY=SUCCESS,FAILURE'* ]]
+	arrived bob
+	within 10 report
+	grep -Fx 'Original-Recipient: rfc822;bob@example.test' "$found"
+	grep -Fx 'Action: delivered' "$found"
+	grep -F "Message-ID: <$id>" "$found"
+	run ! grep -F 'From here it is no mbox' "$found"
+}
+
+@test "Postfix reports nothing when nothing is to be reported" {
+	use postfix_tls
+	configure $server on
+	compose 40
+	send -N never -V "$id" bob@example.test
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'NOTIFY=NEVER'* ]]
+	arrived bob
+	run ! report
+}
+
+@test "Exim without DSN: one line of warning, and the mail goes" {
+	use exim_tls
+	configure $server on
+	compose 40
+	send -N success -V "$id" bob@example.test
+	[ "$status" -eq 0 ]
+	[[ $stderr != *NOTIFY=* && $stderr != *ENVID=* ]]
+	[ "$(grep -c '^pennypost: ' <<<"$stderr")" -eq 1 ]
+	arrived bob
+}
+
+# lmtp OPTION...: mail to three recipients, of whom one is refused, over LMTP.
+lmtp() {
+	use dovecot_lmtp
+	compose
+	: >config
+	send --tls=off --syslog=off --from=ann@example.test "$@" bob@example.test nobody@example.test \
+		carol@example.test
+	[ "$status" -eq 67 ]
+	[[ $stderr == *'> LHLO'* ]]
+	[[ $stderr == *'<bob@example.test> sent'*'<nobody@example.test> refused: 5'*'<carol@example.test> sent'* ]]
+	arrived bob
+	arrived carol
+}
+
+@test "Dovecot, LMTP over TCP, one of three refused" {
+	lmtp "--relay=lmtp://127.0.0.1:$dovecot_lmtp"
+	lmtp "--relay=lmtp://127.0.0.1:$dovecot_lmtp" --flight=careful
+}
+@test "Dovecot, LMTP over a unix socket, one of three refused" {
+	lmtp --protocol=lmtp "--socket=$SHARES/servers/lmtp"
+}

@@ -1,10 +1,16 @@
 # What the scripts share that run servers inside a world (tests/lib/world).
 
-# free_ports COUNT: as many ports of loopback that nothing listens on.
+# free_ports COUNT: as many ports of loopback that nothing listens on, below those that the system
+# gives away meanwhile.
 free_ports() {
 	python3 -c '
-import socket, sys
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+import random, socket, sys
+held = []
+while len(held) < int(sys.argv[1]):
+    try:
+        held.append(socket.create_server(("127.0.0.1", random.randrange(10000, 32768))))
+    except OSError:
+        pass
 print(*(s.getsockname()[1] for s in held))' "$1"
 }
 
