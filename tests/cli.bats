@@ -436,3 +436,13 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	run -0 bash -c './pennypost --version <&-'
 	run -69 bash -c './sendmail -bs <&-'
 }
+
+@test "the log says refused of a recipient alone, and failed of the way to the relay" {
+	serve --refuse b@example.net
+	run -67 ./pennypost b@example.net <message
+	grep -q 'to=<b@example.net> .* status=refused: 550' log
+	printf '%s\n' 'tls off' 'user ann' 'password secret' >>config/pennypost/config
+	chmod 600 config/pennypost/config
+	run -77 ./pennypost b@example.net <message
+	grep -q 'to=<b@example.net> .* status=failed: 127.0.0.1' log
+}

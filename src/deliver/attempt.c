@@ -29,15 +29,18 @@ void attempt_show(const struct attempt *a, size_t i, struct buf *out)
 		[SMTP_UNTRIED] = "not tried",
 		[SMTP_SENT] = "sent",
 		[SMTP_DEFERRED] = "deferred",
-		[SMTP_FAILED] = "refused",
+		[SMTP_FAILED] = "failed",
 	};
 	const struct smtp_recipient *to = &a->transaction.recipients[i];
+	bool himself = to->outcome == SMTP_FAILED && (to->refused || to->why);
 
-	buf_add_string(out, words[to->outcome]);
+	buf_add_string(out, himself ? "refused" : words[to->outcome]);
 	if (to->outcome == SMTP_SENT)
 		return;
 	buf_add_string(out, ": ");
-	if (to->refused)
+	if (to->why)
+		buf_add_string(out, to->why);
+	else if (to->refused)
 		reply_show(&to->slot.reply, out);
 	else
 		buf_add_string(out, a->transaction.trouble.text);
@@ -78,6 +81,27 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 	buf_clear(&verdict);
 }
 
+/* Leaves out whom the relay cannot write to, so that the others get the message: without
+ * SMTPUTF8 (RFC 6531 section 3.2) an address beyond ASCII. A sender beyond ASCII is everybody's
+ * trouble. Returns how many are left. */
+static size_t attempt_leave_out(struct smtp_transaction *t, const struct smtp *session)
+{
+	size_t left = t->count;
+
+	if (!t->needs.utf8 || smtp_extension(session, "SMTPUTF8", NULL) ||
+	    text_is_8bit(span_of(t->reverse_path)))
+		return left;
+	t->needs.utf8 = false;
+	for (size_t i = 0; i < t->count; i++)
+		if (text_is_8bit(span_of(t->recipients[i].path))) {
+			t->recipients[i].outcome = SMTP_FAILED;
+			t->recipients[i].why = "this address holds characters beyond ASCII and "
+					       "the relay does not offer SMTPUTF8";
+			left--;
+		}
+	return left;
+}
+
 /* The conversation, with everything that can go wrong on the way to it. Trouble names the
  * relay. */
 static void attempt_run(struct attempt *a, const struct submission *s,
@@ -97,7 +121,8 @@ static void attempt_run(struct attempt *a, const struct submission *s,
 	t->source_context = &reader;
 	session = relay_open(relay, &trouble);
 	if (session) {
-		smtp_send(session, t);
+		if (attempt_leave_out(t, session) > 0)
+			smtp_send(session, t);
 		smtp_leave(session);
 	} else {
 		smtp_transaction_fail(t, &trouble);

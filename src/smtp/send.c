@@ -112,6 +112,8 @@ static int send_issue_envelope(struct send *x, struct error *error)
 	if (!failed && !wire_pipelining(x->wire))
 		failed = send_judge_mail(x, error);
 	for (size_t i = 0; !failed && i < t->count; i++) {
+		if (t->recipients[i].outcome != SMTP_UNTRIED)
+			continue;
 		t->recipients[i].slot.brief = true;
 		failed = wire_issue(x->wire, &t->recipients[i].slot, WIRE_RCPT, error,
 				    "RCPT TO:<%s>", t->recipients[i].path);
@@ -129,8 +131,10 @@ static ssize_t send_judge_envelope(struct send *x, struct error *error)
 	int failed = send_judge_mail(x, error);
 
 	for (size_t i = 0; !failed && i < x->t->count; i++) {
-		int answer = send_judge_recipient(x, &x->t->recipients[i], error);
+		int answer = 0;
 
+		if (x->t->recipients[i].outcome == SMTP_UNTRIED)
+			answer = send_judge_recipient(x, &x->t->recipients[i], error);
 		failed = answer < 0;
 		accepted += answer > 0;
 	}

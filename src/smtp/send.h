@@ -28,7 +28,9 @@ struct smtp_recipient {
 	struct wire_slot slot; /* the reply to RCPT, over LMTP to the end of data once it has
 				  left: code 0 if there was none */
 	enum smtp_outcome outcome;
-	bool refused; /* by that reply; else the outcome is the transaction's */
+	bool refused;    /* by that reply; else the outcome is the transaction's */
+	const char *why; /* set by the owner, with an outcome: he is left out, and this says
+			    why; borrowed */
 };
 
 /* Where the message comes from: as message_reader_next() gives it, piece by piece; 1, 0 at the
