@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/dump.h"
 #include "net/hostname.h"
 #include "smtp/auth.h"
 
@@ -105,6 +106,7 @@ static int relay_authenticate(struct smtp *s, const struct relay_options *o,
 				 o->account->name);
 	if (smtp_ready(s, error) || smtp_auth_check(s, names[o->account->auth], error))
 		return -1;
+	dump_forbid();
 	buf_init(&secret, SECRET_MAX);
 	failed = secret_get(o->account, o->secrets, &secret, error);
 	who.password = buf_span(&secret);
