@@ -333,10 +333,32 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	serve --refuse b@example.net
 	run -67 ./sendmail a@example.net b@example.net <message
 	[ "$(grep -c 'to=<' log)" -eq 2 ]
-	[ "$(wc -l <log)" -eq 2 ]
+	grep -q 'bytes of input behind the line with a dot were not sent' log
+	[ "$(wc -l <log)" -eq 3 ]
 	relay_stop
 	run -75 ./sendmail a@example.net <message
-	[ "$(wc -l <log)" -eq 3 ]
+	[ "$(grep -c 'to=<' log)" -eq 3 ]
+}
+
+@test "what fails before the attempt is in the account's log" {
+	serve
+	printf '%s\n' "aliases $PWD/aliases" >>config/pennypost/config
+	printf '%s\n' 'x: |/bin/cat' >aliases
+	chmod 644 aliases
+	run -64 ./sendmail a@b@c <message
+	grep -q 'recipient "a@b@c": ' log
+	run -64 ./sendmail -f 'a@b@d' a@b.example <message
+	grep -q 'sender (-f): .*a@b@d' log
+	run -65 ./sendmail -t <<<'To: a@b@e'
+	grep -q 'a@b@e' log
+	run -78 ./sendmail x <message
+	grep -q 'commands, files and' log
+	run -65 bash -c "printf 'a: \\0\\n' | ./sendmail a@b.example"
+	grep -q 'NUL' log
+	run -64 ./sendmail <message
+	grep -q 'no recipients' log
+	[ "$(wc -l <log)" -eq 6 ]
+	[ ! -e relay/1.message ]
 }
 
 @test "the name we are called by cannot reach a terminal" {
@@ -413,4 +435,14 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	[ -e relay/1.envelope ]
 	run -0 bash -c './pennypost --version <&-'
 	run -69 bash -c './sendmail -bs <&-'
+}
+
+@test "the log says refused of a recipient alone, and failed of the way to the relay" {
+	serve --refuse b@example.net
+	run -67 ./pennypost b@example.net <message
+	grep -q 'to=<b@example.net> .* status=refused: 550' log
+	printf '%s\n' 'tls off' 'user ann' 'password secret' >>config/pennypost/config
+	chmod 600 config/pennypost/config
+	run -77 ./pennypost b@example.net <message
+	grep -q 'to=<b@example.net> .* status=failed: 127.0.0.1' log
 }

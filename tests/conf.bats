@@ -407,3 +407,30 @@ on_terminal() {
 	[ "$status" -ne 0 ]
 	[[ $output == *'no password for joe at 127.0.0.1: the account names none'* ]]
 }
+
+@test "a file of one's own that cannot be read is an error; somebody else's is none" {
+	[ "$(id -u)" -eq 0 ] || skip 'not root'
+	command -v setpriv || skip 'no setpriv'
+	export XDG_CONFIG_HOME=$(mktemp -d)
+	conf=$XDG_CONFIG_HOME/pennypost/config
+	mkdir -m 755 "${conf%/*}"
+	chmod 755 "$XDG_CONFIG_HOME"
+	cp "$PENNYPOST" "$XDG_CONFIG_HOME/own"
+	echo 'relay smtp://127.0.0.1:1' >$conf
+	chmod 0 $conf
+	run -78 setpriv --reuid 12345 --clear-groups "$XDG_CONFIG_HOME/own" ann@example.org </dev/null
+	chmod 700 "${conf%/*}"
+	local first=$output
+	run -78 setpriv --reuid 12345 --clear-groups "$XDG_CONFIG_HOME/own" ann@example.org </dev/null
+	rm -r "$XDG_CONFIG_HOME"
+	[ "$first" = "own: cannot open $conf: Permission denied" ]
+	[[ $output == *'no relay is configured'* ]]
+}
+
+@test "a password that is withheld from another relay is said to be" {
+	relay_start relay --plain --auth 'joe:hunter2'
+	printf '%s\n' 'account a' 'host mail.example.org' 'tls off' 'user joe' 'password hunter2' \
+		'from joe@example.org' 'syslog off' | configure
+	fails 78 "the account's own is withheld, because the command line changed the relay" \
+		submit -a a --host 127.0.0.1 --port "$relay_port"
+}

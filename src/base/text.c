@@ -115,13 +115,22 @@ static uint32_t text_code_point(const char *data, size_t len)
 /* Whether a terminal shows the character and does nothing else with it. */
 static bool text_is_harmless(const char *data, size_t len)
 {
+	/* Bidirectional controls, separators, and what takes no room and so could hide. */
+	static const struct {
+		uint32_t first, last;
+	} unseen[] = {
+		{0xad, 0xad},     {0x61c, 0x61c},     {0x180e, 0x180e}, {0x200b, 0x200f},
+		{0x2028, 0x202e}, {0x2060, 0x2064},   {0x2066, 0x2069}, {0xfeff, 0xfeff},
+		{0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+	};
 	uint32_t c = text_code_point(data, len);
 
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return false;
-	if (c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e))
-		return false;
-	return !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff;
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		if (c >= unseen[i].first && c <= unseen[i].last)
+			return false;
+	return true;
 }
 
 /* Writes the shown form of the first character of s to out (at least 5 bytes) and returns its

@@ -25,8 +25,8 @@ void text_utf8_feed(struct text_utf8 *u, struct span s);
 /* Whether s holds a byte from 0x80 up. */
 bool text_is_8bit(struct span s);
 /* Appends s with everything escaped that is not printable ASCII or well-formed UTF-8 outside
- * C0, C1, the bidirectional controls and the line separators: as \r \n \t or \xHH. A backslash
- * stays as it is. */
+ * C0, C1, the bidirectional controls, the line separators and what nobody sees (soft hyphen,
+ * word joiner, tags and their like): as \r \n \t or \xHH. A backslash stays as it is. */
 void text_escape(struct buf *out, struct span s);
 /* The same into a fixed array for use in an error text: at most size - 1 bytes, "..." at the
  * end when s was cut. Returns out. */

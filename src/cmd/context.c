@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -40,15 +41,18 @@ static const char *context_path(const char *variable)
 	return value && value[0] == '/' ? value : NULL;
 }
 
-/* Reads a file that need not be there. One that may not be read is a warning: another file may
- * have all that is wanted. */
+/* Reads a file that need not be there. A system's that may not be read is a warning, because
+ * the user's may have all that is wanted, and so is a HOME that is somebody else's; but the
+ * user's own file was written to be read. */
 static int context_read(struct context *x, const char *path, enum config_trust trust,
 			struct error *error)
 {
+	struct stat st;
+
 	if (config_load(&x->config, path, trust, error) == 0 || error->number == ENOENT ||
 	    error->number == ENOTDIR)
 		return 0;
-	if (error->number == EACCES)
+	if (error->number == EACCES && (trust == CONFIG_SYSTEM || lstat(path, &st)))
 		return strv_add(&x->config.warnings, span_of(error->text));
 	return -1;
 }

@@ -27,13 +27,8 @@ static struct message *submit_read(const struct context *x, struct error *error)
 		.end_at_dot = submit_ends_at_dot(&x->options),
 		.temporary_dir = directory && directory[0] == '/' ? directory : NULL,
 	};
-	struct message *m = message_read(STDIN_FILENO, &options, error);
 
-	if (m && message_facts(m)->drained > 0)
-		log_line(LOG_LEVEL_NOTICE,
-			 "%llu bytes of input behind the line with a dot were not sent",
-			 (unsigned long long)message_facts(m)->drained);
-	return m;
+	return message_read(STDIN_FILENO, &options, error);
 }
 
 /* The login name; a uid that nobody knows is its number. */
@@ -102,7 +97,8 @@ static int submit_attempt(const struct context *x, const struct submission *s)
 	return code;
 }
 
-int cmd_submit(struct context *x)
+static int submit_prepare(const struct context *x, struct submission *s, struct message **m,
+			  struct error *error)
 {
 	const struct options *o = &x->options;
 	const struct submission_request request = {
@@ -117,29 +113,52 @@ int cmd_submit(struct context *x)
 		.user = submit_user,
 		.account = x->account,
 	};
+
+	if (o->recipients.count == 0 && !o->read_recipients)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "no recipients: name them, or let -t read them from the "
+				 "header");
+	*m = submit_read(x, error);
+	return *m ? submission_prepare(s, *m, &x->config, &request, error) : -1;
+}
+
+/* The log of the account that the message chose; of the likely one when it came to no choice.
+ */
+static void submit_open_log(struct context *x, const struct submission *s)
+{
+	struct error ignored;
+	const struct account *a = s->account ? s->account : context_account(x, &ignored);
+
+	if (a)
+		context_open_log(x, a);
+}
+
+static void submit_note_rest(const struct message *m)
+{
+	if (message_facts(m)->drained > 0)
+		log_line(LOG_LEVEL_NOTICE,
+			 "%llu bytes of input behind the line with a dot were not sent",
+			 (unsigned long long)message_facts(m)->drained);
+}
+
+int cmd_submit(struct context *x)
+{
 	struct submission s = {0};
-	struct message *m;
+	struct message *m = NULL;
 	struct error error;
+	int failed = submit_prepare(x, &s, &m, &error);
 	int code;
 
-	if (o->recipients.count == 0 && !o->read_recipients) {
-		error_set(&error, ERROR_LOCAL, STAGE_USAGE,
-			  "no recipients: name them, or let -t read them from the header");
-		return context_fail(x, &error);
-	}
-	m = submit_read(x, &error);
-	if (!m)
-		return context_fail(x, &error);
-	if (submission_prepare(&s, m, &x->config, &request, &error)) {
+	if (failed || !x->options.dry_run)
+		submit_open_log(x, &s);
+	if (!failed && x->options.dry_run)
+		failed = cmd_dry_run(s.account, &s.envelope, m, stdout, &error);
+	else if (!failed)
+		submit_note_rest(m);
+	if (failed)
 		code = context_fail(x, &error);
-	} else if (o->dry_run) {
-		code = cmd_dry_run(s.account, &s.envelope, m, stdout, &error)
-			       ? context_fail(x, &error)
-			       : 0;
-	} else {
-		context_open_log(x, s.account);
-		code = submit_attempt(x, &s);
-	}
+	else
+		code = x->options.dry_run ? 0 : submit_attempt(x, &s);
 	submission_clear(&s);
 	message_free(m);
 	return code;

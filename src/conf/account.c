@@ -189,6 +189,8 @@ int account_inherit(struct account *a, const struct account *base)
 
 void account_forget_secret(struct account *a)
 {
+	a->secret_withheld = a->password.len > 0 || a->password_file || a->passwordeval ||
+			     a->password_credential;
 	buf_wipe(&a->password);
 	free(a->password_file);
 	free(a->passwordeval);

@@ -71,6 +71,7 @@ struct account {
 	char *password_file;
 	char *passwordeval;
 	char *password_credential; /* name under $CREDENTIALS_DIRECTORY */
+	bool secret_withheld;      /* account_forget_secret() took one away */
 
 	enum setting tls;          /* on, off, auto: if the relay offers it */
 	enum setting tls_starttls; /* on: STARTTLS, off: TLS from the first byte */

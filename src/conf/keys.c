@@ -524,9 +524,9 @@ static const struct key keys[] = {
 
 	{"auth", set_auth, AT(auth), 0, 0},
 	{"auth_identity", set_text, AT(auth_identity), 0, 0},
-	{"user", set_text, AT(user), 0, 0},
-	{"password", set_password, 0, KEYS_REST | KEYS_SECRET, 0},
-	{"passwordeval", set_source, AT(passwordeval), KEYS_REST, 0},
+	{"user", set_text, AT(user), KEYS_BARE, 0},
+	{"password", set_password, 0, KEYS_REST | KEYS_SECRET | KEYS_BARE, 0},
+	{"passwordeval", set_source, AT(passwordeval), KEYS_REST | KEYS_BARE, 0},
 	{"password_file", set_source, AT(password_file), KEYS_FILE, 0},
 	{"password_credential", set_credential, AT(password_credential), 0, 0},
 	{"ntlmdomain", set_ignored, 0, 0, 0},
@@ -637,6 +637,11 @@ int keys_set_value(struct account *a, const char *key, const char *value, struct
 		if (chars_is(*p, CHARS_CONTROL) && !(*p == '\t' && k->flags & KEYS_REST))
 			return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 					 "%s: the value holds a control character", key);
+	if (k->flags & KEYS_BARE && value && strncmp(value, "= ", 2) == 0)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "%s: the value begins with \"= \": a key and its value are "
+				 "separated by a blank alone",
+				 key);
 	return k->set(a, k, value, error);
 }
 

@@ -230,14 +230,17 @@ static int secret_prompt(const struct account *a, struct buf *out, struct error 
 static int secret_nowhere(const struct account *a, const struct secret_sources *sources,
 			  struct error *error)
 {
-	return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-			 "no password for %s at %s: the account names none (password_file, "
-			 "passwordeval, password_credential), PENNYPOST_PASSWORD_FILE is not "
-			 "set for it, "
-			 "%s has none, and there is no terminal to ask on",
-			 account_user(a) ? TEXT_SHOW(span_of(account_user(a))) : "(no user)",
-			 TEXT_SHOW(span_of(secret_host(a))),
-			 sources->netrc ? TEXT_SHOW(span_of(sources->netrc)) : "~/.netrc");
+	return error_set(
+		error, ERROR_LOCAL, STAGE_CONFIG,
+		"no password for %s at %s: the account%s, PENNYPOST_PASSWORD_FILE is not set "
+		"for it, %s has none, and there is no terminal to ask on",
+		account_user(a) ? TEXT_SHOW(span_of(account_user(a))) : "(no user)",
+		TEXT_SHOW(span_of(secret_host(a))),
+		a->secret_withheld ? "'s own is withheld, because the command line changed "
+				     "the relay (say --password-file or --passwordeval with it)"
+				   : " names none (password_file, passwordeval, "
+				     "password_credential)",
+		sources->netrc ? TEXT_SHOW(span_of(sources->netrc)) : "~/.netrc");
 }
 
 /* The sources around the account, when it names none itself. */

@@ -37,15 +37,18 @@ void attempt_show(const struct attempt *a, size_t i, struct buf *out)
 		[SMTP_UNTRIED] = "not tried",
 		[SMTP_SENT] = "sent",
 		[SMTP_DEFERRED] = "deferred",
-		[SMTP_FAILED] = "refused",
+		[SMTP_FAILED] = "failed",
 	};
 	const struct smtp_recipient *to = &a->transaction.recipients[i];
+	bool himself = to->outcome == SMTP_FAILED && (to->refused || to->why);
 
-	buf_add_string(out, words[to->outcome]);
+	buf_add_string(out, himself ? "refused" : words[to->outcome]);
 	if (to->outcome == SMTP_SENT)
 		return;
 	buf_add_string(out, ": ");
-	if (to->refused)
+	if (to->why)
+		buf_add_string(out, to->why);
+	else if (to->refused)
 		reply_show(&to->slot.reply, out);
 	else
 		buf_add_string(out, a->transaction.trouble.text);

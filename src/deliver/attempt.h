@@ -29,7 +29,7 @@ void attempt_clear(struct attempt *a);
  * no queue to hold it; else that of the refusal. */
 int attempt_exit_code(const struct attempt *a);
 /* What became of the i-th recipient, as a sentence's end: "sent", "deferred: ...", "refused:
- * ...". */
+ * ..." by the relay or for him alone, "failed: ..." with all the others. */
 void attempt_show(const struct attempt *a, size_t i, struct buf *out);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/dump.h"
 #include "net/hostname.h"
 #include "smtp/auth.h"
 
@@ -138,6 +139,7 @@ static int relay_authenticate(struct smtp *s, const struct relay_options *o, boo
 				 "account %s asks for authentication but names no user",
 				 o->account->name);
 	first = smtp_auth_first(s, &choice, &l->who, error);
+	dump_forbid();
 	if (!first || (first->needs_secret && l->who.user &&
 		       secret_get(o->account, o->secrets, &l->secret, error)))
 		return -1;

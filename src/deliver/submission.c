@@ -282,8 +282,8 @@ int submission_prepare(struct submission *s, struct message *message,
 	*s = (struct submission){.message = message};
 	buf_init(&s->domain, 300);
 	submission_read_from(&m);
-	failed = submission_read_operands(&m) || submission_read_sender(&m) ||
-		 submission_settle_recipients(&m) || submission_choose_account(&m, config) ||
+	failed = submission_read_sender(&m) || submission_choose_account(&m, config) ||
+		 submission_read_operands(&m) || submission_settle_recipients(&m) ||
 		 submission_settle_sender(&m, config) || submission_resolve_aliases(&m) ||
 		 submission_qualify(&m) || submission_settle_wishes(&m) || submission_edit(&m);
 	if (!failed && address_list_unique(&s->envelope.recipients))

@@ -43,7 +43,9 @@ struct submission {
  * (the one asked for, else the first whose `from` matches the reverse-path or the From field,
  * else the default); aliases, qualification, duplicates; the reverse-path; and the header's
  * edits. Returns 0, or -1 with *error: usage (64) for operands, data (65) for the header,
- * config (78) when there is no account. submission_clear() is due either way. */
+ * config (78) when there is no account. s->account is set as soon as it is chosen, which all
+ * but the reading of -f waits for: a failure has its log. submission_clear() is due either way.
+ */
 int submission_prepare(struct submission *s, struct message *message,
 		       const struct config *config, const struct submission_request *request,
 		       struct error *error);

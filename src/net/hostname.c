@@ -11,8 +11,12 @@
 /* Whether name is a full one that others may be told. */
 static bool hostname_is_full(const char *name)
 {
-	return strchr(name, '.') && !span_starts_nocase(span_of(name), "localhost") &&
-	       !endpoint_is_address(name) && endpoint_host_is_sane(span_of(name));
+	const char *dot = strchr(name, '.');
+	bool local = dot &&
+		     span_equals_nocase((struct span){name, (size_t)(dot - name)}, "localhost");
+
+	return dot && !local && !endpoint_is_address(name) &&
+	       endpoint_host_is_sane(span_of(name));
 }
 
 int hostname_full(struct buf *out, bool look_up)

@@ -22,13 +22,28 @@ struct auth {
 	struct wire_slot slot;
 };
 
-static int auth_refuse_clear(const struct smtp *s, struct error *error)
+/* What would let the password go. */
+static const char *auth_advise(struct smtp *s)
+{
+	const struct conn *c = wire_conn(smtp_wire(s));
+
+	if (conn_is_tls(c))
+		return "name what to trust with tls_trust_file or tls_fingerprint";
+	if (smtp_extension(s, "STARTTLS", NULL))
+		return "the relay offers STARTTLS: say \"tls on\"";
+	if (conn_is_loopback(c))
+		return "for a relay on this machine \"tls off\" allows it";
+	return "this relay offers no TLS on this port";
+}
+
+static int auth_refuse_clear(struct smtp *s, struct error *error)
 {
 	if (smtp_may_carry_secret(s))
 		return 0;
 	return error_set(error, ERROR_RELAY, STAGE_AUTH,
 			 "the password is not sent, because the connection is not protected by "
-			 "verified TLS; for a relay on this machine \"tls off\" allows it");
+			 "verified TLS; %s",
+			 auth_advise(s));
 }
 
 static bool auth_offers(const struct smtp *s, const struct sasl_mechanism *m)
@@ -175,7 +190,7 @@ int smtp_auth(struct smtp *s, const struct sasl_mechanism *m,
 	return failed ? -1 : 0;
 }
 
-int smtp_auth_line(const struct smtp *s, const struct sasl_mechanism *m,
+int smtp_auth_line(struct smtp *s, const struct sasl_mechanism *m,
 		   const struct sasl_credentials *who, struct buf *line, struct buf *shown,
 		   struct error *error)
 {

@@ -46,7 +46,7 @@ int smtp_authenticate(struct smtp *s, const struct smtp_auth_choice *choice,
  * section 4) or the line would be too long: then smtp_authenticate() must go before; -1 with
  * *error, also unless smtp_may_carry_secret(). */
 enum { SMTP_AUTH_LINE_MAX = 512 };
-int smtp_auth_line(const struct smtp *s, const struct sasl_mechanism *m,
+int smtp_auth_line(struct smtp *s, const struct sasl_mechanism *m,
 		   const struct sasl_credentials *who, struct buf *line, struct buf *shown,
 		   struct error *error);
 /* What the relay's reply to that line comes to: 0 for 235, else -1 with *error as smtp_auth()

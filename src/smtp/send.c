@@ -156,6 +156,21 @@ static int send_prepare_auth(struct send *x, struct error *error)
 			   : 0;
 }
 
+/* Leaves out a recipient whom the relay cannot write to, so that the others get the message. -1
+ * for trouble that is not his. */
+static int send_check_recipient(struct send *x, struct smtp_recipient *to, struct error *error)
+{
+	if (to->outcome != SMTP_UNTRIED ||
+	    parameters_check_path(&x->parameters, to->path, error) == 0)
+		return 0;
+	if (error->class != ERROR_MESSAGE)
+		return -1;
+	to->outcome = SMTP_FAILED;
+	to->why = "this address cannot be written in ASCII and the relay does not offer "
+		  "SMTPUTF8";
+	return 0;
+}
+
 /* Whether the relay can take message and paths, by what it offers. */
 static int send_check(struct send *x, struct error *error)
 {
@@ -166,9 +181,7 @@ static int send_check(struct send *x, struct error *error)
 	failed = parameters_check(&x->parameters, error) ||
 		 parameters_check_path(&x->parameters, t->reverse_path, error);
 	for (size_t i = 0; !failed && i < t->count; i++)
-		if (t->recipients[i].outcome == SMTP_UNTRIED)
-			failed = parameters_check_path(&x->parameters, t->recipients[i].path,
-						       error);
+		failed = send_check_recipient(x, &t->recipients[i], error);
 	t->dropped |= x->parameters.dropped;
 	return failed ? -1 : 0;
 }
@@ -185,6 +198,8 @@ static int send_prepare(struct send *x, struct error *error)
 	    send_check(x, error))
 		return -1;
 	send_choose(x);
+	if (x->chosen == 0)
+		return 0;
 	if (t->login && send_prepare_auth(x, error))
 		return -1;
 	return send_choose_way(x, error);
@@ -630,6 +645,8 @@ static int send_run(struct send *x, struct error *error)
 {
 	if (send_prepare(x, error))
 		return -1;
+	if (x->chosen == 0)
+		return 0;
 	/* What was answered before the line was lost still counts. */
 	if (send_issue(x, error) == 0 || wire_is_over(x->wire))
 		return send_go_on(x, error);

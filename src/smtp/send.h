@@ -30,8 +30,9 @@ struct smtp_recipient {
 	const char *path;      /* borrowed; an address without angle brackets */
 	struct wire_slot slot; /* the relay's answer: to RCPT, with LMTP to the message */
 	enum smtp_outcome outcome;
-	bool refused; /* by a reply of its own; else the outcome is the transaction's */
-	bool chosen;  /* takes part in the present transaction */
+	bool refused;    /* by a reply of its own; else the outcome is the transaction's */
+	bool chosen;     /* takes part in the present transaction */
+	const char *why; /* with an outcome: he was left out, and this says why; a constant */
 };
 
 /* Where the message comes from. open begins (again) at the start, in a form that a relay can

@@ -26,6 +26,11 @@ static void shows_text_and_escapes_the_rest(void)
 	CHECK_STR(escape("\374\200", 2), "\\xFC\\x80");
 	CHECK_STR(escape("\302\205", 2), "\\xC2\\x85");          /* C1: next line */
 	CHECK_STR(escape("\342\200\256", 3), "\\xE2\\x80\\xAE"); /* right-to-left override */
+	CHECK_STR(escape("\302\255", 2), "\\xC2\\xAD");          /* soft hyphen */
+	CHECK_STR(escape("\341\240\216", 3), "\\xE1\\xA0\\x8E"); /* vowel separator */
+	CHECK_STR(escape("\342\201\240", 3), "\\xE2\\x81\\xA0"); /* word joiner */
+	CHECK_STR(escape("\357\277\271", 3), "\\xEF\\xBF\\xB9"); /* annotation anchor */
+	CHECK_STR(escape("\363\240\201\201", 4), "\\xF3\\xA0\\x81\\x81"); /* tag A */
 	CHECK_STR(escape("\303", 1), "\\xC3");
 	CHECK_STR(escape("nrt", 3), "nrt");
 }

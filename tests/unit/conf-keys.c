@@ -129,6 +129,19 @@ static void the_last_source_of_a_secret_wins(void)
 	done();
 }
 
+static void a_key_takes_no_equals_sign(void)
+{
+	static const char *const words[] = {"user", "password", "passwordeval"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		CHECK_INT(set(words[i], "= hunter2"), -1);
+		CHECK(strstr(e.text, "the value begins with \"= \"") &&
+		      !strstr(e.text, "hunter2"));
+		CHECK_INT(set(words[i], "=hunter2"), 0);
+	}
+	done();
+}
+
 static void auth_knows_what_is_built(void)
 {
 	CHECK(!account_wants_auth(&a));
@@ -255,7 +268,7 @@ static void every_key_can_be_set_or_says_why_not(void)
 			test_fail(__FILE__, __LINE__, keys_name(n));
 	}
 	CHECK(n > 40);
-	CHECK_INT(keys_flags("passwordeval"), KEYS_REST);
+	CHECK_INT(keys_flags("passwordeval"), KEYS_REST | KEYS_BARE);
 	CHECK_INT(keys_flags("nothing"), 0);
 	done();
 }
@@ -267,6 +280,7 @@ int main(void)
 	TEST_RUN(the_relay_is_said_in_any_order);
 	TEST_RUN(from_is_a_list);
 	TEST_RUN(the_last_source_of_a_secret_wins);
+	TEST_RUN(a_key_takes_no_equals_sign);
 	TEST_RUN(auth_knows_what_is_built);
 	TEST_RUN(fingerprints_are_checked);
 	TEST_RUN(the_rest_is_checked_too);
