@@ -8,7 +8,10 @@
 
 #include "smtp/auth.h"
 
-enum { SEND_QUIT_WAIT = 1000 /* milliseconds that QUIT's reply may take */ };
+enum {
+	SEND_QUIT_WAIT = 1000, /* milliseconds that QUIT's reply may take */
+	SEND_RIDE_BLOCK = 64 * 1024
+};
 
 int smtp_transaction_init(struct smtp_transaction *t, const char *reverse_path, size_t count)
 {
@@ -322,14 +325,24 @@ static int send_issue_recipient(struct send *x, struct smtp_recipient *to, struc
 				 error);
 }
 
-/* The whole message behind its envelope. */
+/* The whole message behind its envelope; no more of it is queued at a time than the wire holds.
+ */
 static int send_issue_ride(struct send *x, struct error *error)
 {
+	struct span rest = buf_span(&x->body);
+	int failed = 0;
+
 	if (wire_issue(x->wire, &x->verdict, WIRE_BDAT_LAST, error, "BDAT %zu LAST",
 		       x->body.len))
 		return -1;
 	x->end_left = true;
-	return wire_queue(x->wire, x->body.data, x->body.len, error);
+	while (!failed && rest.len > SEND_RIDE_BLOCK) {
+		failed = wire_queue(x->wire, rest.data, SEND_RIDE_BLOCK, error) ||
+			 wire_flush(x->wire, error);
+		rest.data += SEND_RIDE_BLOCK;
+		rest.len -= SEND_RIDE_BLOCK;
+	}
+	return failed ? -1 : wire_queue(x->wire, rest.data, rest.len, error);
 }
 
 /* The flight: AUTH, MAIL and every RCPT, and behind them what may share the group: DATA, or the
