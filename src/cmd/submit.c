@@ -20,15 +20,21 @@ static bool submit_ends_at_dot(const struct options *o)
 	return o->sendmail || isatty(STDIN_FILENO);
 }
 
-static struct message *submit_read(const struct context *x, struct error *error)
+struct message_options submit_options(void)
 {
 	const char *directory = getenv("TMPDIR");
-	const struct message_options options = {
-		.end_at_dot = submit_ends_at_dot(&x->options),
-		.temporary_dir = directory && directory[0] == '/' ? directory : NULL,
-	};
-	struct message *m = message_read(STDIN_FILENO, &options, error);
 
+	return (struct message_options){
+		.temporary_dir = directory && directory[0] == '/' ? directory : NULL};
+}
+
+static struct message *submit_read(const struct context *x, struct error *error)
+{
+	struct message_options options = submit_options();
+	struct message *m;
+
+	options.end_at_dot = submit_ends_at_dot(&x->options);
+	m = message_read(STDIN_FILENO, &options, error);
 	if (m && message_facts(m)->drained > 0)
 		log_line(LOG_LEVEL_NOTICE,
 			 "%llu bytes of input behind the line with a dot were not sent",
@@ -53,12 +59,9 @@ static const char *submit_user(void)
 static void submit_report(const struct context *x, const struct attempt *a)
 {
 	const struct smtp_transaction *t = &a->transaction;
-	bool alike = t->trouble.class != ERROR_NONE;
 	struct buf line;
 
-	for (size_t i = 0; alike && i < t->count; i++)
-		alike = !t->recipients[i].refused && t->recipients[i].outcome != SMTP_SENT;
-	if (alike) {
+	if (attempt_is_uniform(a)) {
 		context_tell(x, t->trouble.text);
 		return;
 	}
@@ -88,12 +91,15 @@ static void submit_warn(const struct context *x, const struct attempt *a)
 static int submit_attempt(const struct context *x, const struct submission *s)
 {
 	const struct relay_options relay = context_relay(x, s->account);
+	struct channel channel;
 	struct attempt a;
 	struct error error;
 	int code;
 
-	if (attempt_make(&a, s, &relay, &error))
+	channel_init(&channel, &relay);
+	if (attempt_make(&a, s, &channel, true, &error))
 		return context_fail(x, &error);
+	channel_close(&channel);
 	code = attempt_exit_code(&a);
 	submit_warn(x, &a);
 	if (code)
@@ -102,10 +108,11 @@ static int submit_attempt(const struct context *x, const struct submission *s)
 	return code;
 }
 
-int cmd_submit(struct context *x)
+struct submission_request submit_request(const struct context *x)
 {
 	const struct options *o = &x->options;
-	const struct submission_request request = {
+
+	return (struct submission_request){
 		.recipients = &o->recipients,
 		.read_recipients = o->read_recipients,
 		.sender = o->sender,
@@ -117,6 +124,12 @@ int cmd_submit(struct context *x)
 		.user = submit_user,
 		.account = x->account,
 	};
+}
+
+int cmd_submit(struct context *x)
+{
+	const struct options *o = &x->options;
+	const struct submission_request request = submit_request(x);
 	struct submission s = {0};
 	struct message *m;
 	struct error error;

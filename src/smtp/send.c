@@ -154,6 +154,7 @@ static int send_prepare_auth(struct send *x, struct error *error)
 		whole = smtp_auth_line(x->smtp, login->mechanism, login->who, &x->auth_line,
 				       &x->auth_shown, error);
 	x->shares_auth = whole > 0;
+	x->t->login_said = whole == 0;
 	return whole == 0  ? smtp_auth(x->smtp, login->mechanism, login->who, error)
 	       : whole < 0 ? -1
 			   : 0;
@@ -354,6 +355,7 @@ static int send_issue(struct send *x, struct error *error)
 
 	if (x->shares_auth)
 		wire_hide(x->wire, t->login->who->password);
+	t->login_said = t->login_said || x->shares_auth;
 	if (x->shares_auth)
 		failed = wire_issue_secret(x->wire, &x->auth, WIRE_AUTH_WHOLE,
 					   buf_span(&x->auth_line), x->auth_shown.data, error);
@@ -694,7 +696,9 @@ static void send_fail(struct send *x, struct error *trouble)
 	x->t->trouble = *trouble;
 	x->t->again = (nonsense || send_wants_other_mechanism(x, trouble)) && !x->t->careful &&
 		      !send_may_be_taken(x);
-	if (x->t->again)
+	x->t->lost = x->t->reused && wire_is_over(x->wire) && !send_may_be_taken(x) &&
+		     trouble->class == ERROR_TEMPORARY;
+	if (x->t->again || x->t->lost)
 		return;
 	for (size_t i = 0; i < x->t->count; i++) {
 		struct smtp_recipient *to = &x->t->recipients[i];
@@ -761,7 +765,7 @@ void smtp_send(struct smtp *s, struct smtp_transaction *t)
 
 	send_init(&x, s, t);
 	t->trouble = trouble;
-	t->again = false;
+	t->again = t->lost = t->login_said = false;
 	taken = send_run(&x, &trouble);
 	if (taken < 0)
 		send_fail(&x, &trouble);
