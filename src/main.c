@@ -1,6 +1,7 @@
 /* pennypost: options, configuration, one command, exit status. */
 #include "base/crypto.h"
 #include "base/process.h"
+#include "cmd/batch.h"
 #include "cmd/context.h"
 #include "cmd/help.h"
 #include "cmd/server_info.h"
@@ -13,6 +14,7 @@ static int run(struct context *x, struct error *error)
 	if (context_load(x, error))
 		return context_fail(x, error);
 	switch (x->options.mode) {
+	case MODE_BATCH: return cmd_batch(x);
 	case MODE_SERVER_INFO: return cmd_server_info(x);
 	case MODE_VERIFY_ADDRESS: return cmd_verify_address(x);
 	default: return cmd_submit(x);

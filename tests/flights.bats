@@ -86,7 +86,7 @@ costs() {
 
 @test "a message is the same by DATA, in one chunk and in many" {
 	local folder
-	{ cat small; for n in {1..9000}; do printf '.line %d\n..\n\n' "$n"; done; printf 'end'; } >large
+	{ cat small; for n in {1..30000}; do printf '.line %d\n..\n\n' "$n"; done; printf 'end'; } >large
 	relay_start data
 	submit large 'tls off'
 	relay_stop

@@ -311,3 +311,61 @@ lmtp() {
 @test "Dovecot, LMTP over a unix socket, one of three refused" {
 	lmtp --protocol=lmtp "--socket=$SHARES/servers/lmtp"
 }
+
+# logs_in SERVER: LOGIN, whose challenges come before the flight.
+logs_in() {
+	use "$1"
+	configure "$server" login
+	compose 40
+	send bob@example.test
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'> AUTH LOGIN'*'< 235'*'> MAIL'* ]]
+	arrived bob
+}
+
+@test "LOGIN to Exim, OpenSMTPD and aiosmtpd" {
+	logs_in exim_tls
+	logs_in opensmtpd_tls
+	logs_in aiosmtpd_tls
+}
+
+# swallows SERVER: every recipient is refused and the chunk behind them swallowed: each command has
+# its one answer, and nothing in the message has one.
+swallows() {
+	use "$1"
+	configure "$server" on
+	compose 3000
+	send --flight-size=1000000 nobody@example.test noone@example.test
+	[ "$status" -eq 67 ]
+	grouped 235 MAIL RCPT BDAT QUIT
+	[ "$(sed -n '/^> QUIT/,$p' <<<"$stderr" | grep -c '^< [0-9]* ')" -eq 6 ]
+	[[ $stderr == *'< 221 '* ]]
+}
+
+@test "Postfix, Exim and Dovecot swallow a refused chunk, and the flight stays level" {
+	swallows postfix_tls
+	swallows exim_tls
+	swallows dovecot_tls
+}
+
+# overflows SERVER OPTION...: four recipients for a server that takes three at once.
+overflows() {
+	use "$1"
+	shift
+	configure "$server" on
+	compose 40
+	send "$@" ann@example.test bob@example.test carol@example.test bøb@example.test
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'< 452 '* ]]
+	[ "$(grep -c '^> MAIL' <<<"$stderr")" -eq 2 ]
+	for box in ann bob carol bøb; do
+		arrived $box
+	done
+}
+
+@test "Postfix and Exim, 452 for a fourth recipient, who gets it by another transaction" {
+	overflows postfix_tls
+	overflows exim_tls
+	overflows postfix_tls --flight=careful
+	overflows exim_tls --flight-size=1
+}

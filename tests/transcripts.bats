@@ -80,3 +80,7 @@ play() {
 @test "transcripts: LMTP" {
 	play lmtp
 }
+
+@test "transcripts: several messages" {
+	play batch
+}

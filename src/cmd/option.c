@@ -257,6 +257,21 @@ static int set_exim(struct options *o, const struct options_row *row, const char
 	return 0;
 }
 
+static int set_batch(struct options *o, const struct options_row *row, const char *value,
+		     struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_BATCH;
+	return 0;
+}
+
+static int set_to(struct options *o, const struct options_row *row, const char *value,
+		  struct error *error)
+{
+	(void)row;
+	return strv_add(&o->to, span_of(value)) < 0 ? error_set_memory(error) : 0;
+}
+
 static int set_server_info(struct options *o, const struct options_row *row, const char *value,
 			   struct error *error)
 {
@@ -361,6 +376,7 @@ static const struct options_row rows[] = {
 	{.help = "The message"},
 	{'t', "read-recipients", NO, ALL, set_flag, AT(read_recipients), NULL,
 	 "take recipients from To, Cc and Bcc as well"},
+	{0, "to", ONE, OURS, set_to, 0, "ADDRESS", "a recipient"},
 	{'f', "from", ONE, ALL, set_string, AT(sender), "ADDRESS", "the envelope's sender"},
 	{'r', NULL, ONE, ALL, set_string, AT(sender), "ADDRESS", "the same as -f"},
 	{0, "read-envelope-from", NO, OURS, set_flag, AT(read_envelope_from), NULL,
@@ -381,6 +397,7 @@ static const struct options_row rows[] = {
 
 	{.help = "What to do"},
 	{'b', NULL, ONE, ALL, set_mode_letter, 0, "MODE", "the mode; -bm submits and is the default"},
+	{0, "batch", NO, OURS, set_batch, 0, NULL, "send the messages in the files named"},
 	{'v', "verbose", NO, ALL, set_flag, AT(verbose), NULL, "show the conversation"},
 	{'d', "debug", MAY, OURS, set_flag, AT(verbose), "LEVEL", "the same as -v"},
 	{0, "dry-run", NO, OURS, set_flag, AT(dry_run), NULL,
@@ -638,6 +655,22 @@ static void set_personality(struct options *o, const char *path)
 		      strcmp(name, "send-mail") == 0;
 }
 
+/* Operands are recipients like those of --to, but with --batch files. */
+static int settle_operands(struct parse *p)
+{
+	struct options *o = p->options;
+
+	if (o->mode == MODE_BATCH) {
+		o->files = o->recipients;
+		o->recipients = o->to;
+		o->to = (struct strv){0};
+	}
+	for (size_t i = 0; i < o->to.count; i++)
+		if (strv_add(&o->recipients, span_of(o->to.items[i])) < 0)
+			return error_set_memory(p->error);
+	return 0;
+}
+
 int options_parse(struct options *o, int argc, char *const argv[], struct error *error)
 {
 	struct parse p = {.options = o, .argc = argc, .argv = argv, .next = 1, .error = error};
@@ -645,12 +678,14 @@ int options_parse(struct options *o, int argc, char *const argv[], struct error 
 	*o = (struct options){0};
 	if (argc > 0)
 		set_personality(o, argv[0]);
-	return parse_words(&p);
+	return parse_words(&p) ? -1 : settle_operands(&p);
 }
 
 void options_clear(struct options *o)
 {
 	strv_clear(&o->recipients);
+	strv_clear(&o->files);
+	strv_clear(&o->to);
 	strv_clear(&o->notes);
 	for (size_t i = 0; i < o->setting_count; i++) {
 		free(o->settings[i].key);

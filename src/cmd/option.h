@@ -21,6 +21,7 @@
 
 enum options_mode {
 	MODE_SUBMIT,
+	MODE_BATCH, /* options.files */
 	MODE_SERVER_INFO,
 	MODE_VERIFY_ADDRESS, /* options.address */
 	MODE_VERSION,
@@ -46,7 +47,9 @@ struct options {
 	bool sendmail; /* called by a name of sendmail's */
 	enum options_mode mode;
 	const char *mode_name;  /* of MODE_UNAVAILABLE, "-bs (SMTP ...)"; not owned */
-	struct strv recipients; /* operands as they came: each an address list */
+	struct strv recipients; /* operands and --to as they came: each an address list */
+	struct strv files;      /* MODE_BATCH: operands, which are files then */
+	struct strv to;         /* --to; with the others in recipients when all is read */
 	bool read_recipients;   /* -t */
 	enum options_dot dot;
 	char *sender; /* -f as it came: "", "<>", "a@b", "<a@b>" */

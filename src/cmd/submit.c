@@ -20,14 +20,19 @@ static bool submit_ends_at_dot(const struct options *o)
 	return o->sendmail || isatty(STDIN_FILENO);
 }
 
-static struct message *submit_read(const struct context *x, struct error *error)
+struct message_options submit_options(void)
 {
 	const char *directory = getenv("TMPDIR");
-	const struct message_options options = {
-		.end_at_dot = submit_ends_at_dot(&x->options),
-		.temporary_dir = directory && directory[0] == '/' ? directory : NULL,
-	};
 
+	return (struct message_options){
+		.temporary_dir = directory && directory[0] == '/' ? directory : NULL};
+}
+
+static struct message *submit_read(const struct context *x, struct error *error)
+{
+	struct message_options options = submit_options();
+
+	options.end_at_dot = submit_ends_at_dot(&x->options);
 	return message_read(STDIN_FILENO, &options, error);
 }
 
@@ -48,12 +53,9 @@ static const char *submit_user(void)
 static void submit_report(const struct context *x, const struct attempt *a)
 {
 	const struct smtp_transaction *t = &a->transaction;
-	bool alike = t->trouble.class != ERROR_NONE;
 	struct buf line;
 
-	for (size_t i = 0; alike && i < t->count; i++)
-		alike = !t->recipients[i].refused && t->recipients[i].outcome != SMTP_SENT;
-	if (alike) {
+	if (attempt_is_uniform(a)) {
 		context_tell(x, t->trouble.text);
 		return;
 	}
@@ -83,12 +85,15 @@ static void submit_warn(const struct context *x, const struct attempt *a)
 static int submit_attempt(const struct context *x, const struct submission *s)
 {
 	const struct relay_options relay = context_relay(x, s->account);
+	struct channel channel;
 	struct attempt a;
 	struct error error;
 	int code;
 
-	if (attempt_make(&a, s, &relay, &error))
+	channel_init(&channel, &relay);
+	if (attempt_make(&a, s, &channel, true, &error))
 		return context_fail(x, &error);
+	channel_close(&channel);
 	code = attempt_exit_code(&a);
 	submit_warn(x, &a);
 	if (code)
@@ -97,11 +102,11 @@ static int submit_attempt(const struct context *x, const struct submission *s)
 	return code;
 }
 
-static int submit_prepare(const struct context *x, struct submission *s, struct message **m,
-			  struct error *error)
+struct submission_request submit_request(const struct context *x)
 {
 	const struct options *o = &x->options;
-	const struct submission_request request = {
+
+	return (struct submission_request){
 		.recipients = &o->recipients,
 		.read_recipients = o->read_recipients,
 		.sender = o->sender,
@@ -113,8 +118,14 @@ static int submit_prepare(const struct context *x, struct submission *s, struct 
 		.user = submit_user,
 		.account = x->account,
 	};
+}
 
-	if (o->recipients.count == 0 && !o->read_recipients)
+static int submit_prepare(const struct context *x, struct submission *s, struct message **m,
+			  struct error *error)
+{
+	const struct submission_request request = submit_request(x);
+
+	if (x->options.recipients.count == 0 && !x->options.read_recipients)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "no recipients: name them, or let -t read them from the "
 				 "header");

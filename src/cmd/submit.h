@@ -3,8 +3,14 @@
 #define CMD_SUBMIT_H
 
 #include "cmd/context.h"
+#include "deliver/submission.h"
+#include "mail/message.h"
 
 /* Returns the exit status; every failure has been told on standard error and in the log. */
 int cmd_submit(struct context *x);
+/* What the caller asked for, for whatever message; it borrows from x. */
+struct submission_request submit_request(const struct context *x);
+/* How messages are read: where their temporary files go. */
+struct message_options submit_options(void);
 
 #endif

@@ -110,65 +110,47 @@ static int attempt_next_piece(void *context, struct span *piece, struct error *e
 	return outgoing_next(&m->outgoing, piece, error);
 }
 
-/* Makes transactions on one session until nobody is left, something is wrong, or the relay
- * wants no more of them (RFC 9422: MAILMAX). */
-static void attempt_session(struct smtp *session, struct relay_login *login,
-			    struct smtp_transaction *t)
+/* One transaction after the other on a session, until nobody is left or something is wrong. */
+static void attempt_transact(struct channel *c, struct smtp_transaction *t)
 {
-	uint64_t most = capabilities_limit(smtp_capabilities(session), "MAILMAX");
+	size_t before = smtp_transaction_untried(t);
+	struct error stuck;
 
-	for (uint64_t n = 0; most == 0 || n < most; n++) {
-		size_t before = smtp_transaction_untried(t);
-		struct error stuck;
-
-		t->login = login->is_due ? &login->login : NULL;
-		smtp_send(session, t);
-		relay_login_clear(login);
-		if (t->again || t->trouble.class != ERROR_NONE ||
-		    smtp_transaction_untried(t) == 0 || wire_is_over(smtp_wire(session)))
-			return;
-		if (smtp_transaction_untried(t) == before) {
-			error_set(&stuck, ERROR_TEMPORARY, STAGE_RCPT,
-				  "the relay sends recipients back without taking any");
-			smtp_transaction_fail(t, &stuck);
-			return;
-		}
+	channel_send(c, t);
+	if (t->again || t->lost || t->trouble.class != ERROR_NONE)
+		return;
+	if (before > 0 && smtp_transaction_untried(t) == before) {
+		error_set(&stuck, ERROR_TEMPORARY, STAGE_RCPT,
+			  "the relay sends recipients back without taking any");
+		smtp_transaction_fail(t, &stuck);
 	}
 }
 
-/* Sessions, until nobody is left or something is wrong. A flight that the relay did not
- * understand is followed by one careful session; where none can be had, the first trouble is
- * told, unless it was the login and fails for a better reason now. */
-static void attempt_run(struct attempt *a, const struct relay_options *relay)
+/* Transactions, until nobody is left or something is wrong. A flight that the relay did not
+ * understand is followed by one careful session, a session that had ended under us by a new
+ * one; where none can be had, the first trouble is told, unless it was the login and fails for
+ * a better reason now. */
+static void attempt_run(struct attempt *a, struct channel *c)
 {
 	struct smtp_transaction *t = &a->transaction;
-	struct relay_login login = {0};
 	struct error trouble;
-	bool done = false;
 
-	while (!done) {
-		struct smtp *session;
-
-		t->careful = t->careful || t->again;
-		session = relay_open(relay, t->careful ? NULL : &login, &trouble);
-		if (!session) {
+	do {
+		if (channel_open(c, &trouble) == 0) {
+			attempt_transact(c, t);
+		} else {
 			if (!t->again || trouble.stage == STAGE_AUTH)
 				smtp_transaction_fail(t, &trouble);
 			break;
 		}
-		attempt_session(session, &login, t);
-		smtp_leave(session);
-		relay_login_clear(&login);
-		smtp_free(session);
-		done = !t->again &&
-		       (t->trouble.class != ERROR_NONE || smtp_transaction_untried(t) == 0);
-	}
+	} while (t->again || t->lost ||
+		 (t->trouble.class == ERROR_NONE && smtp_transaction_untried(t) > 0));
 	if (t->trouble.class != ERROR_NONE)
 		smtp_transaction_fail(t, &t->trouble);
 }
 
-int attempt_make(struct attempt *a, const struct submission *s,
-		 const struct relay_options *relay, struct error *error)
+int attempt_make(struct attempt *a, const struct submission *s, struct channel *c, bool last,
+		 struct error *error)
 {
 	const struct address_list *to = &s->envelope.recipients;
 	struct attempt_message m = {
@@ -189,8 +171,8 @@ int attempt_make(struct attempt *a, const struct submission *s,
 	a->transaction.ride_max = s->account->flight_size > 0 ? (size_t)s->account->flight_size
 							      : ATTEMPT_RIDE_MAX;
 	a->transaction.careful = s->account->flight == ACCOUNT_FLIGHT_CAREFUL;
-	a->transaction.last = true;
-	attempt_run(a, relay);
+	a->transaction.last = last;
+	attempt_run(a, c);
 	outgoing_clear(&m.outgoing);
 	if (a->warning[0])
 		log_line(LOG_LEVEL_NOTICE, "%s", a->warning);
@@ -200,6 +182,16 @@ int attempt_make(struct attempt *a, const struct submission *s,
 	attempt_count(a);
 	attempt_log(a, s, relay_show(s->account, name, sizeof(name)));
 	return 0;
+}
+
+bool attempt_is_uniform(const struct attempt *a)
+{
+	const struct smtp_transaction *t = &a->transaction;
+	bool uniform = t->trouble.class != ERROR_NONE;
+
+	for (size_t i = 0; uniform && i < t->count; i++)
+		uniform = !t->recipients[i].refused && t->recipients[i].outcome != SMTP_SENT;
+	return uniform;
 }
 
 void attempt_clear(struct attempt *a)

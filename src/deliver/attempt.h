@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "deliver/relay.h"
+#include "deliver/channel.h"
 #include "deliver/submission.h"
 #include "smtp/send.h"
 
@@ -20,14 +20,17 @@ struct attempt {
 					      "" */
 };
 
-/* Makes one attempt and logs one line a recipient. Returns 0 (the outcomes tell), or -1 with
- * *error without memory. attempt_clear() is due after 0. */
-int attempt_make(struct attempt *a, const struct submission *s,
-		 const struct relay_options *relay, struct error *error);
+/* Makes one attempt over a channel, which stays open for the next unless this is the last, and
+ * logs one line a recipient. Returns 0 (the outcomes tell), or -1 with *error without memory.
+ * attempt_clear() is due after 0. */
+int attempt_make(struct attempt *a, const struct submission *s, struct channel *c, bool last,
+		 struct error *error);
 void attempt_clear(struct attempt *a);
 /* The exit status of sysexits(3): 0 when all were sent; 75 when any is deferred, since there is
  * no queue to hold it; else that of the refusal. */
 int attempt_exit_code(const struct attempt *a);
+/* Whether the same trouble befell all recipients, so that transaction.trouble says it all. */
+bool attempt_is_uniform(const struct attempt *a);
 /* What became of the i-th recipient, as a sentence's end: "sent", "deferred: ...", "refused:
  * ..." by the relay or for him alone, "failed: ..." with all the others. */
 void attempt_show(const struct attempt *a, size_t i, struct buf *out);

@@ -275,6 +275,11 @@ int conn_write(struct conn *c, const void *data, size_t len, int64_t deadline,
 	return 0;
 }
 
+bool conn_has_ended(const struct conn *c)
+{
+	return c->ended || c->failed;
+}
+
 struct span conn_input(const struct conn *c)
 {
 	return (struct span){c->input.data + c->consumed, c->input.len - c->consumed};

@@ -50,6 +50,8 @@ int conn_fill(struct conn *c, int64_t deadline, struct error *error);
  * when it is (also at the end of the stream and on errors, which the next conn_fill() tells).
  */
 int conn_peek(struct conn *c);
+/* Whether the stream has ended or broken, as far as reading has told. */
+bool conn_has_ended(const struct conn *c);
 /* The input that was read and not consumed; valid until the next call on c. */
 struct span conn_input(const struct conn *c);
 void conn_consume(struct conn *c, size_t len);

@@ -8,7 +8,10 @@
 
 #include "smtp/auth.h"
 
-enum { SEND_QUIT_WAIT = 1000 /* milliseconds that QUIT's reply may take */ };
+enum {
+	SEND_QUIT_WAIT = 1000, /* milliseconds that QUIT's reply may take */
+	SEND_RIDE_BLOCK = 64 * 1024
+};
 
 int smtp_transaction_init(struct smtp_transaction *t, const char *reverse_path, size_t count)
 {
@@ -151,6 +154,7 @@ static int send_prepare_auth(struct send *x, struct error *error)
 		whole = smtp_auth_line(x->smtp, login->mechanism, login->who, &x->auth_line,
 				       &x->auth_shown, error);
 	x->shares_auth = whole > 0;
+	x->t->login_said = whole == 0;
 	return whole == 0  ? smtp_auth(x->smtp, login->mechanism, login->who, error)
 	       : whole < 0 ? -1
 			   : 0;
@@ -337,14 +341,24 @@ static int send_issue_recipient(struct send *x, struct smtp_recipient *to, struc
 				 error);
 }
 
-/* The whole message behind its envelope. */
+/* The whole message behind its envelope; no more of it is queued at a time than the wire holds.
+ */
 static int send_issue_ride(struct send *x, struct error *error)
 {
+	struct span rest = buf_span(&x->body);
+	int failed = 0;
+
 	if (wire_issue(x->wire, &x->verdict, WIRE_BDAT_LAST, error, "BDAT %zu LAST",
 		       x->body.len))
 		return -1;
 	x->end_left = true;
-	return wire_queue(x->wire, x->body.data, x->body.len, error);
+	while (!failed && rest.len > SEND_RIDE_BLOCK) {
+		failed = wire_queue(x->wire, rest.data, SEND_RIDE_BLOCK, error) ||
+			 wire_flush(x->wire, error);
+		rest.data += SEND_RIDE_BLOCK;
+		rest.len -= SEND_RIDE_BLOCK;
+	}
+	return failed ? -1 : wire_queue(x->wire, rest.data, rest.len, error);
 }
 
 /* The flight: AUTH, MAIL and every RCPT, and behind them what may share the group: DATA, or the
@@ -356,6 +370,7 @@ static int send_issue(struct send *x, struct error *error)
 
 	if (x->shares_auth)
 		wire_hide(x->wire, t->login->who->password);
+	t->login_said = t->login_said || x->shares_auth;
 	if (x->shares_auth)
 		failed = wire_issue_secret(x->wire, &x->auth, WIRE_AUTH_WHOLE,
 					   buf_span(&x->auth_line), x->auth_shown.data, error);
@@ -698,7 +713,9 @@ static void send_fail(struct send *x, struct error *trouble)
 	x->t->trouble = *trouble;
 	x->t->again = (nonsense || send_wants_other_mechanism(x, trouble)) && !x->t->careful &&
 		      !send_may_be_taken(x);
-	if (x->t->again)
+	x->t->lost = x->t->reused && wire_is_over(x->wire) && !send_may_be_taken(x) &&
+		     trouble->class == ERROR_TEMPORARY;
+	if (x->t->again || x->t->lost)
 		return;
 	for (size_t i = 0; i < x->t->count; i++) {
 		struct smtp_recipient *to = &x->t->recipients[i];
@@ -765,7 +782,7 @@ void smtp_send(struct smtp *s, struct smtp_transaction *t)
 
 	send_init(&x, s, t);
 	t->trouble = trouble;
-	t->again = false;
+	t->again = t->lost = t->login_said = false;
 	taken = send_run(&x, &trouble);
 	if (taken < 0)
 		send_fail(&x, &trouble);

@@ -61,14 +61,18 @@ struct smtp_transaction {
 	size_t ride_max; /* bytes of a message that may ride with its envelope */
 	bool last;       /* QUIT goes with it */
 	size_t room;     /* recipients that the relay took when it sent others back; else 0 */
+	bool reused;     /* the session has carried other messages */
 
 	struct smtp_mail_options needs; /* from source.open */
 	unsigned dropped;     /* wishes that the relay does not offer (PARAMETERS_DROPPED_*) */
 	struct reply verdict; /* the relay's answer to the message, if there was one beyond
 				 doubt; code 0 over LMTP, where each recipient has one */
 	struct error trouble; /* class none: the relay took the message */
-	bool again; /* the relay did not understand the flight, and cannot have accepted
-		       anything: a careful transaction on a new connection may follow at once */
+	bool again;      /* the relay did not understand the flight, and cannot have accepted
+			    anything: a careful transaction on a new connection may follow at once */
+	bool lost;       /* a reused session ended before the relay can have accepted anything:
+			    the same on a new one may follow at once */
+	bool login_said; /* AUTH has been said: it is not due any more */
 };
 
 /* recipients: count paths, borrowed. Returns 0 or -1 without memory. */

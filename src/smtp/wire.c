@@ -421,6 +421,14 @@ int wire_check_level(struct wire *w, enum wire_verb verb, struct error *error)
 	return w->over ? wire_fail(w, error) : 0;
 }
 
+bool wire_is_idle(struct wire *w)
+{
+	struct error ignored;
+
+	return w->owed == 0 && wire_check_level(w, WIRE_NOOP, &ignored) == 0 &&
+	       !conn_has_ended(w->conn);
+}
+
 /* Makes ready for one more command: reads what is owed where verb may not share a group with
  * it, and sees that a new group begins with nothing waiting. */
 static int wire_make_way(struct wire *w, enum wire_verb verb, struct error *error)

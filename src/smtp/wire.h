@@ -116,6 +116,9 @@ int wire_start_tls(struct wire *w, const struct tls_policy *policy, struct error
 void wire_abandon(struct wire *w, const struct error *why);
 /* Whether the session is over. */
 bool wire_is_over(const struct wire *w);
+/* Whether something new may begin: nothing is owed, nothing waits to be read, and the relay has
+ * not left. */
+bool wire_is_idle(struct wire *w);
 /* Number of replies still owed. */
 size_t wire_owed(const struct wire *w);
 /* The step of a conversation that a verb belongs to. */

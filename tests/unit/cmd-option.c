@@ -400,6 +400,19 @@ static void wishes_are_read_at_once(void)
 	CHECK_INT(o.hold_until, 1798070400);
 }
 
+static void operands_of_a_batch_are_files(void)
+{
+	CHECK_INT(parse("pennypost|a@x|--to|b@x|--to=c@x"), 0);
+	CHECK_INT(o.mode, MODE_SUBMIT);
+	CHECK_STR(operands(), "a@x|b@x|c@x");
+	CHECK_INT(parse("pennypost|one|--to|b@x|--batch|two"), 0);
+	CHECK_INT(o.mode, MODE_BATCH);
+	CHECK_STR(operands(), "b@x");
+	CHECK_INT(o.files.count, 2);
+	CHECK_STR(o.files.items[1], "two");
+	CHECK_INT(parse("sendmail|--batch|a@x"), -1);
+}
+
 static void the_table_is_sound(void)
 {
 	const struct options_row *a, *b;
@@ -434,6 +447,7 @@ int main(void)
 	TEST_RUN(a_switch_takes_its_alternatives_from_the_next_word);
 	TEST_RUN(every_setting_is_a_word_of_the_configuration);
 	TEST_RUN(wishes_are_read_at_once);
+	TEST_RUN(operands_of_a_batch_are_files);
 	TEST_RUN(the_table_is_sound);
 	options_clear(&o);
 	return test_done();

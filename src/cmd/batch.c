@@ -1,0 +1,236 @@
+/*
+ * Many messages: see batch.h. A message is read while the one before it waits, so that the last
+ * one is known as such and takes QUIT along; no more than two are ever held.
+ */
+#include "cmd/batch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cmd/dry_run.h"
+#include "cmd/submit.h"
+#include "deliver/attempt.h"
+#include "deliver/channel.h"
+#include "mail/mailbox.h"
+
+enum { BATCH_LINE_MAX = 16 * 1024 };
+
+/* A message that waits for its turn. */
+struct batch_message {
+	struct message *message; /* NULL: none */
+	int fd;                  /* where its body may still be */
+	char *path;
+	size_t number;
+};
+
+struct batch {
+	struct context *x;
+	struct submission_request request;
+	struct message_options options;
+	size_t file; /* the next operand */
+	struct mailbox *box;
+	struct channels channels;
+	const struct account *logged; /* the account whose log is open */
+	int code;
+};
+
+static void batch_note_code(struct batch *b, int code)
+{
+	if (b->code == EX_OK || code == EX_TEMPFAIL)
+		b->code = code;
+}
+
+static void batch_tell(struct batch *b, const char *path, size_t number, const char *text)
+{
+	struct buf line;
+
+	buf_init(&line, BATCH_LINE_MAX);
+	buf_printf(&line, "%s: message %zu: %s", TEXT_SHOW(span_of(path)), number, text);
+	context_tell(b->x, buf_failed(&line) ? text : line.data);
+	buf_clear(&line);
+}
+
+/* A message that did not get as far as an attempt. */
+static void batch_fail(struct batch *b, const char *path, size_t number,
+		       const struct error *error)
+{
+	batch_tell(b, path, number, error->text);
+	log_line(LOG_LEVEL_ERROR, "%s: message %zu: %s", path, number, error->text);
+	batch_note_code(b, error_exit_code(error));
+}
+
+/* The next file; one that cannot be opened is told and passed over. Returns 1, 0 at the end. */
+static int batch_open(struct batch *b)
+{
+	const struct strv *files = &b->x->options.files;
+	struct error error;
+
+	while (b->file < files->count) {
+		const char *path = files->items[b->file++];
+
+		b->box = mailbox_open(path, b->options.temporary_dir, &error);
+		if (b->box)
+			return 1;
+		error_prefix(&error, "%s", TEXT_SHOW(span_of(path)));
+		batch_note_code(b, context_fail(b->x, &error));
+	}
+	return 0;
+}
+
+static void batch_forget(struct batch_message *m)
+{
+	message_free(m->message);
+	if (m->fd >= 0)
+		close(m->fd);
+	free(m->path);
+	*m = (struct batch_message){.fd = -1};
+}
+
+/* Reads one message. Returns 0, or -1 when it was told that it cannot be read. */
+static int batch_read(struct batch *b, const struct mailbox_item *item, struct batch_message *m)
+{
+	struct error error;
+
+	*m = (struct batch_message){
+		.fd = item->fd, .number = item->number, .path = span_dup(span_of(item->path))};
+	if (m->path)
+		m->message = message_read(item->fd, &b->options, &error);
+	else
+		error_set_memory(&error);
+	if (m->message)
+		return 0;
+	batch_fail(b, item->path, item->number, &error);
+	batch_forget(m);
+	return -1;
+}
+
+/* The next message that can be had; none at the end. */
+static void batch_fetch(struct batch *b, struct batch_message *m)
+{
+	struct mailbox_item item;
+	struct error error;
+
+	*m = (struct batch_message){.fd = -1};
+	while (b->box || batch_open(b)) {
+		int result = mailbox_next(b->box, &item, &error);
+
+		if (result > 0 && batch_read(b, &item, m) == 0)
+			return;
+		if (result < 0)
+			batch_fail(b, item.path, item.number, &error);
+		if (result == 0) {
+			mailbox_free(b->box);
+			b->box = NULL;
+		}
+	}
+}
+
+/* Tells in one line what became of a message that did not go to all. */
+static void batch_report(struct batch *b, const struct batch_message *m,
+			 const struct attempt *a)
+{
+	const struct smtp_transaction *t = &a->transaction;
+	struct buf line, one;
+
+	if (attempt_is_uniform(a)) {
+		batch_tell(b, m->path, m->number, t->trouble.text);
+		return;
+	}
+	buf_init(&line, BATCH_LINE_MAX / 2);
+	buf_init(&one, REPLY_SHOWN_MAX * 4);
+	for (size_t i = 0; i < t->count && !buf_failed(&line); i++) {
+		buf_reset(&one);
+		buf_printf(&one, "%s<%s> ", i > 0 ? "; " : "", t->recipients[i].path);
+		attempt_show(a, i, &one);
+		buf_add_span(&line, buf_span(&one)); /* what does not fit is in the log */
+	}
+	batch_tell(b, m->path, m->number, line.data);
+	buf_clear(&one);
+	buf_clear(&line);
+}
+
+static void batch_warn(struct batch *b, const struct batch_message *m, const struct attempt *a)
+{
+	const char *text;
+
+	if (a->warning[0])
+		batch_tell(b, m->path, m->number, a->warning);
+	for (unsigned n = 0; (text = parameters_warning(a->transaction.dropped, n)) != NULL;
+	     n++)
+		batch_tell(b, m->path, m->number, text);
+}
+
+static void batch_attempt(struct batch *b, const struct batch_message *m,
+			  const struct submission *s, bool last)
+{
+	const struct relay_options relay = context_relay(b->x, s->account);
+	struct channel *channel = channels_get(&b->channels, &relay);
+	struct attempt a;
+	struct error error;
+	int code;
+
+	if (b->logged != s->account)
+		context_open_log(b->x, s->account);
+	b->logged = s->account;
+	if (!channel) {
+		error_set_memory(&error);
+		batch_fail(b, m->path, m->number, &error);
+		return;
+	}
+	if (attempt_make(&a, s, channel, last, &error)) {
+		batch_fail(b, m->path, m->number, &error);
+		return;
+	}
+	batch_warn(b, m, &a);
+	code = attempt_exit_code(&a);
+	if (code)
+		batch_report(b, m, &a);
+	batch_note_code(b, code);
+	attempt_clear(&a);
+}
+
+static void batch_send(struct batch *b, const struct batch_message *m, bool last)
+{
+	struct submission s = {0};
+	struct error error;
+	int failed = submission_prepare(&s, m->message, &b->x->config, &b->request, &error);
+
+	if (!failed && b->x->options.dry_run)
+		failed = cmd_dry_run(s.account, &s.envelope, m->message, stdout, &error);
+	else if (!failed)
+		batch_attempt(b, m, &s, last);
+	if (failed)
+		batch_fail(b, m->path, m->number, &error);
+	submission_clear(&s);
+}
+
+int cmd_batch(struct context *x)
+{
+	const struct options *o = &x->options;
+	struct batch b = {.x = x, .request = submit_request(x), .options = submit_options()};
+	struct batch_message m, next;
+	struct error error;
+
+	if (o->files.count == 0 || (o->recipients.count == 0 && !o->read_recipients)) {
+		error_set(&error, ERROR_LOCAL, STAGE_USAGE, "%s",
+			  o->files.count == 0
+				  ? "--batch wants files of messages"
+				  : "no recipients: name them with --to, or let -t read "
+				    "them from each message");
+		return context_fail(x, &error);
+	}
+	STAILQ_INIT(&b.channels);
+	batch_fetch(&b, &m);
+	while (m.message) {
+		batch_fetch(&b, &next);
+		batch_send(&b, &m, !next.message);
+		batch_forget(&m);
+		m = next;
+	}
+	channels_clear(&b.channels);
+	return b.code;
+}

@@ -1,0 +1,85 @@
+/* Sessions that outlive a message: see channel.h. */
+#include "deliver/channel.h"
+
+#include <stdlib.h>
+
+void channel_init(struct channel *c, const struct relay_options *relay)
+{
+	*c = (struct channel){.relay = *relay};
+}
+
+/* Whether the open session may carry one more. */
+static bool channel_is_good(struct channel *c)
+{
+	uint64_t most = capabilities_limit(smtp_capabilities(c->smtp), "MAILMAX");
+
+	return (most == 0 || c->made < most) && wire_is_idle(smtp_wire(c->smtp));
+}
+
+int channel_open(struct channel *c, struct error *error)
+{
+	bool broken = c->broken.class != ERROR_NONE;
+
+	if (c->smtp && !broken && channel_is_good(c))
+		return 0;
+	channel_close(c);
+	if (!broken)
+		c->smtp = relay_open(&c->relay, c->careful ? NULL : &c->login, &c->broken);
+	if (!c->smtp)
+		*error = c->broken;
+	return c->smtp ? 0 : -1;
+}
+
+void channel_send(struct channel *c, struct smtp_transaction *t)
+{
+	t->careful = t->careful || c->careful;
+	t->reused = c->made > 0;
+	t->login = c->login.is_due ? &c->login.login : NULL;
+	smtp_send(c->smtp, t);
+	c->made++;
+	if (t->login_said)
+		relay_login_clear(&c->login);
+	t->login = NULL;
+	if (t->again) {
+		c->careful = true;
+		channel_close(c);
+	} else if (t->trouble.class != ERROR_NONE && t->trouble.stage == STAGE_AUTH) {
+		c->broken = t->trouble;
+	}
+}
+
+void channel_close(struct channel *c)
+{
+	if (c->smtp)
+		smtp_leave(c->smtp);
+	smtp_free(c->smtp);
+	c->smtp = NULL;
+	c->made = 0;
+	relay_login_clear(&c->login);
+}
+
+struct channel *channels_get(struct channels *all, const struct relay_options *relay)
+{
+	struct channel *c;
+
+	STAILQ_FOREACH (c, all, next)
+		if (c->relay.account == relay->account)
+			return c;
+	c = malloc(sizeof(*c));
+	if (!c)
+		return NULL;
+	channel_init(c, relay);
+	STAILQ_INSERT_TAIL(all, c, next);
+	return c;
+}
+
+void channels_clear(struct channels *all)
+{
+	struct channel *c;
+
+	while ((c = STAILQ_FIRST(all)) != NULL) {
+		STAILQ_REMOVE_HEAD(all, next);
+		channel_close(c);
+		free(c);
+	}
+}
