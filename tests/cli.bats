@@ -382,6 +382,20 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	[ -e relay/2.message ]
 }
 
+@test "every option of msmtp for a word of its configuration is known" {
+	run --separate-stderr ./msmtp --host=127.0.0.1 --domain=x.example --maildomain=x.example \
+		--auto-from=off --auto-from on --proxy-host= --proxy-port=1 \
+		--add-missing-from-header=off --add-missing-date-header off \
+		--logfile-time-format=%s --tls-min-dh-prime-bits=1024 --pretend \
+		-f a@x.example b@x.example <<<'Subject: hi'
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[[ $output == *$'\nrecipient: <b@x.example>\n'* ]]
+	run ! grep -q '^From:\|^Date:' <<<"$output"
+	run ./msmtp --host=127.0.0.1 --proxy-host=p.example b@x.example </dev/null
+	[[ $output == *'proxy_host is not built yet' ]]
+}
+
 @test "--help and --version" {
 	run --separate-stderr ./pennypost --help
 	[ "$status" -eq 0 ]

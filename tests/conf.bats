@@ -163,6 +163,16 @@ submit() {
 	fails 78 'can be written by everybody' submit
 }
 
+@test "a pipe is no configuration and no password file" {
+	mkfifo pipe
+	fails 78 "cannot open pipe: it is not a regular file" submit -C pipe
+	printf '%s\n' 'relay submission://joe@127.0.0.1' "password_file $PWD/pipe" | configure
+	"$ROOT/tests/lib/ca" ca
+	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2'
+	fails 78 "cannot open $PWD/pipe: it is not a regular file" submit --port "$relay_port" \
+		--tls-trust-file "$PWD/ca/ca.pem"
+}
+
 @test "somebody else's file is refused" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	configure <<<'relay submissions://smtp.example.org'

@@ -82,6 +82,26 @@ int error_set_errno(struct error *e, enum error_class class, enum error_stage st
 	return -1;
 }
 
+int error_set_wrong_tls(struct error *e, enum error_stage stage, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	error_vset(e, ERROR_RELAY, stage, format, ap);
+	va_end(ap);
+	e->number = EPROTOTYPE;
+	return -1;
+}
+
+int error_append(struct error *e, const char *text)
+{
+	size_t len = strlen(e->text);
+
+	snprintf(e->text + len, sizeof(e->text) - len, "%s", text);
+	text_cut(e->text);
+	return -1;
+}
+
 int error_set_memory(struct error *e)
 {
 	return error_set_errno(e, ERROR_TEMPORARY, STAGE_INPUT, ENOMEM, "out of memory");

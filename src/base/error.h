@@ -62,6 +62,13 @@ int error_set(struct error *e, enum error_class class, enum error_stage stage,
 	      const char *format, ...) __attribute__((format(printf, 4, 5)));
 int error_set_errno(struct error *e, enum error_class class, enum error_stage stage, int number,
 		    const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* A relay that seems to speak TLS in the other way than we do, from the first byte or by
+ * STARTTLS: class relay, number EPROTOTYPE, so that who knows the configuration can say what to
+ * write there. */
+int error_set_wrong_tls(struct error *e, enum error_stage stage, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Puts text behind the text. Returns -1. */
+int error_append(struct error *e, const char *text);
 /* The answer to a failed allocation. */
 int error_set_memory(struct error *e);
 /* Puts "prefix: " before the text; class and stage stay. Returns -1. */

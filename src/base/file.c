@@ -24,6 +24,16 @@ int file_open(const char *path, struct stat *st)
 	return -1;
 }
 
+int file_open_error(const char *path, struct error *error)
+{
+	if (errno == EINVAL)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "cannot open %s: it is not a regular file",
+				 TEXT_SHOW(span_of(path)));
+	return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno, "cannot open %s",
+			       TEXT_SHOW(span_of(path)));
+}
+
 int file_check_writers(const char *path, const struct stat *st, const char *what,
 		       struct error *error)
 {
@@ -74,8 +84,7 @@ int file_load(const char *path, struct buf *out, struct error *error)
 	int number;
 
 	if (fd < 0)
-		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
-				       "cannot open %s", TEXT_SHOW(span_of(path)));
+		return file_open_error(path, error);
 	failed = file_read_all(fd, out);
 	number = errno;
 	close(fd);

@@ -15,6 +15,9 @@
  * or -1 with errno (EINVAL: not a regular file). A FIFO or device is refused without waiting.
  */
 int file_open(const char *path, struct stat *st);
+/* Says that path cannot be opened, by errno as file_open() left it. Returns -1 with *error
+ * (local, stage config). */
+int file_open_error(const char *path, struct error *error);
 /* Whether the opened file is owned by root or the user and nobody else can write it; if not, he
  * could decide where `what` ("mail") goes. Returns 0, or -1 with *error (local, stage config)
  * that names the command to put it right. */

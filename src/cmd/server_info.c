@@ -145,6 +145,8 @@ int cmd_server_info(struct context *x)
 	relay.inspect = true;
 	s = relay_dial(&relay, &error);
 	result = s ? server_info_show(a, s, &error) : -1;
+	if (s && result < 0)
+		relay_advise(a, &error);
 	smtp_free(s);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && result == 0)
 		result = error_set_errno(&error, ERROR_LOCAL, STAGE_INPUT, errno,

@@ -309,8 +309,7 @@ int aliases_apply(struct address_list *list, const char *path, struct error *err
 	int result;
 
 	if (fd < 0)
-		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
-				       "cannot open %s", TEXT_SHOW(span_of(path)));
+		return file_open_error(path, error);
 	buf_init(&text, ALIASES_FILE_MAX);
 	result = file_check_writers(path, &st, "mail", error);
 	if (result == 0 && file_read_all(fd, &text))

@@ -242,8 +242,7 @@ static int reader_file(struct reader *r, struct frame *f, struct error *error)
 	int fd = file_open(f->path, &f->st);
 
 	if (fd < 0) {
-		error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno, "cannot open %s",
-				TEXT_SHOW(span_of(f->path)));
+		file_open_error(f->path, error);
 		/* HOME=/dev/null, for one, leads to a path below a file. */
 		if (error->number == ENOTDIR)
 			error->number = ENOENT;

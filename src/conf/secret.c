@@ -97,8 +97,7 @@ static int secret_load(const char *path, bool closed, struct buf *read, struct e
 	int result;
 
 	if (fd < 0)
-		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
-				       "cannot open %s", TEXT_SHOW(span_of(path)));
+		return file_open_error(path, error);
 	result = secret_file_check(path, &st, closed, error);
 	if (result == 0 && file_read_all(fd, read))
 		result = error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,

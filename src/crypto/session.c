@@ -107,11 +107,9 @@ static int session_explain_plain(const struct tls *tls, struct error *error)
 
 	if (line)
 		said.len = (size_t)(line - said.data);
-	return error_set(
-		error, ERROR_RELAY, STAGE_TLS,
-		"the relay does not answer in TLS but says \"%s\"; it may want STARTTLS on "
-		"this port: set tls_starttls on, or use the port for TLS from the start (465)",
-		TEXT_SHOW(span_trim(said)));
+	return error_set_wrong_tls(error, STAGE_TLS,
+				   "the relay does not answer in TLS but says \"%s\"",
+				   TEXT_SHOW(span_trim(said)));
 }
 
 static int session_explain_alert(struct tls *tls, struct error *error)

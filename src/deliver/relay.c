@@ -1,13 +1,17 @@
 /* From an account to a session: see relay.h. */
 #include "deliver/relay.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/dump.h"
 #include "net/hostname.h"
 #include "smtp/auth.h"
 
-enum { RELAY_CONNECT_SECONDS = 60 };
+enum {
+	RELAY_CONNECT_SECONDS = 60,
+	RELAY_GREETING_SECONDS = 30 /* on port 465 in clear, where none is to be expected */
+};
 
 static enum smtp_tls relay_tls(const struct account *a)
 {
@@ -45,6 +49,32 @@ static const char *relay_local_name(const struct account *a, struct buf *name)
 	return hostname_full(name, false) == 0 ? name->data : NULL;
 }
 
+/* Whether the port is the one of TLS from the first byte, and that is not what we do. */
+static bool relay_is_odd(const struct account *a)
+{
+	return account_port(a) == 465 && account_tls_mode(a) != ACCOUNT_TLS_IMPLICIT;
+}
+
+void relay_advise(const struct account *a, struct error *error)
+{
+	bool url = a->relay.scheme != ENDPOINT_NONE;
+	bool implicit = account_tls_mode(a) == ACCOUNT_TLS_IMPLICIT;
+	bool silent = error->stage == STAGE_GREETING && error->number == ETIMEDOUT && !implicit;
+
+	if (error->number != EPROTOTYPE && !silent)
+		return;
+	if (implicit)
+		error_append(error, url ? "; it may want STARTTLS on this port: write "
+					  "submission:// instead of submissions://"
+					: "; it may want STARTTLS on this port: say "
+					  "\"tls_starttls on\", or use port 465");
+	else
+		error_append(error, url ? "; it may speak TLS from the first byte: write "
+					  "submissions:// in the relay's URL"
+					: "; it may speak TLS from the first byte: say "
+					  "\"tls_starttls off\" (port 465 as a rule)");
+}
+
 struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 {
 	const struct account *a = o->account;
@@ -71,6 +101,7 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 		.lmtp = account_is_lmtp(a),
 		.clear_secret = a->tls == SETTING_OFF && !o->inspect,
 		.timeout_scale = a->timeout_scale,
+		.greeting_seconds = relay_is_odd(a) ? RELAY_GREETING_SECONDS : 0,
 		.listener = o->listener,
 		.listener_context = o->listener_context,
 	};
@@ -81,6 +112,8 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 	options.local_name = relay_local_name(a, &name);
 	s = smtp_dial(&e, &how, &options, error);
 	buf_clear(&name);
+	if (!s)
+		relay_advise(a, error);
 	return s;
 }
 
@@ -162,6 +195,7 @@ struct smtp *relay_open(const struct relay_options *o, struct relay_login *login
 	if (s &&
 	    (smtp_ready(s, error) || (account_wants_auth(o->account) &&
 				      relay_authenticate(s, o, login != NULL, l, error)))) {
+		relay_advise(o->account, error);
 		smtp_leave(s);
 		smtp_free(s);
 		s = NULL;

@@ -21,6 +21,9 @@ struct relay_options {
 
 /* Dials the account's relay; nothing has been said yet. NULL with *error. */
 struct smtp *relay_dial(const struct relay_options *o, struct error *error);
+/* Adds to an error of such a session what to write in the configuration, where the relay seems
+ * to speak TLS in the other way: relay_dial() and relay_open() have done so. */
+void relay_advise(const struct account *a, struct error *error);
 /* A login that is left for the flight of the first transaction. Cleared (and wiped) by
  * relay_login_clear(). */
 struct relay_login {

@@ -206,7 +206,7 @@ int conn_fill(struct conn *c, int64_t deadline, struct error *error)
 	while (n == STEP_WANT_READ || n == STEP_WANT_WRITE) {
 		ready = clock_poll(c->fd, n == STEP_WANT_READ ? POLLIN : POLLOUT, deadline);
 		if (ready == 0)
-			return conn_timed_out(error, STAGE_CONNECT, "waiting for the relay");
+			return conn_timed_out(error, STAGE_CONNECT, "no answer in time");
 		if (ready < 0)
 			return conn_lost(error, errno);
 		n = conn_gather(c);

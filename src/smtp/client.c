@@ -1,6 +1,7 @@
 /* An SMTP session as a client: see client.h. */
 #include "smtp/client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,15 +66,42 @@ void smtp_free(struct smtp *s)
 	free(s);
 }
 
+static void smtp_note_dial(const struct endpoint *e, const struct smtp_options *options)
+{
+	char name[300];
+	char line[320];
+
+	if (!options->listener)
+		return;
+	snprintf(line, sizeof(line), "connecting to %s", endpoint_show(e, name, sizeof(name)));
+	options->listener(options->listener_context, '*', span_of(line));
+}
+
+static void smtp_note_peer(const struct conn *c, const struct smtp_options *options)
+{
+	struct buf line;
+
+	if (!options->listener)
+		return;
+	buf_init(&line, 300);
+	buf_add_string(&line, "connected to ");
+	conn_peer(c, &line);
+	options->listener(options->listener_context, '*', buf_span(&line));
+	buf_clear(&line);
+}
+
 struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
 		       const struct smtp_options *options, struct error *error)
 {
 	int scale = options->timeout_scale > 0 ? options->timeout_scale : 100;
-	struct conn *c = dial(e, how, error);
+	struct conn *c;
 	struct smtp *s;
 
+	smtp_note_dial(e, options);
+	c = dial(e, how, error);
 	if (!c)
 		return NULL;
+	smtp_note_peer(c, options);
 	if (options->tls == SMTP_TLS_IMPLICIT &&
 	    conn_start_tls(c, &options->tls_policy,
 			   clock_in((int64_t)CLIENT_HANDSHAKE_SECONDS * 10 * scale), error)) {
@@ -119,12 +147,22 @@ int smtp_tls_state(struct smtp *s, struct tls_info *info, struct error *error)
 	return conn_describe_tls(wire_conn(s->wire), info, error);
 }
 
+static int smtp_await_greeting(struct smtp *s, struct error *error)
+{
+	int scale = s->options.timeout_scale > 0 ? s->options.timeout_scale : 100;
+
+	if (wire_expect(s->wire, &s->greeting, WIRE_GREETING, error))
+		return -1;
+	if (s->options.greeting_seconds <= 0)
+		return wire_collect(s->wire, &s->greeting, error);
+	return wire_collect_within(s->wire, &s->greeting,
+				   (int64_t)s->options.greeting_seconds * 10 * scale, error);
+}
+
 /* The greeting (RFC 5321 section 3.1): 220, or the relay does not want us. */
 static int smtp_greet(struct smtp *s, struct error *error)
 {
-	if (s->greeting.reply.code == 0 &&
-	    (wire_expect(s->wire, &s->greeting, WIRE_GREETING, error) ||
-	     wire_collect(s->wire, &s->greeting, error)))
+	if (s->greeting.reply.code == 0 && smtp_await_greeting(s, error))
 		return -1;
 	if (s->greeting.reply.code != 220)
 		return reply_refuse(&s->greeting.reply, ERROR_RELAY, STAGE_GREETING,
@@ -182,11 +220,9 @@ int smtp_starttls(struct smtp *s, struct error *error)
 	if (smtp_hello(s, error))
 		return -1;
 	if (!smtp_extension(s, "STARTTLS", NULL))
-		return error_set(
-			error, ERROR_RELAY, STAGE_STARTTLS,
-			"the relay does not offer STARTTLS, and nothing is sent without it; "
-			"if it speaks TLS from the first byte, say \"tls_starttls off\" (port "
-			"465 as a rule)");
+		return error_set_wrong_tls(
+			error, STAGE_STARTTLS,
+			"the relay does not offer STARTTLS, and nothing is sent without it");
 	if (wire_issue(s->wire, &s->last, WIRE_STARTTLS, error, "STARTTLS") ||
 	    wire_collect(s->wire, &s->last, error))
 		return -1;

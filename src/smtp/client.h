@@ -40,6 +40,7 @@ struct smtp_options {
 	bool clear_secret; /* `tls off` was said: secrets may go to a loopback address in clear
 			    */
 	int timeout_scale; /* percent of RFC 5321's timeouts */
+	int greeting_seconds; /* for the greeting, scaled too; 0: RFC 5321's */
 	wire_listener *listener;
 	void *listener_context;
 };

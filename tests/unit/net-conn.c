@@ -77,7 +77,7 @@ static void stops_at_the_deadline(void)
 	CHECK_INT(error.class, ERROR_TEMPORARY);
 	CHECK_INT(error.stage, STAGE_CONNECT);
 	CHECK_INT(error.number, ETIMEDOUT);
-	CHECK_STR(error.text, "waiting for the relay: Connection timed out");
+	CHECK_STR(error.text, "no answer in time: Connection timed out");
 	say("late");
 	CHECK_INT(conn_fill(c, clock_in(-1), &error), 1);
 	tear_down();

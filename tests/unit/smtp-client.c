@@ -133,6 +133,17 @@ static void the_greeting_can_refuse(void)
 	tear_down();
 }
 
+static void a_greeting_may_have_less_time(void)
+{
+	options.greeting_seconds = 2;
+	set_up(STEPS("!wait-line"));
+	CHECK_INT(smtp_hello(s, &error), -1);
+	check_error(ERROR_TEMPORARY, STAGE_GREETING, 0);
+	CHECK_STR(error.text, "while waiting for the greeting: no answer in time: Connection "
+			      "timed out");
+	tear_down();
+}
+
 static void quit_waits_for_the_greeting(void)
 {
 	set_up(STEPS("!wait 20", "S: 220 hi", "C: QUIT", "S: 221 bye"));
@@ -522,6 +533,7 @@ int main(void)
 	TEST_RUN(helo_where_ehlo_is_unknown);
 	TEST_RUN(hello_can_be_refused);
 	TEST_RUN(the_greeting_can_refuse);
+	TEST_RUN(a_greeting_may_have_less_time);
 	TEST_RUN(quit_waits_for_the_greeting);
 	TEST_RUN(leaves_politely_where_it_can);
 	TEST_RUN(lhlo_has_no_second_try);
