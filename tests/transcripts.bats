@@ -84,3 +84,19 @@ play() {
 @test "transcripts: several messages" {
 	play batch
 }
+
+@test "transcripts: messages in chunks" {
+	play bdat
+}
+
+@test "transcripts: flights" {
+	play flight
+}
+
+@test "transcripts: limits" {
+	play limits
+}
+
+@test "transcripts: several messages on a connection" {
+	play batch
+}
