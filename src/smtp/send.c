@@ -630,6 +630,9 @@ static int send_go_on_ride(struct send *x, bool refused, ssize_t accepted, struc
 	x->closed = true;
 	if (send_check_level(x, error))
 		return -1;
+	/* With a reply missing QUIT's lands here, and each one before it was another's. */
+	if (x->verdict.reply.code != 250 && !send_is_refusal(&x->verdict.reply))
+		return send_judge_verdict(x, error);
 	if (x->auth_refused && accepted > 0 && x->verdict.reply.code == 250) {
 		wire_note(x->wire, "the relay refused us and took the message all the same");
 		x->auth_refused = refused = false;
@@ -669,11 +672,15 @@ static int send_run(struct send *x, struct error *error)
 }
 
 /* Whether the relay may have taken the message, for all that is known. One that refuses us, or
- * closes the service, and hangs up has not. */
+ * closes the service, and hangs up has not; but where AUTH's reply makes no sense none is known
+ * to be what it seems. */
 static bool send_may_be_taken(const struct send *x)
 {
+	int auth = x->auth.reply.code;
 	bool anyone = false;
 
+	if (auth && auth != 235 && auth != 334 && !send_is_refusal(&x->auth.reply))
+		return x->end_left;
 	if (!x->end_left || send_is_refusal(&x->verdict.reply) ||
 	    send_is_refusal(&x->mail.reply) ||
 	    (send_is_refusal(&x->auth.reply) && x->mail.reply.code == 0))
