@@ -409,6 +409,15 @@ static int send_look_behind(struct send *x)
 	return x->quit.reply.code;
 }
 
+/* Whether the verdict on a message that rode without QUIT is plainly the answer to something
+ * else: x.1.x of RFC 3463 speaks of addresses, as the answers to MAIL and RCPT do. */
+static bool send_is_misplaced(const struct send *x)
+{
+	const struct reply *r = &x->verdict.reply;
+
+	return x->way == SEND_RIDE && !x->last && r->code == 250 && r->enhanced[1] == 1;
+}
+
 /* Whether commands and replies are level, as QUIT's slot tells: a whole reply there that is
  * neither 221 nor 421 means that each reply was the answer to something else. Silence and loss
  * mean nothing. Returns 0, or -1 with *error: nobody knows what became of the message. */
@@ -416,13 +425,17 @@ static int send_check_level(struct send *x, struct error *error)
 {
 	int code = send_look_behind(x);
 
-	if (!code || code == 221 || code == 421)
+	if (send_is_misplaced(x))
+		error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
+			  "the relay's replies are out of step (an address is answered at the "
+			  "end of data), so the message may have been delivered");
+	else if (!code || code == 221 || code == 421)
 		return 0;
-	error_set(
-		error, ERROR_TEMPORARY, STAGE_VERDICT,
-		"the relay's replies are out of step (%d to the end of data, %d behind it), so "
-		"the message may have been delivered",
-		x->verdict.reply.code, code);
+	else
+		error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
+			  "the relay's replies are out of step (%d to the end of data, %d "
+			  "behind it), so the message may have been delivered",
+			  x->verdict.reply.code, code);
 	wire_abandon(x->wire, error);
 	return -1;
 }
