@@ -298,6 +298,7 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	diff - shown <<-END
 		relay: mail.example.net:465, TLS from the first byte
 		login: me
+		account: command line
 		sender: <a@x.example>
 		recipient: <b@x.example>
 		recipient: <to@example.net>

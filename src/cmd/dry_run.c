@@ -24,6 +24,7 @@ static const char *dry_run_tls(const struct account *a)
 static void dry_run_route(const struct account *a, FILE *out)
 {
 	struct endpoint relay = a->relay;
+	struct buf account;
 	char shown[300];
 
 	relay.port = account_port(a);
@@ -35,6 +36,10 @@ static void dry_run_route(const struct account *a, FILE *out)
 			TEXT_SHOW(span_of(account_user(a) ? account_user(a) : "(none)")));
 	else
 		fprintf(out, "login: none\n");
+	buf_init(&account, 8192);
+	account_show(a, &account);
+	fprintf(out, "account: %s\n", TEXT_SHOW(buf_span(&account)));
+	buf_clear(&account);
 }
 
 static void dry_run_envelope(const struct envelope *e, FILE *out)

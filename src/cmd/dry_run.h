@@ -9,10 +9,10 @@
 #include "mail/envelope.h"
 #include "mail/message.h"
 
-/* Writes "key: value" lines for relay, login, sender, each recipient and the size, an empty
- * line, and the bytes that DATA would carry to a relay with 8BITMIME, dot transparency and
- * closing dot included.
- * Everything but those bytes is escaped. Returns 0, or -1 with *error (stage input). */
+/* Writes "key: value" lines for relay, login, account, sender, each recipient and the size, an
+ * empty line, and the bytes that DATA would carry to a relay with 8BITMIME, dot transparency
+ * and closing dot included. Everything but those bytes is escaped. Returns 0, or -1 with *error
+ * (stage input). */
 int cmd_dry_run(const struct account *a, const struct envelope *e, const struct message *m,
 		FILE *out, struct error *error);
 

@@ -315,3 +315,10 @@ const char *account_sender(const struct account *a)
 			return a->from.items[i];
 	return NULL;
 }
+
+void account_show(const struct account *a, struct buf *out)
+{
+	if (a->name && a->origin && strcmp(a->name, a->origin) != 0)
+		buf_printf(out, "%s, ", a->name);
+	buf_add_string(out, a->origin ? a->origin : "(unknown)");
+}

@@ -138,6 +138,9 @@ const char *account_user(const struct account *a);
 /* The port, defaults resolved: 465, 587, 25 and 24 by scheme; with host instead of a URL: 24
  * for LMTP, 465 for implicit TLS, 587 when there is a login, else 25. */
 int account_port(const struct account *a);
+/* Appends which account it is and where it stands, for a person: "work, /etc/pennypost.conf:7",
+ * "command line". */
+void account_show(const struct account *a, struct buf *out);
 /* The account's own address: the first of `from` that is not a pattern, or NULL. */
 const char *account_sender(const struct account *a);
 

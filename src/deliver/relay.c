@@ -75,6 +75,20 @@ void relay_advise(const struct account *a, struct error *error)
 					  "\"tls_starttls off\" (port 465 as a rule)");
 }
 
+/* Which words are at work is the first thing to know when something is wrong. */
+static void relay_tell_account(const struct relay_options *o)
+{
+	struct buf line;
+
+	if (!o->listener)
+		return;
+	buf_init(&line, 8192);
+	buf_add_string(&line, "account ");
+	account_show(o->account, &line);
+	o->listener(o->listener_context, '*', buf_span(&line));
+	buf_clear(&line);
+}
+
 struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 {
 	const struct account *a = o->account;
@@ -109,6 +123,7 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 	struct buf name;
 
 	buf_init(&name, 256);
+	relay_tell_account(o);
 	options.local_name = relay_local_name(a, &name);
 	s = smtp_dial(&e, &how, &options, error);
 	buf_clear(&name);

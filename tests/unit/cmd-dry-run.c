@@ -58,6 +58,7 @@ static void shows_all_of_it(void)
 
 	CHECK_STR(out, "relay: mail.example.org:587, STARTTLS\n"
 		       "login: ann\n"
+		       "account: (unknown)\n"
 		       "sender: <ann@example.org>\n"
 		       "recipient: <b@x>\n"
 		       "recipient: <\"c d\"@y>\n"
