@@ -45,6 +45,14 @@ static void utf8_is_that_of_rfc_3629(void)
 	CHECK_INT(text_utf8_length((struct span){0}), 0);
 	CHECK(text_is_8bit(span_of("a\200")));
 	CHECK(!text_is_8bit(span_of("a\177")));
+	CHECK(!text_is_8bit((struct span){0}));
+	for (size_t at = 0; at < 19; at++) {
+		char text[] = "nineteen characters";
+
+		CHECK(!text_is_8bit(span_of(text)));
+		text[at] = '\200';
+		CHECK(text_is_8bit(span_of(text)));
+	}
 }
 
 static void show_cuts_with_dots(void)
