@@ -9,11 +9,6 @@
 const char *crypto_module_path;
 const struct crypto *crypto_linked;
 
-const struct crypto *crypto_loaded(void)
-{
-	return crypto_linked;
-}
-
 const struct crypto *crypto_load(struct error *error)
 {
 	const struct crypto *table;

@@ -121,8 +121,6 @@ extern const struct crypto *crypto_linked;
 /* The table, loading the module at the first call. NULL with *error (local, stage TLS) when it
  * cannot be loaded. */
 const struct crypto *crypto_load(struct error *error);
-/* The same, but NULL when nothing has loaded it so far: for cleaning up. */
-const struct crypto *crypto_loaded(void);
 void tls_info_clear(struct tls_info *info);
 
 #endif

@@ -190,7 +190,8 @@ bool attempt_is_uniform(const struct attempt *a)
 	bool uniform = t->trouble.class != ERROR_NONE;
 
 	for (size_t i = 0; uniform && i < t->count; i++)
-		uniform = !t->recipients[i].refused && t->recipients[i].outcome != SMTP_SENT;
+		uniform = !t->recipients[i].refused && !t->recipients[i].why &&
+			  t->recipients[i].outcome != SMTP_SENT;
 	return uniform;
 }
 

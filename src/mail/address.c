@@ -34,11 +34,6 @@ const char *address_domain(const struct address *a)
 	return a->text && a->text[a->local_len] == '@' ? a->text + a->local_len + 1 : NULL;
 }
 
-bool address_is_utf8(const struct address *a)
-{
-	return text_is_8bit(span_of(a->text));
-}
-
 void address_clear(struct address *a)
 {
 	free(a->text);

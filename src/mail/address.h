@@ -46,8 +46,6 @@ struct address_list {
 
 /* The domain of an address, or NULL for a bare local name. */
 const char *address_domain(const struct address *a);
-/* Whether it cannot be written without SMTPUTF8 (RFC 6531): any byte from 0x80 up. */
-bool address_is_utf8(const struct address *a);
 void address_clear(struct address *a);
 void address_list_clear(struct address_list *list);
 

@@ -15,7 +15,7 @@ static void a_missing_module_is_told(void)
 {
 	crypto_module_path = "/nonexistent/crypto.so";
 	CHECK(crypto_load(&error) == NULL);
-	CHECK(crypto_loaded() == NULL);
+	CHECK(crypto_linked == NULL);
 	CHECK_INT(error.class, ERROR_LOCAL);
 	CHECK_INT(error.stage, STAGE_TLS);
 }
@@ -27,7 +27,7 @@ static void loads_once(void)
 	crypto_module_path = CRYPTO_MODULE;
 	table = crypto_load(&error);
 	CHECK(table != NULL);
-	CHECK(crypto_load(&error) == table && crypto_loaded() == table);
+	CHECK(crypto_load(&error) == table && crypto_linked == table);
 	if (!table)
 		exit(1);
 }
