@@ -62,6 +62,18 @@ static const struct field fields[] = {
 	FIELD(STRING, deliver_by),
 	FIELD(STRING, submitter),
 	FIELD(INT, require_tls),
+	FIELD(INT, queue),
+	FIELD(STRING, queue_dir),
+	FIELD(INT, delivery),
+	FIELD(INT, queue_lifetime),
+	FIELD(INT, delay_notice),
+	FIELD(INT, duplicates),
+	FIELD(INT, connections),
+	FIELD(INT, rate_count),
+	FIELD(INT, rate_seconds),
+	FIELD(INT, report_limit),
+	FIELD(STRING, failure_command),
+	FIELD(INT, runner),
 	FIELD(STRING, aliases),
 	FIELD(STRING, logfile),
 	FIELD(INT, syslog),
@@ -72,6 +84,7 @@ enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
 _Static_assert(FIELD_COUNT <= 64, "a bit a field");
 _Static_assert(sizeof(enum setting) == sizeof(int), "switches are copied as int");
 _Static_assert(sizeof(enum account_auth) == sizeof(int), "so is auth");
+_Static_assert(sizeof(enum account_delivery) == sizeof(int), "so is delivery");
 
 static void *field_in(struct account *a, const struct field *f)
 {

@@ -39,6 +39,14 @@ enum account_flight {
 	ACCOUNT_FLIGHT_CAREFUL  /* one after the other */
 };
 
+/* What happens to a message before its caller gets his exit status. */
+enum account_delivery {
+	ACCOUNT_DELIVERY_UNSET,       /* as interactive */
+	ACCOUNT_DELIVERY_INTERACTIVE, /* one attempt; what it leaves over is queued */
+	ACCOUNT_DELIVERY_BACKGROUND,  /* it is queued, and a runner starts */
+	ACCOUNT_DELIVERY_QUEUE        /* it is queued */
+};
+
 struct account {
 	char *name;
 	char *origin;  /* "file:line" of its first word, or "command line": for errors */
@@ -90,6 +98,21 @@ struct account {
 	char *deliver_by;
 	char *submitter; /* a canonical address, or "<>" */
 	enum setting require_tls;
+
+	enum setting queue; /* off: what cannot be sent now is not kept */
+	char *queue_dir;    /* NULL: where queue/spool.h looks */
+	enum account_delivery delivery;
+	int queue_lifetime; /* seconds until a message is given up; 0: SCHEDULE_LIFETIME */
+	int delay_notice;   /* seconds until its sender is told that it waits, if he wants to
+			       know; 0: 4 hours */
+	enum setting
+		duplicates; /* off: a message that may have been delivered is not sent again
+			     */
+	int connections;    /* at once; 0: 4 */
+	int rate_count, rate_seconds; /* so many messages in so many seconds; 0: no limit */
+	int report_limit;             /* reports an hour; 0: 20 */
+	char *failure_command;        /* run when a message has failed, split on blanks */
+	enum setting runner;          /* off: queueing starts none */
 
 	char *aliases;
 	char *logfile;

@@ -11,6 +11,7 @@
 #include <syslog.h>
 
 #include "base/chars.h"
+#include "base/duration.h"
 #include "base/text.h"
 #include "conf/secret.h"
 #include "mail/address.h"
@@ -456,6 +457,102 @@ static int set_submitter(struct account *a, const struct key *key, const char *v
 	return failed;
 }
 
+/* An absolute path: a relative one would be another directory for each caller. */
+static int set_queue_dir(struct account *a, const struct key *key, const char *value,
+			 struct error *error)
+{
+	if (value && *value && *value != '/')
+		return key_refuse(key, value, "an absolute path, or one below ~/", error);
+	return string_set(a, key->offset, value, error);
+}
+
+static int set_delivery(struct account *a, const struct key *key, const char *value,
+			struct error *error)
+{
+	static const char *const modes[] = {
+		[ACCOUNT_DELIVERY_INTERACTIVE] = "interactive",
+		[ACCOUNT_DELIVERY_BACKGROUND] = "background",
+		[ACCOUNT_DELIVERY_QUEUE] = "queue",
+	};
+
+	for (int i = ACCOUNT_DELIVERY_INTERACTIVE; value && i <= ACCOUNT_DELIVERY_QUEUE; i++)
+		if (strcmp(value, modes[i]) == 0) {
+			number_set(a, key->offset, i);
+			return 0;
+		}
+	return key_refuse(key, value, "interactive, background or queue", error);
+}
+
+static int set_duration(struct account *a, const struct key *key, const char *value,
+			struct error *error)
+{
+	int seconds = 0;
+
+	if (!value || duration_parse(span_of(value), &seconds) || seconds == 0 ||
+	    (unsigned)seconds > key->accepts)
+		return key_refuse(key, value,
+				  "a time such as 30s, 15m, 4h, 5d or 2w, up to a year", error);
+	number_set(a, key->offset, seconds);
+	return 0;
+}
+
+static int set_duplicates(struct account *a, const struct key *key, const char *value,
+			  struct error *error)
+{
+	if (!value || (strcmp(value, "rarely") != 0 && strcmp(value, "never") != 0))
+		return key_refuse(key, value, "rarely or never", error);
+	number_set(a, key->offset, value[0] == 'n' ? SETTING_OFF : SETTING_ON);
+	return 0;
+}
+
+/* "30/min": a number, and the time it is meant for. */
+static int rate_parse(const char *value, int *count, int *seconds)
+{
+	static const struct {
+		const char *name;
+		int seconds;
+	} units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+	const char *slash = strchr(value, '/');
+	char digits[8];
+	const char *wrong;
+
+	if (!slash || (size_t)(slash - value) >= sizeof(digits))
+		return -1;
+	snprintf(digits, sizeof(digits), "%.*s", (int)(slash - value), value);
+	*count = (int)strtonum(digits, 1, 1000000, &wrong);
+	for (size_t i = 0; !wrong && i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(slash + 1, units[i].name) == 0) {
+			*seconds = units[i].seconds;
+			return 0;
+		}
+	return -1;
+}
+
+static int set_rate(struct account *a, const struct key *key, const char *value,
+		    struct error *error)
+{
+	int count = 0;
+	int seconds = 0;
+
+	if (!value || (strcmp(value, "off") != 0 && rate_parse(value, &count, &seconds)))
+		return key_refuse(
+			key, value,
+			"off, or a number of messages for a time: 2/s, 30/min, 500/h or 2000/d",
+			error);
+	number_set(a, offsetof(struct account, rate_count), count);
+	number_set(a, offsetof(struct account, rate_seconds), seconds);
+	return 0;
+}
+
+/* It runs with a clean environment, without a PATH to look in. */
+static int set_command(struct account *a, const struct key *key, const char *value,
+		       struct error *error)
+{
+	if (value && *value && *value != '/')
+		return key_refuse(key, value, "a command with its absolute path", error);
+	return string_set(a, key->offset, value, error);
+}
+
 static int set_syslog(struct account *a, const struct key *key, const char *value,
 		      struct error *error)
 {
@@ -505,6 +602,7 @@ static int set_later(struct account *a, const struct key *key, const char *value
 #define AUTO_OFF    (SWITCH_AUTO | SWITCH_OFF)
 #define ON_OFF_AUTO (SWITCH_ON | SWITCH_OFF | SWITCH_AUTO)
 #define SECONDS_MAX 86400
+#define YEAR        (366 * 86400)
 
 /* In the order of the manual page. */
 static const struct key keys[] = {
@@ -561,6 +659,18 @@ static const struct key keys[] = {
 	{"require_tls", set_switch, AT(require_tls), 0, ON_OFF},
 	{"submitter", set_submitter, AT(submitter), 0, 0},
 	{"aliases", set_text, AT(aliases), KEYS_FILE, 0},
+
+	{"queue", set_switch, AT(queue), 0, ON_OFF},
+	{"queue_dir", set_queue_dir, AT(queue_dir), KEYS_FILE, 0},
+	{"delivery", set_delivery, AT(delivery), 0, 0},
+	{"queue_lifetime", set_duration, AT(queue_lifetime), 0, YEAR},
+	{"delay_notice", set_duration, AT(delay_notice), 0, YEAR},
+	{"duplicates", set_duplicates, AT(duplicates), 0, 0},
+	{"connections", set_number, AT(connections), 0, 20},
+	{"rate", set_rate, 0, 0, 0},
+	{"report_limit", set_number, AT(report_limit), 0, 10000},
+	{"failure_command", set_command, AT(failure_command), 0, 0},
+	{"runner", set_switch, AT(runner), 0, ON_OFF},
 
 	{"logfile", set_text, AT(logfile), KEYS_FILE, 0},
 	{"logfile_time_format", set_ignored, 0, 0, 0},

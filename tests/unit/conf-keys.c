@@ -253,6 +253,73 @@ static void an_unknown_key_shows_itself_alone(void)
 }
 
 /* What each key says of itself holds for all of them. */
+static void times_have_a_unit(void)
+{
+	CHECK_INT(set("queue_lifetime", "5d"), 0);
+	CHECK_INT(a.queue_lifetime, 5 * 86400);
+	CHECK_INT(set("delay_notice", "1h30m"), 0);
+	CHECK_INT(a.delay_notice, 5400);
+	CHECK_INT(set("queue_lifetime", "5"), -1);
+	CHECK_STR(e.text, "queue_lifetime: \"5\" is not a time such as 30s, 15m, 4h, 5d or 2w, "
+			  "up to a year");
+	CHECK_INT(set("queue_lifetime", "0s"), -1);
+	CHECK_INT(set("queue_lifetime", "53w"), -1);
+	CHECK_INT(set("queue_lifetime", ""), -1);
+	CHECK_INT(a.queue_lifetime, 5 * 86400);
+	done();
+}
+
+static void a_rate_is_a_number_for_a_time(void)
+{
+	CHECK_INT(set("rate", "30/min"), 0);
+	CHECK_INT(a.rate_count, 30);
+	CHECK_INT(a.rate_seconds, 60);
+	CHECK_INT(set("rate", "2000/d"), 0);
+	CHECK_INT(a.rate_seconds, 86400);
+	CHECK_INT(set("rate", "30"), -1);
+	CHECK_STR(e.text, "rate: \"30\" is not off, or a number of messages for a time: 2/s, "
+			  "30/min, 500/h or 2000/d");
+	CHECK_INT(set("rate", "30/m"), -1);
+	CHECK_INT(set("rate", "/min"), -1);
+	CHECK_INT(set("rate", "0/min"), -1);
+	CHECK_INT(set("rate", "-1/min"), -1);
+	CHECK_INT(set("rate", "99999999999/min"), -1);
+	CHECK_INT(a.rate_count, 2000);
+	CHECK_INT(set("rate", "off"), 0);
+	CHECK_INT(a.rate_count, 0);
+	done();
+}
+
+static void the_queue_has_its_words(void)
+{
+	CHECK_INT(set("queue", "off"), 0);
+	CHECK_INT(a.queue, SETTING_OFF);
+	CHECK_INT(set("delivery", "background"), 0);
+	CHECK_INT(a.delivery, ACCOUNT_DELIVERY_BACKGROUND);
+	CHECK_INT(set("delivery", "b"), -1);
+	CHECK_STR(e.text, "delivery: \"b\" is not interactive, background or queue");
+	CHECK_INT(set("delivery", NULL), -1);
+	CHECK_INT(set("duplicates", "never"), 0);
+	CHECK_INT(a.duplicates, SETTING_OFF);
+	CHECK_INT(set("duplicates", "rarely"), 0);
+	CHECK_INT(a.duplicates, SETTING_ON);
+	CHECK_INT(set("duplicates", "off"), -1);
+	CHECK_INT(set("connections", "20"), 0);
+	CHECK_INT(set("connections", "21"), -1);
+	CHECK_INT(a.connections, 20);
+	CHECK_INT(set("report_limit", "5"), 0);
+	CHECK_INT(a.report_limit, 5);
+	CHECK_INT(set("runner", "off"), 0);
+	CHECK_INT(a.runner, SETTING_OFF);
+	CHECK_INT(set("queue_dir", "queue"), -1);
+	CHECK_INT(set("queue_dir", "/var/queue"), 0);
+	CHECK_STR(a.queue_dir, "/var/queue");
+	CHECK_INT(set("failure_command", "notify me"), -1);
+	CHECK_INT(set("failure_command", "/bin/notify me"), 0);
+	CHECK_STR(a.failure_command, "/bin/notify me");
+	done();
+}
+
 static void every_key_can_be_set_or_says_why_not(void)
 {
 	size_t n = 0;
@@ -286,6 +353,9 @@ int main(void)
 	TEST_RUN(the_rest_is_checked_too);
 	TEST_RUN(a_full_name_has_a_limit);
 	TEST_RUN(an_unknown_key_shows_itself_alone);
+	TEST_RUN(times_have_a_unit);
+	TEST_RUN(a_rate_is_a_number_for_a_time);
+	TEST_RUN(the_queue_has_its_words);
 	TEST_RUN(every_key_can_be_set_or_says_why_not);
 	return test_done();
 }
