@@ -154,6 +154,11 @@ bool reply_is_permanent(const struct reply *r)
 	return r->code / 100 == 5;
 }
 
+bool reply_is_refusal(const struct reply *r)
+{
+	return reply_is_transient(r) || reply_is_permanent(r);
+}
+
 void reply_show(const struct reply *r, struct buf *out)
 {
 	char shown[REPLY_SHOWN_MAX];

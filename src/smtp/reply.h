@@ -39,6 +39,7 @@ bool reply_is_positive(const struct reply *r);     /* 2yz */
 bool reply_is_intermediate(const struct reply *r); /* 3yz */
 bool reply_is_transient(const struct reply *r);    /* 4yz */
 bool reply_is_permanent(const struct reply *r);    /* 5yz */
+bool reply_is_refusal(const struct reply *r);      /* 4yz or 5yz */
 /* Appends "550 5.1.1 no such user", escaped, all lines joined by " / ", REPLY_SHOWN_MAX bytes
  * at most. */
 void reply_show(const struct reply *r, struct buf *out);

@@ -1,0 +1,236 @@
+/* A transaction on its way out: see flight.h. */
+#include "smtp/flight.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "smtp/auth.h"
+
+enum { FLIGHT_RIDE_BLOCK = 64 * 1024 };
+
+void flight_init(struct flight *f, struct smtp *s, struct smtp_transaction *t)
+{
+	*f = (struct flight){.smtp = s, .wire = smtp_wire(s), .t = t};
+	buf_init(&f->body, t->ride_max);
+	buf_init(&f->line, PARAMETERS_LINE_MAX);
+	buf_init(&f->auth_line, SMTP_AUTH_LINE_MAX);
+	buf_init(&f->auth_shown, PARAMETERS_LINE_MAX);
+	wire_slot_init(&f->auth);
+	wire_slot_init(&f->mail);
+	wire_slot_init(&f->data);
+	wire_slot_init(&f->verdict);
+	wire_slot_init(&f->quit);
+	body_chunks_init(&f->chunks);
+}
+
+void flight_clear(struct flight *f)
+{
+	buf_clear(&f->body);
+	buf_clear(&f->line);
+	buf_wipe(&f->auth_line);
+	buf_clear(&f->auth_shown);
+	wire_slot_clear(&f->auth);
+	wire_slot_clear(&f->mail);
+	wire_slot_clear(&f->data);
+	wire_slot_clear(&f->verdict);
+	wire_slot_clear(&f->quit);
+	body_chunks_clear(&f->chunks);
+}
+
+/* Who takes part: as many as the relay takes in one transaction (RFC 9422: RCPTMAX, or what it
+ * took when it sent some back), and of one domain where it counts domains (RCPTDOMAINMAX). */
+static void flight_choose(struct flight *f)
+{
+	const struct capabilities *offered = smtp_capabilities(f->smtp);
+	uint64_t most = capabilities_limit(offered, "RCPTMAX");
+	bool one_domain = capabilities_limit(offered, "RCPTDOMAINMAX") > 0;
+	const char *domain = NULL;
+
+	if (f->t->room > 0 && (most == 0 || most > f->t->room))
+		most = f->t->room;
+	for (size_t i = 0; i < f->t->count; i++) {
+		struct smtp_recipient *to = &f->t->recipients[i];
+		const char *at = one_domain ? strrchr(to->path, '@') : NULL;
+
+		to->chosen = to->outcome == SMTP_UNTRIED && (most == 0 || f->chosen < most) &&
+			     (!domain || strcasecmp(at ? at : "", domain) == 0);
+		f->chosen += to->chosen;
+		if (to->chosen && one_domain && !domain)
+			domain = at ? at : "";
+	}
+	f->last = f->t->last && f->chosen == smtp_transaction_untried(f->t);
+}
+
+/* Which way the message goes. A small one is loaded, so that it can ride; one that turns out
+ * too large, or has a line like a command, begins again and waits for the answer to its
+ * envelope. With LMTP the number of verdicts is known only then, and DATA is what every server
+ * has. */
+static int flight_choose_way(struct flight *f, struct error *error)
+{
+	struct smtp_transaction *t = f->t;
+	int fits;
+
+	f->way = FLIGHT_DATA;
+	if (t->careful || smtp_is_lmtp(f->smtp) || !smtp_extension(f->smtp, "CHUNKING", NULL))
+		return 0;
+	f->way = FLIGHT_CHUNKS;
+	if (!wire_pipelining(f->wire) || t->needs.size > t->ride_max)
+		return 0;
+	fits = body_load(t->source.next, t->source.context, &f->body, error);
+	if (fits > 0)
+		f->way = FLIGHT_RIDE;
+	else if (fits == 0)
+		fits = t->source.open(t->source.context, smtp_capabilities(f->smtp), &t->needs,
+				      error);
+	return fits < 0 ? -1 : 0;
+}
+
+/* AUTH shares the flight where its line says all there is to say; else it comes before. */
+static int flight_prepare_auth(struct flight *f, struct error *error)
+{
+	const struct smtp_login *login = f->t->login;
+	int whole = 0;
+
+	if (wire_pipelining(f->wire))
+		whole = smtp_auth_line(f->smtp, login->mechanism, login->who, &f->auth_line,
+				       &f->auth_shown, error);
+	f->shares_auth = whole > 0;
+	f->t->login_said = whole == 0;
+	return whole == 0  ? smtp_auth(f->smtp, login->mechanism, login->who, error)
+	       : whole < 0 ? -1
+			   : 0;
+}
+
+/* Leaves out a recipient whom the relay cannot write to, so that the others get the message. -1
+ * for trouble that is not his. */
+static int flight_check_recipient(struct flight *f, struct smtp_recipient *to,
+				  struct error *error)
+{
+	if (to->outcome != SMTP_UNTRIED ||
+	    parameters_check_path(&f->parameters, to->path, error) == 0)
+		return 0;
+	if (error->class != ERROR_MESSAGE)
+		return -1;
+	to->outcome = SMTP_FAILED;
+	to->why = "this address cannot be written in ASCII and the relay does not offer "
+		  "SMTPUTF8";
+	return 0;
+}
+
+/* Whether the relay can take message and paths, by what it offers. */
+static int flight_check(struct flight *f, struct error *error)
+{
+	struct smtp_transaction *t = f->t;
+	int failed;
+
+	f->parameters = smtp_parameters(f->smtp, &t->needs, t->wishes);
+	failed = parameters_check(&f->parameters, error) ||
+		 parameters_check_path(&f->parameters, t->reverse_path, error);
+	for (size_t i = 0; !failed && i < t->count; i++)
+		failed = flight_check_recipient(f, &t->recipients[i], error);
+	t->dropped |= f->parameters.dropped;
+	return failed ? -1 : 0;
+}
+
+int flight_prepare(struct flight *f, struct error *error)
+{
+	struct smtp_transaction *t = f->t;
+
+	if (smtp_ready(f->smtp, error))
+		return -1;
+	if (t->careful)
+		wire_set_pipelining(f->wire, false);
+	if (t->source.open(t->source.context, smtp_capabilities(f->smtp), &t->needs, error) ||
+	    flight_check(f, error))
+		return -1;
+	flight_choose(f);
+	if (f->chosen == 0)
+		return 0;
+	if (t->login && flight_prepare_auth(f, error))
+		return -1;
+	return flight_choose_way(f, error);
+}
+
+int flight_issue_mail(struct flight *f, struct error *error)
+{
+	struct smtp_transaction *t = f->t;
+	struct buf line;
+	int failed = 0;
+
+	if (f->shares_auth)
+		wire_hide(f->wire, t->login->who->password);
+	t->login_said = t->login_said || f->shares_auth;
+	if (f->shares_auth &&
+	    wire_issue_secret(f->wire, &f->auth, WIRE_AUTH_WHOLE, buf_span(&f->auth_line),
+			      f->auth_shown.data, error))
+		return -1;
+	buf_init(&line, PARAMETERS_LINE_MAX);
+	f->parameters.chunks = f->way != FLIGHT_DATA;
+	failed = parameters_mail(&f->parameters, t->reverse_path, &line, error) ||
+		 wire_issue(f->wire, &f->mail, WIRE_MAIL, error, "%s", line.data);
+	buf_clear(&line);
+	return failed ? -1 : 0;
+}
+
+static int flight_issue_recipient(struct flight *f, struct smtp_recipient *to,
+				  struct error *error)
+{
+	to->slot.brief = !smtp_is_lmtp(f->smtp);
+	buf_reset(&f->line);
+	if (parameters_rcpt(&f->parameters, to->path, &f->line, error))
+		return -1;
+	return wire_issue_secret(f->wire, &to->slot, WIRE_RCPT, buf_span(&f->line), NULL,
+				 error);
+}
+
+/* The whole message behind its envelope; no more of it is queued at a time than the wire holds.
+ */
+static int flight_issue_ride(struct flight *f, struct error *error)
+{
+	struct span rest = buf_span(&f->body);
+	int failed = 0;
+
+	if (wire_issue(f->wire, &f->verdict, WIRE_BDAT_LAST, error, "BDAT %zu LAST",
+		       f->body.len))
+		return -1;
+	f->end_left = true;
+	while (!failed && rest.len > FLIGHT_RIDE_BLOCK) {
+		failed = wire_queue(f->wire, rest.data, FLIGHT_RIDE_BLOCK, error) ||
+			 wire_flush(f->wire, error);
+		rest.data += FLIGHT_RIDE_BLOCK;
+		rest.len -= FLIGHT_RIDE_BLOCK;
+	}
+	return failed ? -1 : wire_queue(f->wire, rest.data, rest.len, error);
+}
+
+int flight_issue_rest(struct flight *f, struct error *error)
+{
+	struct smtp_transaction *t = f->t;
+	int failed = 0;
+
+	for (size_t i = 0; !failed && i < t->count; i++)
+		if (t->recipients[i].chosen)
+			failed = flight_issue_recipient(f, &t->recipients[i], error);
+	if (failed || !wire_pipelining(f->wire))
+		return failed;
+	if (f->way == FLIGHT_DATA)
+		return wire_issue(f->wire, &f->data, WIRE_DATA, error, "DATA");
+	if (f->way == FLIGHT_RIDE)
+		failed = flight_issue_ride(f, error) ||
+			 (f->last && wire_issue(f->wire, &f->quit, WIRE_QUIT, error, "QUIT"));
+	return failed;
+}
+
+int flight_expect_verdict(struct flight *f, struct error *error)
+{
+	int failed = 0;
+
+	f->end_left = true;
+	if (!smtp_is_lmtp(f->smtp))
+		return wire_expect(f->wire, &f->verdict, WIRE_VERDICT, error);
+	for (size_t i = 0; !failed && i < f->t->count; i++)
+		if (f->t->recipients[i].chosen)
+			failed = wire_expect(f->wire, &f->t->recipients[i].slot, WIRE_VERDICT,
+					     error);
+	return failed;
+}

@@ -1,0 +1,259 @@
+/* What replies come to: see judge.h. */
+#include "smtp/judge.h"
+
+#include "smtp/auth.h"
+
+enum {
+	JUDGE_QUIT_WAIT = 1000 /* milliseconds that QUIT's reply may take */
+};
+
+int judge_refuse(struct flight *f, const struct reply *r, enum error_class permanent,
+		 enum error_stage stage, const char *what, struct error *error)
+{
+	reply_refuse(r, permanent, stage, what, error);
+	if (error->stage == STAGE_PROTOCOL) {
+		f->senseless = true;
+		wire_abandon(f->wire, error);
+	}
+	return -1;
+}
+
+int judge_auth(struct flight *f, struct error *error)
+{
+	const struct reply *r = &f->auth.reply;
+	struct error ignored;
+
+	if (!f->shares_auth)
+		return 0;
+	if (wire_collect(f->wire, &f->auth, error))
+		return -1;
+	f->auth_refused = r->code != 235;
+	if (r->code != 334)
+		return smtp_auth_judge(r, f->t->login->mechanism, error);
+	wire_collect_within(f->wire, &f->mail, JUDGE_QUIT_WAIT, &ignored);
+	error_set(error, ERROR_RELAY, STAGE_PROTOCOL,
+		  "the relay asked on after %s, which had said all it has to say",
+		  f->t->login->mechanism->name);
+	wire_abandon(f->wire, error);
+	return -1;
+}
+
+/* Whether r is an answer that MAIL or RCPT may get when it is accepted. */
+static bool judge_is_accepted(const struct reply *r)
+{
+	return r->code >= 250 && r->code <= 252;
+}
+
+/* MAIL's answer: 250, or the transaction is refused. 530 is not the sender's fault. */
+int judge_mail(struct flight *f, struct error *error)
+{
+	const struct reply *r = &f->mail.reply;
+
+	if (wire_collect(f->wire, &f->mail, error))
+		return -1;
+	if (judge_is_accepted(r))
+		return 0;
+	if (r->code == 530)
+		return judge_refuse(f, r, ERROR_RELAY, STAGE_AUTH,
+				    "MAIL for want of authentication or TLS", error);
+	return judge_refuse(f, r, ERROR_MESSAGE, STAGE_MAIL, "the sender", error);
+}
+
+/* Whether a refusal means that the transaction has recipients enough (RFC 5321 section
+ * 4.5.3.1.10). */
+static bool judge_is_full(const struct reply *r)
+{
+	if (r->code != 452 && r->code != 552)
+		return false;
+	return r->enhanced[0] == 0 || (r->enhanced[1] == 5 && r->enhanced[2] == 3);
+}
+
+ssize_t judge_envelope(struct flight *f, struct error *error)
+{
+	ssize_t accepted = 0;
+
+	if (judge_mail(f, error))
+		return -1;
+	for (size_t i = 0; i < f->t->count; i++) {
+		struct smtp_recipient *to = &f->t->recipients[i];
+
+		if (!to->chosen)
+			continue;
+		if (wire_collect(f->wire, &to->slot, error))
+			return -1;
+		if (judge_is_accepted(&to->slot.reply))
+			accepted++;
+		else if (!reply_is_refusal(&to->slot.reply))
+			return judge_refuse(f, &to->slot.reply, ERROR_RELAY, STAGE_RCPT, "RCPT",
+					    error);
+	}
+	return accepted;
+}
+
+/* What is refused in answer to RCPT becomes the recipient's outcome, once replies and commands
+ * are known to be level and we have not been refused ourselves, which is often why. But for
+ * want of room, while others are accepted, he is left for another transaction. */
+void judge_settle(struct flight *f)
+{
+	struct smtp_transaction *t = f->t;
+	size_t accepted = 0;
+
+	if (f->auth_refused || f->senseless || !judge_is_accepted(&f->mail.reply))
+		return;
+	for (size_t i = 0; i < t->count; i++)
+		accepted += t->recipients[i].chosen &&
+			    judge_is_accepted(&t->recipients[i].slot.reply);
+	for (size_t i = 0; i < t->count; i++) {
+		struct smtp_recipient *to = &t->recipients[i];
+		const struct reply *r = &to->slot.reply;
+
+		if (!to->chosen || to->slot.owed || r->code == 421 || !reply_is_refusal(r))
+			continue;
+		to->chosen = false;
+		if (accepted > 0 && judge_is_full(r)) {
+			t->room = accepted;
+			continue;
+		}
+		to->outcome = reply_is_transient(r) ? SMTP_DEFERRED : SMTP_FAILED;
+		to->refused = true;
+	}
+}
+
+/* The code of the reply behind the verdict: QUIT's or, where no QUIT goes, of one that nobody
+ * asked for and that lies there already. Without pipelining QUIT leaves only now, and its reply
+ * is worth the wait: what stands for the verdict may have been said in the midst of the
+ * message. 0 for silence and loss. */
+static int judge_look_behind(struct flight *f)
+{
+	struct error why = {0};
+
+	if (wire_is_over(f->wire))
+		return f->quit.reply.code;
+	if (!f->last)
+		return wire_check_level(f->wire, WIRE_RSET, &why) ? why.code : 0;
+	if (f->quit.verb != WIRE_QUIT && wire_issue(f->wire, &f->quit, WIRE_QUIT, &why, "QUIT"))
+		return why.code;
+	wire_collect_within(f->wire, &f->quit, JUDGE_QUIT_WAIT, &why);
+	return f->quit.reply.code;
+}
+
+/* Whether the verdict on a message that rode without QUIT is plainly the answer to something
+ * else: x.1.x of RFC 3463 speaks of addresses, as the answers to MAIL and RCPT do. */
+static bool judge_is_misplaced(const struct flight *f)
+{
+	const struct reply *r = &f->verdict.reply;
+
+	return f->way == FLIGHT_RIDE && !f->last && r->code == 250 && r->enhanced[1] == 1;
+}
+
+/* Whether commands and replies are level, as QUIT's slot tells: a whole reply there that is
+ * neither 221 nor 421 means that each reply was the answer to something else. Silence and loss
+ * mean nothing. Returns 0, or -1 with *error: nobody knows what became of the message. */
+int judge_level(struct flight *f, struct error *error)
+{
+	int code = judge_look_behind(f);
+
+	if (judge_is_misplaced(f))
+		error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
+			  "the relay's replies are out of step (an address is answered at the "
+			  "end of data), so the message may have been delivered");
+	else if (!code || code == 221 || code == 421)
+		return 0;
+	else
+		error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
+			  "the relay's replies are out of step (%d to the end of data, %d "
+			  "behind it), so the message may have been delivered",
+			  f->verdict.reply.code, code);
+	wire_abandon(f->wire, error);
+	return -1;
+}
+
+int judge_verdict(struct flight *f, struct error *error)
+{
+	const struct reply *r = &f->verdict.reply;
+	int failed = smtp_judge_verdict(r, error);
+
+	f->judged = r->code == 250 || reply_is_transient(r) || reply_is_permanent(r);
+	if (!f->judged)
+		wire_abandon(f->wire, error);
+	return failed;
+}
+
+/* LMTP: what one recipient's verdict comes to. */
+static void judge_one(struct smtp_recipient *to)
+{
+	struct error why;
+
+	to->refused = smtp_judge_verdict(&to->slot.reply, &why) != 0;
+	if (!to->refused)
+		to->outcome = SMTP_SENT;
+	else
+		to->outcome = why.class == ERROR_TEMPORARY ? SMTP_DEFERRED : SMTP_FAILED;
+}
+
+int judge_each(struct flight *f, struct error *error)
+{
+	int failed = 0;
+
+	for (size_t i = 0; !failed && i < f->t->count; i++)
+		if (f->t->recipients[i].chosen)
+			failed = wire_collect(f->wire, &f->t->recipients[i].slot, error);
+	f->closed = !failed;
+	if (!failed && judge_level(f, error))
+		return -1;
+	for (size_t i = 0; i < f->t->count; i++)
+		if (f->t->recipients[i].chosen && f->t->recipients[i].slot.reply.code &&
+		    !f->t->recipients[i].slot.owed)
+			judge_one(&f->t->recipients[i]);
+	return failed;
+}
+
+/* A chunk that was refused when the last one had left already: its answer is the one to the
+ * message. A relay that took the rest has taken something else. */
+int judge_chunks(struct flight *f, struct error *error)
+{
+	const struct reply *refusal = body_chunk_refusal(&f->chunks);
+
+	if (!refusal)
+		return 0;
+	if (f->verdict.reply.code != 250)
+		return judge_refuse(f, refusal, ERROR_MESSAGE, STAGE_DATA, "the message",
+				    error);
+	return error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
+			 "the relay refused a part of the message (%d) and accepted the rest",
+			 refusal->code);
+}
+
+bool judge_has_accepted(const struct flight *f)
+{
+	for (size_t i = 0; i < f->t->count; i++)
+		if (f->t->recipients[i].chosen &&
+		    reply_is_positive(&f->t->recipients[i].slot.reply))
+			return true;
+	return false;
+}
+
+/* Whether the relay may have taken the message, for all that is known. One that refuses us, or
+ * closes the service, and hangs up has not; but where AUTH's reply makes no sense none is known
+ * to be what it seems. */
+bool judge_may_be_taken(const struct flight *f)
+{
+	int auth = f->auth.reply.code;
+	bool anyone = false;
+
+	if (auth && auth != 235 && auth != 334 && !reply_is_refusal(&f->auth.reply))
+		return f->end_left;
+	if (!f->end_left || reply_is_refusal(&f->verdict.reply) ||
+	    reply_is_refusal(&f->mail.reply) ||
+	    (reply_is_refusal(&f->auth.reply) && f->mail.reply.code == 0))
+		return false;
+	for (size_t i = 0; i < f->t->count; i++) {
+		const struct smtp_recipient *to = &f->t->recipients[i];
+		bool is_answer = to->slot.verb == WIRE_RCPT && !to->slot.owed;
+
+		if (to->chosen && is_answer && to->slot.reply.code == 421)
+			return false;
+		anyone |= to->chosen && !(is_answer && reply_is_refusal(&to->slot.reply));
+	}
+	return anyone;
+}
