@@ -19,6 +19,7 @@ void flight_init(struct flight *f, struct smtp *s, struct smtp_transaction *t)
 	wire_slot_init(&f->mail);
 	wire_slot_init(&f->data);
 	wire_slot_init(&f->verdict);
+	wire_slot_init(&f->reset);
 	wire_slot_init(&f->quit);
 	body_chunks_init(&f->chunks);
 }
@@ -33,6 +34,7 @@ void flight_clear(struct flight *f)
 	wire_slot_clear(&f->mail);
 	wire_slot_clear(&f->data);
 	wire_slot_clear(&f->verdict);
+	wire_slot_clear(&f->reset);
 	wire_slot_clear(&f->quit);
 	body_chunks_clear(&f->chunks);
 }
@@ -216,9 +218,17 @@ int flight_issue_rest(struct flight *f, struct error *error)
 	if (f->way == FLIGHT_DATA)
 		return wire_issue(f->wire, &f->data, WIRE_DATA, error, "DATA");
 	if (f->way == FLIGHT_RIDE)
-		failed = flight_issue_ride(f, error) ||
-			 (f->last && wire_issue(f->wire, &f->quit, WIRE_QUIT, error, "QUIT"));
-	return failed;
+		failed = flight_issue_ride(f, error) || flight_issue_mark(f, error);
+	return failed ? -1 : 0;
+}
+
+int flight_issue_mark(struct flight *f, struct error *error)
+{
+	if (!wire_pipelining(f->wire))
+		return 0;
+	if (f->last)
+		return wire_issue(f->wire, &f->quit, WIRE_QUIT, error, "QUIT");
+	return wire_issue(f->wire, &f->reset, WIRE_RSET, error, "RSET");
 }
 
 int flight_expect_verdict(struct flight *f, struct error *error)

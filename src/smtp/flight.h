@@ -30,15 +30,16 @@ struct flight {
 	bool shares_auth; /* AUTH leaves in the flight */
 	struct buf auth_line, auth_shown;
 	struct buf line; /* the RCPT command being written: there may be thousands */
-	bool last;       /* QUIT goes with it: nobody is left for another transaction */
+	bool last;       /* QUIT goes with it, else RSET: is anybody left for another one? */
 	size_t chosen;   /* recipients that take part */
 	struct parameters parameters;
 	struct buf body; /* a message that rides */
-	struct wire_slot auth, mail, data, verdict, quit;
+	struct wire_slot auth, mail, data, verdict, reset, quit;
 	struct body_chunks chunks;
 	/* What the judge has found. */
 	bool auth_refused;
 	bool senseless; /* a reply was no answer to its command: all may be out of step */
+	bool mixed;     /* recipients differ, and no 354 has shown which answer is whose */
 	bool end_left;  /* the end of data has left: the message may have been taken */
 	bool closed;    /* the end of data was answered, so nothing is left open at the relay */
 	bool judged;    /* and the answer is one to the message */
@@ -52,8 +53,12 @@ void flight_clear(struct flight *f);
 int flight_prepare(struct flight *f, struct error *error);
 /* AUTH where it is shared, and MAIL. */
 int flight_issue_mail(struct flight *f, struct error *error);
-/* Every RCPT and, with pipelining, what may share the group: DATA, or the message and QUIT. */
+/* Every RCPT and, with pipelining, what may share the group: DATA, or the message and the mark
+ * behind it. */
 int flight_issue_rest(struct flight *f, struct error *error);
+/* Behind the end of data, where commands are grouped: QUIT, or RSET where the session goes on.
+ * The answer tells whether replies and commands are level. */
+int flight_issue_mark(struct flight *f, struct error *error);
 /* The verdict, or one for each recipient over LMTP, is owed from now on. */
 int flight_expect_verdict(struct flight *f, struct error *error);
 

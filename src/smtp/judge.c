@@ -1,10 +1,11 @@
 /* What replies come to: see judge.h. */
 #include "smtp/judge.h"
 
+#include "base/clock.h"
 #include "smtp/auth.h"
 
 enum {
-	JUDGE_QUIT_WAIT = 1000 /* milliseconds that QUIT's reply may take */
+	JUDGE_MARK_WAIT = 1000 /* milliseconds: what comes later does not come at once */
 };
 
 int judge_refuse(struct flight *f, const struct reply *r, enum error_class permanent,
@@ -30,7 +31,7 @@ int judge_auth(struct flight *f, struct error *error)
 	f->auth_refused = r->code != 235;
 	if (r->code != 334)
 		return smtp_auth_judge(r, f->t->login->mechanism, error);
-	wire_collect_within(f->wire, &f->mail, JUDGE_QUIT_WAIT, &ignored);
+	wire_collect_within(f->wire, &f->mail, JUDGE_MARK_WAIT, &ignored);
 	error_set(error, ERROR_RELAY, STAGE_PROTOCOL,
 		  "the relay asked on after %s, which had said all it has to say",
 		  f->t->login->mechanism->name);
@@ -87,6 +88,7 @@ ssize_t judge_envelope(struct flight *f, struct error *error)
 			return judge_refuse(f, &to->slot.reply, ERROR_RELAY, STAGE_RCPT, "RCPT",
 					    error);
 	}
+	f->mixed = f->way != FLIGHT_DATA && accepted > 0 && (size_t)accepted < f->chosen;
 	return accepted;
 }
 
@@ -119,46 +121,87 @@ void judge_settle(struct flight *f)
 	}
 }
 
-/* The code of the reply behind the verdict: QUIT's or, where no QUIT goes, of one that nobody
- * asked for and that lies there already. Without pipelining QUIT leaves only now, and its reply
- * is worth the wait: what stands for the verdict may have been said in the midst of the
- * message. 0 for silence and loss. */
-static int judge_look_behind(struct flight *f)
+/* Whether anybody would be told that the message is sent, if all is what it seems. */
+static bool judge_seems_taken(const struct flight *f)
 {
-	struct error why = {0};
+	bool taken = f->verdict.reply.code == 250;
 
-	if (wire_is_over(f->wire))
-		return f->quit.reply.code;
-	if (!f->last)
-		return wire_check_level(f->wire, WIRE_RSET, &why) ? why.code : 0;
-	if (f->quit.verb != WIRE_QUIT && wire_issue(f->wire, &f->quit, WIRE_QUIT, &why, "QUIT"))
-		return why.code;
-	wire_collect_within(f->wire, &f->quit, JUDGE_QUIT_WAIT, &why);
-	return f->quit.reply.code;
+	if (smtp_is_lmtp(f->smtp))
+		for (size_t i = 0; i < f->t->count; i++)
+			taken |= f->t->recipients[i].slot.verb == WIRE_VERDICT &&
+				 f->t->recipients[i].slot.reply.code == 250;
+	return taken;
 }
 
-/* Whether the verdict on a message that rode without QUIT is plainly the answer to something
- * else: x.1.x of RFC 3463 speaks of addresses, as the answers to MAIL and RCPT do. */
-static bool judge_is_misplaced(const struct flight *f)
+/* QUIT's slot: 0 for what says nothing against the verdict (221, 421, silence, loss), else the
+ * code of the reply that does. Without pipelining QUIT leaves only now, and its reply is worth
+ * the wait: what stands for the verdict may have been said in the midst of the message. */
+static int judge_quit(struct flight *f)
+{
+	struct error why = {0};
+	int code;
+
+	if (!wire_is_over(f->wire) && f->quit.verb != WIRE_QUIT &&
+	    wire_issue(f->wire, &f->quit, WIRE_QUIT, &why, "QUIT")) {
+		code = why.code;
+	} else {
+		wire_collect_within(f->wire, &f->quit, JUDGE_MARK_WAIT, &why);
+		code = f->quit.reply.code;
+	}
+	return code == 221 || code == 421 ? 0 : code;
+}
+
+/*
+ * RSET's slot, where the session goes on: 0, or the code of the reply that speaks against the
+ * verdict, -1 for none.
+ *
+ * With a reply too many the verdict lands here; with one missing nothing does, and RSET's own
+ * 250 stands for the verdict: so it is awaited as long as any. What is lost at once says
+ * nothing; what is lost later was the relay's patience with a command that it had answered. A
+ * 250 too many where all is 250 does not show, and need not: each answer was a yes, whosever.
+ * But where recipients differ one would be told another's, so there QUIT tells, and the session
+ * is over.
+ */
+static int judge_reset(struct flight *f)
+{
+	const struct reply *r = &f->reset.reply;
+	bool taken = judge_seems_taken(f);
+	int64_t soon = clock_in(JUDGE_MARK_WAIT);
+	struct error why = {0};
+	bool failed = (f->reset.verb != WIRE_RSET &&
+		       wire_issue(f->wire, &f->reset, WIRE_RSET, &why, "RSET")) ||
+		      wire_collect(f->wire, &f->reset, &why);
+	bool level = !failed && r->code == 250;
+	int code = r->code;
+
+	if (level && wire_check_level(f->wire, WIRE_RSET, &why) == 0)
+		return taken && f->mixed ? judge_quit(f) : 0;
+	if (failed || level)
+		code = why.code;
+	if (!code || code == 421)
+		return level || !taken || clock_now() <= soon ? 0 : -1;
+	return !taken && reply_is_refusal(r) ? 0 : code;
+}
+
+/* Whether the end of data got an answer that is none, so that there is nothing to look behind
+ * for. */
+static bool judge_is_doubted(const struct flight *f)
 {
 	const struct reply *r = &f->verdict.reply;
 
-	return f->way == FLIGHT_RIDE && !f->last && r->code == 250 && r->enhanced[1] == 1;
+	return r->code && r->code != 250 && !reply_is_refusal(r);
 }
 
-/* Whether commands and replies are level, as QUIT's slot tells: a whole reply there that is
- * neither 221 nor 421 means that each reply was the answer to something else. Silence and loss
- * mean nothing. Returns 0, or -1 with *error: nobody knows what became of the message. */
 int judge_level(struct flight *f, struct error *error)
 {
-	int code = judge_look_behind(f);
+	int code = f->last ? judge_quit(f) : judge_is_doubted(f) ? 0 : judge_reset(f);
 
-	if (judge_is_misplaced(f))
-		error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
-			  "the relay's replies are out of step (an address is answered at the "
-			  "end of data), so the message may have been delivered");
-	else if (!code || code == 221 || code == 421)
+	if (!code)
 		return 0;
+	if (code < 0)
+		error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
+			  "the relay owes a reply, so its replies may be out of step and the "
+			  "message may have been delivered");
 	else
 		error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
 			  "the relay's replies are out of step (%d to the end of data, %d "
@@ -191,6 +234,20 @@ static void judge_one(struct smtp_recipient *to)
 		to->outcome = why.class == ERROR_TEMPORARY ? SMTP_DEFERRED : SMTP_FAILED;
 }
 
+/* LMTP: whether some verdicts are 250, and some are not. */
+static bool judge_differ(const struct flight *f)
+{
+	size_t chosen = 0;
+	size_t taken = 0;
+
+	for (size_t i = 0; i < f->t->count; i++) {
+		chosen += f->t->recipients[i].chosen;
+		taken += f->t->recipients[i].chosen &&
+			 f->t->recipients[i].slot.reply.code == 250;
+	}
+	return taken > 0 && taken < chosen;
+}
+
 int judge_each(struct flight *f, struct error *error)
 {
 	int failed = 0;
@@ -199,6 +256,7 @@ int judge_each(struct flight *f, struct error *error)
 		if (f->t->recipients[i].chosen)
 			failed = wire_collect(f->wire, &f->t->recipients[i].slot, error);
 	f->closed = !failed;
+	f->mixed = judge_differ(f);
 	if (!failed && judge_level(f, error))
 		return -1;
 	for (size_t i = 0; i < f->t->count; i++)

@@ -25,8 +25,8 @@ int judge_mail(struct flight *f, struct error *error);
 ssize_t judge_envelope(struct flight *f, struct error *error);
 /* Makes refusals of RCPT outcomes, once they are known to be what they seem. */
 void judge_settle(struct flight *f);
-/* Whether commands and replies are level behind the verdict. Returns 0, or -1 with *error:
- * nobody knows what became of the message. */
+/* Whether commands and replies are level behind the verdict, as QUIT's slot tells, or RSET's.
+ * Returns 0, or -1 with *error: nobody knows what became of the message. */
 int judge_level(struct flight *f, struct error *error);
 /* What the verdict comes to, and the replies to the chunks before it: 0 when the relay took the
  * message, else -1 with *error. */

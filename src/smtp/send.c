@@ -48,11 +48,10 @@ size_t smtp_transaction_untried(const struct smtp_transaction *t)
 	return count;
 }
 
-/* From the end of data to what it comes to. Where commands are grouped, QUIT rides along. */
+/* From the end of data to what it comes to. */
 static int send_finish(struct flight *f, struct error *error)
 {
-	if (f->last && wire_pipelining(f->wire) &&
-	    wire_issue(f->wire, &f->quit, WIRE_QUIT, error, "QUIT"))
+	if (flight_issue_mark(f, error))
 		return -1;
 	if (smtp_is_lmtp(f->smtp))
 		return judge_each(f, error);
@@ -152,9 +151,9 @@ static int send_go_on_data(struct flight *f, ssize_t accepted, struct error *err
 }
 
 /*
- * The message rode with its envelope. Whatever was refused, the verdict is read, and QUIT's
- * slot tells whether it is one: a relay may take a message from a client that failed to log in,
- * and then the message has been sent. refused: *error says why. Returns as send_run().
+ * The message rode with its envelope. Whatever was refused, the verdict is read, and the mark
+ * behind it tells whether it is one: a relay may take a message from a client that failed to
+ * log in, and then the message has been sent. refused: *error says why. Returns as send_run().
  */
 static int send_go_on_ride(struct flight *f, bool refused, ssize_t accepted,
 			   struct error *error)
@@ -241,8 +240,8 @@ static void send_fail(struct flight *f, struct error *trouble)
 	f->t->trouble = *trouble;
 	f->t->again = (nonsense || send_wants_other_mechanism(f, trouble)) && !f->t->careful &&
 		      !judge_may_be_taken(f);
-	f->t->lost = f->t->reused && wire_is_over(f->wire) && !judge_may_be_taken(f) &&
-		     trouble->class == ERROR_TEMPORARY;
+	f->t->lost = f->t->reused && wire_is_over(f->wire) && !f->closed &&
+		     !judge_may_be_taken(f) && trouble->class == ERROR_TEMPORARY;
 	if (f->t->again || f->t->lost)
 		return;
 	for (size_t i = 0; i < f->t->count; i++) {
@@ -254,8 +253,9 @@ static void send_fail(struct flight *f, struct error *trouble)
 	}
 }
 
-/* What is left of the session. It is over when QUIT was answered, and when a message was begun
- * that has no end; whatever else is open is taken back before the next transaction. */
+/* What is left of the session. It is over when QUIT has been said, when RSET was not followed,
+ * and when a message was begun that has no end; whatever else is open is taken back before the
+ * next transaction. */
 static void send_leave_open(struct flight *f)
 {
 	bool begun = f->data.reply.code == 354 ||
@@ -266,7 +266,8 @@ static void send_leave_open(struct flight *f)
 		  "the session was ended with the last message");
 	if (wire_is_over(f->wire))
 		return;
-	if (wire_owed(f->wire) > 0 || f->quit.reply.code || (begun && !f->closed))
+	if (wire_owed(f->wire) > 0 || f->quit.reply.code ||
+	    (f->reset.verb == WIRE_RSET && f->reset.reply.code != 250) || (begun && !f->closed))
 		wire_abandon(f->wire, &over);
 	else if (!f->last && !f->closed && reply_is_positive(&f->mail.reply) &&
 		 smtp_reset(f->smtp, &over))

@@ -59,9 +59,9 @@ struct smtp_transaction {
 	const struct smtp_login *login; /* NULL: authenticated already, or nothing to prove */
 	bool careful;    /* one command at a time, and no QUIT before the verdict */
 	size_t ride_max; /* bytes of a message that may ride with its envelope */
-	bool last;       /* QUIT goes with it */
-	size_t room;     /* recipients that the relay took when it sent others back; else 0 */
-	bool reused;     /* the session has carried other messages */
+	bool last;   /* QUIT goes with it, else RSET: its answer shows whether all are level */
+	size_t room; /* recipients that the relay took when it sent others back; else 0 */
+	bool reused; /* the session has carried other messages */
 
 	struct smtp_mail_options needs; /* from source.open */
 	unsigned dropped;     /* wishes that the relay does not offer (PARAMETERS_DROPPED_*) */
@@ -82,7 +82,8 @@ void smtp_transaction_clear(struct smtp_transaction *t);
 /* Makes the transaction with the recipients that are untried, as many as the relay takes at
  * once (RFC 9422); those it sends back with 452 4.5.3 (or a plain 452 or 552) while others are
  * accepted stay untried too. Never fails as such: the outcomes and t->trouble tell. Without
- * t->last the session is ready for another one afterwards, unless it is over (wire_is_over()).
+ * t->last the session is ready for another one afterwards, unless it is over (wire_is_over()):
+ * also behind a message whose recipients differ, where only QUIT shows whose answer is whose.
  */
 void smtp_send(struct smtp *s, struct smtp_transaction *t);
 /* Gives every recipient without an outcome the one that belongs to the class of trouble, which
