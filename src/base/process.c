@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -64,7 +66,7 @@ static char **process_environment(const char *const hidden[])
 }
 
 /* In the child: becomes the command, or exits 127. */
-static void process_become(const char *command, char **environment, int output)
+static void process_execute(const char *command, char **environment, int output)
 {
 	char shell[] = "sh", option[] = "-c";
 	char *line = strdup(command);
@@ -176,7 +178,7 @@ int process_capture(const char *command, const char *const hidden[], int64_t mil
 				       "cannot run a command");
 	}
 	if (pid == 0)
-		process_become(command, environment, ends[1]);
+		process_execute(command, environment, ends[1]);
 	free(environment);
 	close(ends[1]);
 	number = process_read(ends[0], deadline, out) ? errno : 0;
@@ -185,4 +187,26 @@ int process_capture(const char *command, const char *const hidden[], int64_t mil
 	if (!number)
 		number = late;
 	return process_judge(status, number, milliseconds, error);
+}
+
+/* The groups of a user whom the system knows; of any other none. Returns 0 or -1 with errno. */
+static int process_take_groups(uid_t uid)
+{
+	const struct passwd *user = getpwuid(uid);
+	gid_t group = user ? user->pw_gid : PROCESS_NO_GROUP;
+
+	if (user ? initgroups(user->pw_name, group) : setgroups(0, NULL))
+		return -1;
+	return setresgid(group, group, group);
+}
+
+int process_become(uid_t uid, struct error *error)
+{
+	if (process_take_groups(uid) || setresuid(uid, uid, uid))
+		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
+				       "cannot become user %lu", (unsigned long)uid);
+	if (geteuid() != uid || (uid != 0 && setuid(0) == 0))
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "cannot become user %lu for good", (unsigned long)uid);
+	return 0;
 }

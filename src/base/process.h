@@ -5,6 +5,7 @@
 #define BASE_PROCESS_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -20,5 +21,12 @@ void process_clean(int keep);
  * config, which never holds the output. */
 int process_capture(const char *command, const char *const hidden[], int64_t milliseconds,
 		    struct buf *out, struct error *error);
+
+enum { PROCESS_NO_GROUP = 65534 }; /* "nogroup": nothing belongs to it */
+
+/* For a child of root's that does a user's work: becomes him for good, with his groups, or with
+ * PROCESS_NO_GROUP when the system does not know him. The environment stays. Returns 0, or -1
+ * with *error (local, stage config): then nothing may be done for him. */
+int process_become(uid_t uid, struct error *error);
 
 #endif

@@ -1,7 +1,6 @@
 /* Escaping and UTF-8: see text.h. */
 #include "base/text.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,8 +100,7 @@ bool text_is_8bit(struct span s)
 	return false;
 }
 
-/* The code point of a well-formed character of len bytes. */
-static uint32_t text_code_point(const char *data, size_t len)
+uint32_t text_code_point(const char *data, size_t len)
 {
 	static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
 	uint32_t code = (unsigned char)data[0] & masks[len];

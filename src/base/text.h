@@ -6,12 +6,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
 /* Length in bytes of the well-formed UTF-8 character (RFC 3629) at the start of s, 0 if there
  * is none. ASCII counts. */
 size_t text_utf8_length(struct span s);
+/* The code point of a well-formed character of len bytes, as text_utf8_length() gives them. */
+uint32_t text_code_point(const char *data, size_t len);
 /* Whether all of s is well-formed UTF-8. */
 bool text_is_utf8(struct span s);
 /* The same of bytes that stream by. All zero at the start; at the end the text is well-formed

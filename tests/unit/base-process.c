@@ -1,7 +1,10 @@
 /* Commands whose output is captured: environment, time, size, outcome. */
 #include "base/process.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "test.h"
@@ -56,10 +59,38 @@ static void a_deadline_covers_output_and_end(void)
 	CHECK(clock_now() - start < 30000);
 }
 
+/* In a child, because there is no way back. Returns its exit status. */
+static int become(uid_t uid)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		gid_t groups[1];
+
+		if (process_become(uid, &error))
+			_exit(error.number == EPERM ? 2 : 3);
+		_exit(getuid() == uid && geteuid() == uid && getgid() == PROCESS_NO_GROUP &&
+				      getegid() == PROCESS_NO_GROUP &&
+				      getgroups(0, groups) == 0 && setuid(0) != 0
+			      ? 0
+			      : 1);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status)
+		       ? WEXITSTATUS(status)
+		       : -1;
+}
+
+static void a_child_becomes_a_user(void)
+{
+	CHECK_INT(become(54321), getuid() == 0 ? 0 : 2);
+}
+
 int main(void)
 {
 	TEST_RUN(output_is_captured_and_names_hidden);
 	TEST_RUN(failures_are_told_apart);
 	TEST_RUN(a_deadline_covers_output_and_end);
+	TEST_RUN(a_child_becomes_a_user);
 	return test_done();
 }
