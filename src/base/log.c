@@ -28,6 +28,7 @@ static struct {
 	int facility;
 	bool syslog_open;
 	bool lock_stuck; /* the lock was waited for in vain: once is enough */
+	int trouble;     /* errno of the file, once it could not be written */
 } state = {.facility = -1};
 
 void log_close(void)
@@ -36,6 +37,7 @@ void log_close(void)
 		closelog();
 	state.syslog_open = false;
 	state.lock_stuck = false;
+	state.trouble = 0;
 	state.file = NULL;
 	state.facility = -1;
 }
@@ -69,7 +71,7 @@ static void log_lock(int fd)
 	state.lock_stuck = false;
 }
 
-static void log_to_file(struct span text)
+static int log_to_file(struct span text)
 {
 	bool is_stderr = strcmp(state.file, "-") == 0;
 	int fd = is_stderr ? STDERR_FILENO
@@ -81,9 +83,10 @@ static void log_to_file(struct span text)
 	struct tm parts;
 	char stamp[40] = "";
 	struct buf line;
+	int failed;
 
 	if (fd < 0)
-		return;
+		return -1;
 	if (localtime_r(&now, &parts))
 		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S%z ", &parts);
 	buf_init(&line, LOG_ESCAPED_MAX + 64);
@@ -92,10 +95,39 @@ static void log_to_file(struct span text)
 	buf_add_char(&line, '\n');
 	if (!is_stderr)
 		log_lock(fd);
-	file_write_all(fd, line.data, line.len);
+	failed = file_write_all(fd, line.data, line.len);
 	if (!is_stderr)
 		close(fd);
 	buf_clear(&line);
+	return failed;
+}
+
+static void log_to_syslog(int priority, const char *text)
+{
+	if (!state.syslog_open)
+		openlog(state.tag, LOG_PID, state.facility);
+	state.syslog_open = true;
+	syslog(priority, "%s", text);
+}
+
+/* A log file that cannot be written is told to syslog, once. */
+static void log_note_trouble(int number)
+{
+	char line[LOG_LINE_MAX];
+
+	if (state.trouble)
+		return;
+	state.trouble = number;
+	if (state.facility < 0)
+		return;
+	snprintf(line, sizeof(line), "the log file %s cannot be written: %s",
+		 TEXT_SHOW(span_of(state.file)), strerror(number));
+	log_to_syslog(LOG_NOTICE, line);
+}
+
+int log_trouble(void)
+{
+	return state.trouble;
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -117,13 +149,9 @@ void log_line(enum log_level level, const char *format, ...)
 	text_cut(raw);
 	buf_init(&text, LOG_ESCAPED_MAX);
 	text_escape(&text, span_of(raw));
-	if (state.file)
-		log_to_file(buf_span(&text));
-	if (state.facility >= 0) {
-		if (!state.syslog_open)
-			openlog(state.tag, LOG_PID, state.facility);
-		state.syslog_open = true;
-		syslog(priorities[level], "%s", text.data);
-	}
+	if (state.file && log_to_file(buf_span(&text)))
+		log_note_trouble(errno);
+	if (state.facility >= 0)
+		log_to_syslog(priorities[level], text.data);
 	buf_clear(&text);
 }

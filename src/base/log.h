@@ -22,6 +22,9 @@ bool log_is_open(void);
  * at most, and not again once that was in vain, appended in one write. */
 void log_line(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The errno of the file when a line could not be written to it since log_open(), which is told
+ * to syslog, too; else 0. */
+int log_trouble(void);
 void log_close(void);
 
 #endif

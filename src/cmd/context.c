@@ -26,6 +26,8 @@ int context_init(struct context *x, int argc, char *argv[], struct error *error)
 
 void context_clear(struct context *x)
 {
+	if (x->options.verbose && log_trouble())
+		context_tell(x, "the log file cannot be written (a log never stops mail)");
 	log_close();
 	options_clear(&x->options);
 	config_clear(&x->config);

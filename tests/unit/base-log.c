@@ -1,6 +1,7 @@
 /* Where log lines go. openlog(3) and closelog(3) are ours here. */
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <syslog.h>
@@ -80,11 +81,23 @@ static void a_lock_that_another_holds_delays_but_once(void)
 	unlink(path);
 }
 
+static void a_file_that_cannot_be_written_is_remembered(void)
+{
+	log_open("/nonexistent/log", -1, "test");
+	CHECK_INT(log_trouble(), 0);
+	log_line(LOG_LEVEL_ERROR, "one");
+	CHECK_INT(log_trouble(), ENOENT);
+	log_line(LOG_LEVEL_ERROR, "two");
+	log_close();
+	CHECK_INT(log_trouble(), 0);
+}
+
 int main(void)
 {
 	setlogmask(LOG_MASK(LOG_DEBUG)); /* nothing of this is for the system's log */
 	TEST_RUN(a_line_goes_to_the_facility_last_said);
 	TEST_RUN(a_lock_that_another_holds_delays_but_once);
+	TEST_RUN(a_file_that_cannot_be_written_is_remembered);
 	TEST_RUN(a_long_line_is_cut_not_lost);
 	return test_done();
 }
