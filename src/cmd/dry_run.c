@@ -71,7 +71,7 @@ int cmd_dry_run(const struct account *a, const struct envelope *e, const struct 
 		FILE *out, struct error *error)
 {
 	struct outgoing message = {.message = m};
-	int failed = outgoing_open(&message, true, error);
+	int failed = outgoing_open(&message, OUTGOING_8BIT, error);
 
 	if (!failed) {
 		dry_run_route(a, out);

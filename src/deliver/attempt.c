@@ -90,15 +90,19 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 }
 
 /* The message, from its start, in a form that the relay takes. */
-static int attempt_open_message(void *context, const struct capabilities *offered,
+static int attempt_open_message(void *context, const struct capabilities *offered, bool chunks,
 				struct smtp_mail_options *needs, struct error *error)
 {
 	struct attempt_message *m = context;
+	unsigned takes = capabilities_have(offered, "8BITMIME", NULL) ? OUTGOING_8BIT : 0;
 
+	if (chunks && capabilities_have(offered, "BINARYMIME", NULL))
+		takes |= OUTGOING_BINARY;
 	submission_needs(m->submission, needs);
-	if (outgoing_open(&m->outgoing, capabilities_have(offered, "8BITMIME", NULL), error))
+	if (outgoing_open(&m->outgoing, takes, error))
 		return -1;
 	needs->size = m->outgoing.size;
+	needs->body_binary = m->outgoing.is_binary;
 	snprintf(m->warning, ATTEMPT_WARNING_MAX, "%s", m->outgoing.warning);
 	return 0;
 }

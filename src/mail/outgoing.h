@@ -11,6 +11,13 @@
 #include "base/error.h"
 #include "mail/message.h"
 #include "mail/recode.h"
+#include "mail/wireform.h"
+
+/* What the relay takes. */
+enum {
+	OUTGOING_8BIT = 1 << 0,  /* 8BITMIME */
+	OUTGOING_BINARY = 1 << 1 /* BINARYMIME, and the message goes by BDAT */
+};
 
 /* Zero it but for the message before use. */
 struct outgoing {
@@ -18,15 +25,23 @@ struct outgoing {
 	uint64_t
 		size; /* of what was opened, in wire form: exact or, re-encoded, at most that */
 	const char *warning; /* on what the relay may refuse (struct recode), or "" */
+	bool is_binary; /* it goes as BINARYMIME, and its pieces are in wire form already */
 
+	/* The rest is its own. */
 	struct message_reader plain;
 	struct recode plan;
+	bool planned;
+	unsigned planned_for;
 	struct recode_reader *recoded; /* NULL: plain is read */
+	struct wireform form;          /* with is_binary */
+	struct span rest;              /* to be put in wire form */
+	char *room;
+	bool ended;
 };
 
-/* Begins, also again, at the start of the message as a relay can take it that offers 8BITMIME
- * or does not. Returns 0, or -1 with *error (recode_plan()). */
-int outgoing_open(struct outgoing *o, bool takes_8bit, struct error *error);
+/* Begins, also again, at the start of the message as a relay can take it that takes what is
+ * said. Returns 0, or -1 with *error (recode_plan()). */
+int outgoing_open(struct outgoing *o, unsigned takes, struct error *error);
 /* The next piece, as message_reader_next() gives it. */
 int outgoing_next(struct outgoing *o, struct span *piece, struct error *error);
 void outgoing_clear(struct outgoing *o);

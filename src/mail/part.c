@@ -150,7 +150,7 @@ static size_t scan(struct part_walk *w, bool *found)
 		size_t end = (size_t)(lf - data);
 
 		p = end + 1;
-		if (end > w->at && data[end - 1] == '\r')
+		if (!w->keeps_cr && end > w->at && data[end - 1] == '\r')
 			end--;
 		if (is_open(w, p))
 			return end;
@@ -202,6 +202,7 @@ static void take_boundary(struct part_walk *w, struct part_piece *piece)
 	*piece = (struct part_piece){PART_GLUE, {w->window + w->at, w->found_length}};
 	w->at += w->found_length;
 	w->mid_line = false;
+	w->keeps_cr = false;
 	w->depth = w->found + !w->closes;
 	w->state = w->closes ? STATE_GLUE : STATE_HEADER;
 	w->in_digest = !w->closes && w->boundaries[w->found].is_digest;
@@ -250,6 +251,8 @@ static int end_header(struct part_walk *w, struct part_piece *piece, struct erro
 		  : w->content.is_multipart                                  ? PART_MULTIPART
 		  : w->content.is_rfc822 && content_is_identity(&w->content) ? PART_MESSAGE
 									     : PART_LEAF;
+	w->keeps_cr =
+		w->keeps_cr && w->kind == PART_LEAF && w->content.encoding == CONTENT_BINARY;
 	w->state = w->kind == PART_MULTIPART ? STATE_GLUE
 		   : w->kind == PART_MESSAGE ? STATE_HEADER
 					     : STATE_CONTENT;
@@ -301,6 +304,7 @@ static int take_header_line(struct part_walk *w, struct error *error)
 		w->has_blank =
 			line.len <= 2 && lf && *line.data == (line.len == 1 ? '\n' : '\r');
 		w->at += w->has_blank ? line.len : 0;
+		w->keeps_cr = w->has_blank && line.len == 1;
 		if (w->has_blank || line.len == 0 || find_boundary(w, w->at, w->at) ||
 		    !is_header_line(w, line))
 			return 0;

@@ -5,7 +5,9 @@
  *
  * A line is a boundary when it is one whole (blanks behind it allowed), so that a boundary
  * which begins like another is not taken for it. The innermost open multipart is asked first;
- * the boundary of an outer one ends those within, closed or not.
+ * the boundary of an outer one ends those within, closed or not. The line end before a boundary
+ * is the boundary's; a CR in it is content where the part is said to be binary and the line
+ * ends around it are LF.
  */
 #ifndef MAIL_PART_H
 #define MAIL_PART_H
@@ -80,6 +82,7 @@ struct part_walk {
 	bool in_message; /* the header that comes is that of a message/rfc822 */
 	bool in_digest;  /* the part whose header comes is one of a multipart/digest */
 	bool closes;     /* the boundary found is a closing one */
+	bool keeps_cr;   /* a CR before the LF before a boundary is content */
 	unsigned state;
 	size_t depth;
 	struct part_boundary *boundaries; /* the open ones, outermost first */

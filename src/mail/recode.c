@@ -11,6 +11,7 @@
 #include "base/base64.h"
 #include "base/quoted_printable.h"
 #include "base/text.h"
+#include "mail/binary.h"
 #include "mail/mend.h"
 #include "mail/mime.h"
 
@@ -66,7 +67,8 @@ unsigned recode_needs(const struct message *m, bool takes_8bit)
 	unsigned forbidden = WEIGH_LINES | WEIGH_BYTES | (takes_8bit ? 0 : WEIGH_8BIT);
 
 	if ((facts->has_8bit_body && !takes_8bit) || facts->longest_line > 0 ||
-	    facts->has_lone_cr || facts->has_nul || header_needs(message_header_view(m)))
+	    facts->has_lone_cr || facts->has_nul || header_needs(message_header_view(m)) ||
+	    binary_is_said(m))
 		return forbidden;
 	return 0;
 }
@@ -105,7 +107,10 @@ static const char *encoding_for(const struct recode *r, const struct part_walk *
 		return "quoted-printable";
 	if (choice == WEIGH_BASE64_TEXT || choice == WEIGH_BASE64_BYTES)
 		return "base64";
-	if (is_leaf(w) || w->kind == PART_SEALED)
+	if (w->kind == PART_SEALED)
+		return choice == WEIGH_BINARY_TEXT && encoding != CONTENT_BINARY ? "binary"
+										 : NULL;
+	if (is_leaf(w) || r->is_binary)
 		return NULL;
 	if (encoding != CONTENT_8BIT && encoding != CONTENT_BINARY)
 		return NULL;
@@ -206,7 +211,8 @@ struct planning {
 	struct measure rest; /* of what is not content */
 	struct mend mend;    /* for glue */
 	struct buf text;
-	bool open; /* what was seen last does not end with a line end */
+	bool open;         /* what was seen last does not end with a line end */
+	bool needs_binary; /* something was seen that is why a message goes as BINARYMIME */
 };
 
 static void plan_text(struct planning *p)
@@ -228,11 +234,31 @@ static const char *seal_reason(enum part_seal seal)
 	return "a part must not be encoded";
 }
 
+/* Whether a part that must not be changed goes as binary: where it has to, and says that it is,
+ * or can be made to say it outside of what is signed. */
+static bool goes_as_binary(const struct planning *p)
+{
+	const struct measure *m = &p->weigh.measure;
+	bool said = p->walk.content.encoding == CONTENT_BINARY;
+
+	if (!p->r->is_binary || p->walk.seal == PART_SEAL_FIXED ||
+	    p->r->choices.len >= p->r->choices.max)
+		return false;
+	return (said && m->longest_line > 0) ||
+	       ((said || p->walk.seal == PART_SEAL_SIGNED) && (m->has_nul || m->has_lone_cr));
+}
+
 /* The end of a part that must not be changed. */
-static int plan_sealed(struct planning *p, unsigned troubles, struct error *error)
+static int plan_sealed(struct planning *p, unsigned troubles, enum weigh_choice *choice,
+		       struct error *error)
 {
 	const char *reason = seal_reason(p->walk.seal);
 
+	if (goes_as_binary(p)) {
+		*choice = WEIGH_BINARY_TEXT;
+		p->needs_binary = true;
+		return 0;
+	}
 	if (p->weigh.measure.has_nul || p->weigh.measure.has_lone_cr)
 		return error_set(error, ERROR_MESSAGE, STAGE_SYNTAX,
 				 "%s, so the %s in it cannot be encoded, and no relay takes it",
@@ -247,6 +273,35 @@ static int plan_sealed(struct planning *p, unsigned troubles, struct error *erro
 	return 0;
 }
 
+/* What becomes of a leaf that is encoded unseen. */
+static enum weigh_choice choose_unseen(const struct recode *r, const struct content *c)
+{
+	bool is_text = c->is_text && !c->is_wide;
+
+	if (c->encoding == CONTENT_BASE64)
+		return WEIGH_MEND_BASE64;
+	if (c->encoding == CONTENT_QUOTED_PRINTABLE)
+		return WEIGH_MEND_QUOTED_PRINTABLE;
+	if (r->is_binary && c->encoding == CONTENT_BINARY)
+		return is_text ? WEIGH_BINARY_TEXT : WEIGH_BINARY_BYTES;
+	return is_text ? WEIGH_BASE64_TEXT : WEIGH_BASE64_BYTES;
+}
+
+/* The end of a leaf. */
+static enum weigh_choice plan_leaf(struct planning *p, unsigned troubles)
+{
+	const struct content *content = &p->walk.content;
+	enum weigh_choice choice;
+
+	if (p->r->choices.len >= p->r->choices.max)
+		return choose_unseen(p->r, content);
+	if (!p->r->is_binary || content->encoding != CONTENT_BINARY)
+		return weigh_choose(&p->weigh, content, troubles);
+	choice = weigh_choose_binary(&p->weigh, content);
+	p->needs_binary |= weigh_needs_binary(&p->weigh, choice);
+	return choice;
+}
+
 /* The end of a leaf or sealed part: what becomes of it, and what that comes to. */
 static int plan_end(struct planning *p, struct error *error)
 {
@@ -255,23 +310,21 @@ static int plan_end(struct planning *p, struct error *error)
 	unsigned troubles = weigh_troubles(w, &p->walk.content, r->forbidden);
 	struct verdict v = {WEIGH_KEEP, weigh_charset(w)};
 
-	if (p->walk.kind == PART_SEALED && plan_sealed(p, troubles, error))
+	if (is_leaf(&p->walk))
+		v.choice = plan_leaf(p, troubles);
+	else if (plan_sealed(p, troubles, &v.choice, error))
 		return -1;
-	if (is_leaf(&p->walk)) {
-		v.choice = weigh_choose(w, &p->walk.content, troubles);
-		if (r->choices.len < r->choices.max)
-			buf_add_char(&r->choices,
-				     (char)(v.choice | v.charset << CHARSET_SHIFT));
-		if (buf_failed(&r->choices))
-			return error_set_memory(error);
-	}
+	if (r->choices.len < r->choices.max)
+		buf_add_char(&r->choices, (char)(v.choice | v.charset << CHARSET_SHIFT));
+	if (buf_failed(&r->choices))
+		return error_set_memory(error);
 	if (render_head(r, &p->walk, v, &p->text, error))
 		return -1;
 	plan_text(p);
 	r->size += weigh_size(w, v.choice);
 	if (w->bytes > 0)
 		p->open = v.choice == WEIGH_BASE64_TEXT || v.choice == WEIGH_BASE64_BYTES ||
-			  w->open;
+			  (w->open && v.choice != WEIGH_BINARY_BYTES);
 	return 0;
 }
 
@@ -311,31 +364,48 @@ static int plan_run(struct planning *p, struct error *error)
 	return more;
 }
 
-int recode_plan(struct recode *r, const struct message *m, unsigned forbidden,
-		struct error *error)
+/* A plan from the terms in *r. */
+static int plan_make(struct recode *r, struct error *error)
 {
 	struct planning p = {.r = r};
 	struct message_reader in;
 	int result = -1;
 
-	*r = (struct recode){.message = m, .forbidden = forbidden};
 	buf_init(&r->choices, RECODE_PARTS_MAX);
 	buf_init(&p.text, TEXT_MAX);
 	p.mend = mend_for(r);
-	if (message_reader_init(&in, m, error))
+	if (message_reader_init(&in, r->message, error))
 		return -1;
 	if (part_walk_init(&p.walk, next_of_message, &in, error) == 0)
 		result = plan_run(&p, error);
 	part_walk_clear(&p.walk);
 	message_reader_clear(&in);
 	buf_clear(&p.text);
-	return result;
+	if (result < 0)
+		return -1;
+	return p.needs_binary;
+}
+
+/* As BINARYMIME the message may hold 8-bit bytes everywhere. */
+int recode_plan(struct recode *r, const struct message *m, unsigned forbidden,
+		bool takes_binary, struct error *error)
+{
+	int result = 0;
+
+	*r = (struct recode){.message = m, .forbidden = forbidden & ~(unsigned)WEIGH_8BIT};
+	r->is_binary = takes_binary;
+	if (takes_binary)
+		result = plan_make(r, error);
+	if (result)
+		return result < 0 ? -1 : 0;
+	recode_clear(r);
+	*r = (struct recode){.message = m, .forbidden = forbidden};
+	return plan_make(r, error);
 }
 
 void recode_clear(struct recode *r)
 {
 	buf_clear(&r->choices);
-	r->forbidden = 0;
 }
 
 struct recode_reader {
@@ -343,7 +413,8 @@ struct recode_reader {
 	struct message_reader in;
 	struct part_walk walk;
 	struct verdict verdict; /* on the part under way */
-	size_t leaves;          /* begun */
+	size_t noted;           /* leaves and sealed parts begun */
+	bool in_content;        /* the piece given last is content */
 	struct mend mend;       /* for glue */
 	struct buf text;        /* a header or glue in its new form */
 	struct span pending;    /* content that is not encoded yet */
@@ -384,33 +455,29 @@ void recode_reader_free(struct recode_reader *reader)
 	free(reader);
 }
 
-/* What the plan says of the leaf whose header has come. One behind its end is encoded unseen.
+/* What the plan says of the part whose header has come. One behind its end is encoded unseen.
  */
-static struct verdict verdict_on_leaf(struct recode_reader *reader)
+static struct verdict verdict_on_part(struct recode_reader *reader)
 {
 	const struct buf *choices = &reader->recode->choices;
-	const struct content *content = &reader->walk.content;
-	size_t i = reader->leaves++;
+	size_t i = reader->noted++;
 
 	if (i < choices->len)
 		return (struct verdict){
 			(enum weigh_choice)(choices->data[i] & ((1 << CHARSET_SHIFT) - 1)),
 			(enum weigh_charset)(choices->data[i] >> CHARSET_SHIFT),
 		};
-	return (struct verdict){
-		content->encoding == CONTENT_BASE64             ? WEIGH_MEND_BASE64
-		: content->encoding == CONTENT_QUOTED_PRINTABLE ? WEIGH_MEND_QUOTED_PRINTABLE
-		: content->is_text && !content->is_wide         ? WEIGH_BASE64_TEXT
-								: WEIGH_BASE64_BYTES,
-		WEIGH_UNKNOWN,
-	};
+	if (!is_leaf(&reader->walk))
+		return (struct verdict){0};
+	return (struct verdict){choose_unseen(reader->recode, &reader->walk.content),
+				WEIGH_UNKNOWN};
 }
 
 static int begin_part(struct recode_reader *reader, struct error *error)
 {
 	reader->verdict = (struct verdict){0};
-	if (is_leaf(&reader->walk))
-		reader->verdict = verdict_on_leaf(reader);
+	if (is_leaf(&reader->walk) || reader->walk.kind == PART_SEALED)
+		reader->verdict = verdict_on_part(reader);
 	quoted_printable_init(&reader->quoted,
 			      reader->verdict.choice == WEIGH_MEND_QUOTED_PRINTABLE);
 	reader->base64 = (struct base64_stream){0};
@@ -450,13 +517,15 @@ static struct span make_canonical(struct recode_reader *reader)
 	return (struct span){reader->canonical, (size_t)(o - reader->canonical)};
 }
 
-/* Encodes some of the pending content. Returns the bytes put in out, which may be none. */
+/* Encodes some of the pending content into out. Returns how much of out, which may be none. */
 static size_t encode_some(struct recode_reader *reader)
 {
 	struct span text;
 
 	switch (reader->verdict.choice) {
-	case WEIGH_KEEP: break;
+	case WEIGH_KEEP:
+	case WEIGH_BINARY_TEXT:
+	case WEIGH_BINARY_BYTES: break;
 	case WEIGH_QUOTED_PRINTABLE:
 	case WEIGH_MEND_QUOTED_PRINTABLE:
 		return quoted_printable_feed(&reader->quoted, &reader->pending, reader->out,
@@ -471,6 +540,14 @@ static size_t encode_some(struct recode_reader *reader)
 		return mend_base64(&reader->column, &reader->pending, reader->out, BLOCK);
 	}
 	return 0;
+}
+
+/* The next of the pending content in its new form, which may be nothing yet. */
+static struct span convert_some(struct recode_reader *reader)
+{
+	if (reader->verdict.choice == WEIGH_BINARY_TEXT)
+		return make_canonical(reader);
+	return (struct span){reader->out, encode_some(reader)};
 }
 
 /* The end of a part's content: what the encoder held back. */
@@ -492,6 +569,7 @@ static int take_piece(struct recode_reader *reader, const struct part_piece *in,
 		      struct span *piece, struct error *error)
 {
 	*piece = (struct span){0};
+	reader->in_content = in->event == PART_CONTENT;
 	switch (in->event) {
 	case PART_HEADER:
 		if (begin_part(reader, error))
@@ -499,7 +577,8 @@ static int take_piece(struct recode_reader *reader, const struct part_piece *in,
 		*piece = buf_span(&reader->text);
 		break;
 	case PART_CONTENT:
-		if (reader->verdict.choice == WEIGH_KEEP)
+		if (reader->verdict.choice == WEIGH_KEEP ||
+		    reader->verdict.choice == WEIGH_BINARY_BYTES)
 			*piece = in->text;
 		else
 			reader->pending = in->text;
@@ -514,6 +593,14 @@ static int take_piece(struct recode_reader *reader, const struct part_piece *in,
 	return 0;
 }
 
+enum weigh_choice recode_reader_form(const struct recode_reader *reader)
+{
+	bool is_binary = reader->verdict.choice == WEIGH_BINARY_TEXT ||
+			 reader->verdict.choice == WEIGH_BINARY_BYTES;
+
+	return reader->in_content && is_binary ? reader->verdict.choice : WEIGH_KEEP;
+}
+
 int recode_reader_next(struct recode_reader *reader, struct span *piece, struct error *error)
 {
 	struct part_piece in;
@@ -522,7 +609,7 @@ int recode_reader_next(struct recode_reader *reader, struct span *piece, struct 
 	*piece = (struct span){0};
 	for (;;) {
 		while (reader->pending.len > 0) {
-			*piece = (struct span){reader->out, encode_some(reader)};
+			*piece = convert_some(reader);
 			if (piece->len > 0)
 				return 1;
 		}

@@ -95,6 +95,21 @@ enum weigh_choice weigh_choose(const struct weigh *w, const struct content *c,
 	return w->measure.has_nul ? WEIGH_BASE64_BYTES : WEIGH_BASE64_TEXT;
 }
 
+enum weigh_choice weigh_choose_binary(const struct weigh *w, const struct content *c)
+{
+	return c->is_text && !c->is_wide && !w->measure.has_nul ? WEIGH_BINARY_TEXT
+								: WEIGH_BINARY_BYTES;
+}
+
+bool weigh_needs_binary(const struct weigh *w, enum weigh_choice choice)
+{
+	const struct measure *m = &w->measure;
+
+	/* An LF alone takes a byte more on the wire than here. */
+	return m->has_nul || m->has_lone_cr || m->longest_line > 0 ||
+	       (choice == WEIGH_BINARY_BYTES && m->size != w->bytes);
+}
+
 static uint64_t base64_size(uint64_t bytes)
 {
 	uint64_t characters = (bytes + 2) / 3 * 4;
@@ -114,7 +129,9 @@ static uint64_t quoted_printable_size(const struct weigh *w, bool mend)
 uint64_t weigh_size(const struct weigh *w, enum weigh_choice choice)
 {
 	switch (choice) {
-	case WEIGH_KEEP: break;
+	case WEIGH_KEEP:
+	case WEIGH_BINARY_TEXT: break;
+	case WEIGH_BINARY_BYTES: return w->bytes;
 	case WEIGH_MEND_QUOTED_PRINTABLE: return quoted_printable_size(w, true);
 	case WEIGH_QUOTED_PRINTABLE: return quoted_printable_size(w, false);
 	case WEIGH_BASE64_TEXT: return base64_size(w->measure.size);

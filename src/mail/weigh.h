@@ -27,7 +27,9 @@ enum weigh_choice {
 	WEIGH_BASE64_TEXT,  /* with CRLF line ends in it */
 	WEIGH_BASE64_BYTES, /* the exact bytes */
 	WEIGH_MEND_QUOTED_PRINTABLE,
-	WEIGH_MEND_BASE64
+	WEIGH_MEND_BASE64,
+	WEIGH_BINARY_TEXT, /* as it is but for line ends, which are CRLF; for BINARYMIME */
+	WEIGH_BINARY_BYTES /* octet for octet */
 };
 
 /* The charset of text that does not say it. */
@@ -50,6 +52,12 @@ unsigned weigh_troubles(struct weigh *w, const struct content *c, unsigned forbi
 /* The encoding that the content needs when it has some of the troubles. */
 enum weigh_choice weigh_choose(const struct weigh *w, const struct content *c,
 			       unsigned troubles);
+/* Which of the binary ones is for content that is said to be binary: text must have CRLF line
+ * ends there too (RFC 3030 section 3). Does not depend on what is in it, but for NULs. */
+enum weigh_choice weigh_choose_binary(const struct weigh *w, const struct content *c);
+/* Whether content with that choice could go in no other way than as BINARYMIME unless it is
+ * encoded. After weigh_troubles(). */
+bool weigh_needs_binary(const struct weigh *w, enum weigh_choice choice);
 /* Bytes in wire form after that: exact, or for quoted-printable that many at the most. */
 uint64_t weigh_size(const struct weigh *w, enum weigh_choice choice);
 enum weigh_charset weigh_charset(const struct weigh *w);

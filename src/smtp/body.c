@@ -15,8 +15,7 @@ enum {
 
 /* A message being cut into blocks. */
 struct body {
-	smtp_next *next;
-	void *context;
+	struct body_source source;
 	struct wireform form;
 	struct span piece; /* of the source, not yet used */
 	char *data;        /* BODY_BLOCK + BODY_SLACK bytes */
@@ -24,26 +23,44 @@ struct body {
 	bool ended;
 };
 
-static int body_init(struct body *b, smtp_next *next, void *context, bool dots,
+static int body_init(struct body *b, const struct body_source *source, bool dots,
 		     struct error *error)
 {
-	*b = (struct body){.next = next, .context = context};
+	*b = (struct body){.source = *source};
 	wireform_init(&b->form, dots);
 	b->data = malloc(BODY_BLOCK + BODY_SLACK);
 	return b->data ? 0 : error_set_memory(error);
+}
+
+/* Converts, or copies, from *in until it is used up or out is nearly full. Returns the bytes
+ * put in out. */
+static size_t body_form(const struct body_source *source, struct wireform *form,
+			struct span *in, char *out, size_t size)
+{
+	if (!source->in_wire_form)
+		return wireform_feed(form, in, out, size);
+	if (size > in->len)
+		size = in->len;
+	memcpy(out, in->data, size);
+	in->data += size;
+	in->len -= size;
+	return size;
 }
 
 /* Fills up to at least size bytes, or to the end of the message. Returns 0 or -1. */
 static int body_fill(struct body *b, size_t size, struct error *error)
 {
 	while (b->filled < size && !b->ended) {
-		int more = b->piece.len > 0 ? 1 : b->next(b->context, &b->piece, error);
+		int more = b->piece.len > 0
+				   ? 1
+				   : b->source.next(b->source.context, &b->piece, error);
 
 		if (more < 0)
 			return -1;
 		if (more > 0) {
-			b->filled += wireform_feed(&b->form, &b->piece, b->data + b->filled,
-						   BODY_BLOCK + BODY_SLACK - b->filled);
+			b->filled +=
+				body_form(&b->source, &b->form, &b->piece, b->data + b->filled,
+					  BODY_BLOCK + BODY_SLACK - b->filled);
 		} else {
 			b->filled += wireform_finish(&b->form, b->data + b->filled);
 			b->ended = true;
@@ -78,18 +95,19 @@ bool body_has_verb(struct span message)
 	return false;
 }
 
-int body_load(smtp_next *next, void *context, struct buf *out, struct error *error)
+int body_load(const struct body_source *source, struct buf *out, struct error *error)
 {
 	struct wireform form;
 	struct span piece = {0};
 	int more;
 
 	wireform_init(&form, false);
-	while ((more = next(context, &piece, error)) > 0) {
+	while ((more = source->next(source->context, &piece, error)) > 0) {
 		while (piece.len > 0) {
 			char block[4096];
 
-			buf_add(out, block, wireform_feed(&form, &piece, block, sizeof(block)));
+			buf_add(out, block,
+				body_form(source, &form, &piece, block, sizeof(block)));
 			if (buf_failed(out))
 				return 0;
 		}
@@ -104,13 +122,13 @@ int body_load(smtp_next *next, void *context, struct buf *out, struct error *err
 	return !buf_failed(out) && !body_has_verb(buf_span(out));
 }
 
-int body_send_data(struct wire *w, smtp_next *next, void *context, uint64_t size,
+int body_send_data(struct wire *w, const struct body_source *source, uint64_t size,
 		   struct error *error)
 {
 	struct body b;
 	int failed;
 
-	if (body_init(&b, next, context, true, error))
+	if (body_init(&b, source, true, error))
 		return -1;
 	failed = wire_data_begin(w, size, error);
 	while (!failed && !b.ended) {
@@ -158,14 +176,14 @@ const struct reply *body_chunk_refusal(const struct body_chunks *c)
 	return NULL;
 }
 
-int body_send_chunks(struct wire *w, smtp_next *next, void *context, struct body_chunks *c,
+int body_send_chunks(struct wire *w, const struct body_source *source, struct body_chunks *c,
 		     struct wire_slot *verdict, struct error *error)
 {
 	const size_t size = BODY_BLOCK - BODY_COMMAND;
 	struct body b;
 	int result = 0;
 
-	if (body_init(&b, next, context, false, error))
+	if (body_init(&b, source, false, error))
 		return -1;
 	for (size_t n = 0; !result; n++) {
 		struct wire_slot *slot = &c->slots[n % BODY_WINDOW];

@@ -20,17 +20,24 @@
  * with *error. */
 typedef int smtp_next(void *context, struct span *piece, struct error *error);
 
+struct body_source {
+	smtp_next *next;
+	void *context;
+	bool in_wire_form; /* it goes as it is: BINARYMIME, whose octets need not be lines */
+};
+
 /* Reads a message in wire form, without dot transparency, into out, a freshly initialised
  * buffer with the most that may ride along as its ceiling. 1 when it fits and no line of it
  * begins with an SMTP verb (a relay that fails to swallow a refused chunk would run it as a
  * command); 0 when it must not ride; -1 with *error. */
-int body_load(smtp_next *next, void *context, struct buf *out, struct error *error);
+int body_load(const struct body_source *source, struct buf *out, struct error *error);
 /* Whether a line of a message in wire form begins with a verb that does something. */
 bool body_has_verb(struct span message);
-/* Sends a message of about size bytes as DATA takes it, behind 354; what is left of the last
+/* Sends a message of about size bytes, one that is not in wire form, as DATA takes it, behind
+ * 354; what is left of the last
  * block is queued, so that the final dot (which is the caller's) travels with it. Returns 0 or
  * -1. */
-int body_send_data(struct wire *w, smtp_next *next, void *context, uint64_t size,
+int body_send_data(struct wire *w, const struct body_source *source, uint64_t size,
 		   struct error *error);
 /* The replies to chunks; they belong to the caller, because they may still be owed when the
  * last chunk has left. */
@@ -43,7 +50,7 @@ void body_chunks_init(struct body_chunks *c);
 void body_chunks_clear(struct body_chunks *c);
 /* Sends the message in chunks. The last one is queued with its command, whose slot is verdict.
  * Returns 0; 1 when a chunk was refused and the rest therefore kept back; -1. */
-int body_send_chunks(struct wire *w, smtp_next *next, void *context, struct body_chunks *c,
+int body_send_chunks(struct wire *w, const struct body_source *source, struct body_chunks *c,
 		     struct wire_slot *verdict, struct error *error);
 /* The reply of a chunk that was answered with anything but 250, or NULL. */
 const struct reply *body_chunk_refusal(const struct body_chunks *c);

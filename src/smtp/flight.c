@@ -63,27 +63,49 @@ static void flight_choose(struct flight *f)
 	f->last = f->t->last && f->chosen == smtp_transaction_untried(f->t);
 }
 
+/* Whether the message goes by BDAT. */
+static bool flight_by_chunks(const struct flight *f)
+{
+	return !f->t->careful && !smtp_is_lmtp(f->smtp) &&
+	       smtp_extension(f->smtp, "CHUNKING", NULL);
+}
+
+static int flight_open_message(struct flight *f, struct error *error)
+{
+	struct smtp_transaction *t = f->t;
+
+	return t->source.open(t->source.context, smtp_capabilities(f->smtp),
+			      flight_by_chunks(f), &t->needs, error);
+}
+
+struct body_source flight_source(const struct flight *f)
+{
+	const struct smtp_source *source = &f->t->source;
+
+	return (struct body_source){source->next, source->context, f->t->needs.body_binary};
+}
+
 /* Which way the message goes. A small one is loaded, so that it can ride; one that turns out
  * too large, or has a line like a command, begins again and waits for the answer to its
  * envelope. With LMTP the number of verdicts is known only then, and DATA is what every server
  * has. */
 static int flight_choose_way(struct flight *f, struct error *error)
 {
+	struct body_source source = flight_source(f);
 	struct smtp_transaction *t = f->t;
 	int fits;
 
 	f->way = FLIGHT_DATA;
-	if (t->careful || smtp_is_lmtp(f->smtp) || !smtp_extension(f->smtp, "CHUNKING", NULL))
+	if (!flight_by_chunks(f))
 		return 0;
 	f->way = FLIGHT_CHUNKS;
 	if (!wire_pipelining(f->wire) || t->needs.size > t->ride_max)
 		return 0;
-	fits = body_load(t->source.next, t->source.context, &f->body, error);
+	fits = body_load(&source, &f->body, error);
 	if (fits > 0)
 		f->way = FLIGHT_RIDE;
 	else if (fits == 0)
-		fits = t->source.open(t->source.context, smtp_capabilities(f->smtp), &t->needs,
-				      error);
+		fits = flight_open_message(f, error);
 	return fits < 0 ? -1 : 0;
 }
 
@@ -142,8 +164,7 @@ int flight_prepare(struct flight *f, struct error *error)
 		return -1;
 	if (t->careful)
 		wire_set_pipelining(f->wire, false);
-	if (t->source.open(t->source.context, smtp_capabilities(f->smtp), &t->needs, error) ||
-	    flight_check(f, error))
+	if (flight_open_message(f, error) || flight_check(f, error))
 		return -1;
 	flight_choose(f);
 	if (f->chosen == 0)

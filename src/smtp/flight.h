@@ -51,6 +51,8 @@ void flight_clear(struct flight *f);
  * and way are chosen, and an AUTH that cannot share the flight has been made. f->chosen 0:
  * nobody is left. Returns 0, or -1 with *error. */
 int flight_prepare(struct flight *f, struct error *error);
+/* The message that was opened. */
+struct body_source flight_source(const struct flight *f);
 /* AUTH where it is shared, and MAIL. */
 int flight_issue_mail(struct flight *f, struct error *error);
 /* Every RCPT and, with pipelining, what may share the group: DATA, or the message and the mark

@@ -82,9 +82,9 @@ static void send_end_empty(struct flight *f)
  * would be taken for the verdict. */
 static int send_data(struct flight *f, struct error *error)
 {
-	struct smtp_transaction *t = f->t;
+	struct body_source source = flight_source(f);
 
-	if (body_send_data(f->wire, t->source.next, t->source.context, t->needs.size, error) ||
+	if (body_send_data(f->wire, &source, f->t->needs.size, error) ||
 	    wire_check_level(f->wire, WIRE_DATA, error) ||
 	    wire_queue(f->wire, ".\r\n", 3, error) || flight_expect_verdict(f, error))
 		return -1;
@@ -95,9 +95,8 @@ static int send_data(struct flight *f, struct error *error)
  * 2), and the refusal is the verdict. */
 static int send_chunks(struct flight *f, struct error *error)
 {
-	struct smtp_transaction *t = f->t;
-	int result = body_send_chunks(f->wire, t->source.next, t->source.context, &f->chunks,
-				      &f->verdict, error);
+	struct body_source source = flight_source(f);
+	int result = body_send_chunks(f->wire, &source, &f->chunks, &f->verdict, error);
 
 	f->end_left = f->verdict.verb == WIRE_BDAT_LAST;
 	if (result < 0)

@@ -2,7 +2,8 @@
  * A message of any bytes, walked and re-encoded. The walk's pieces laid end to end are the
  * message, however it is cut. What is re-encoded holds no NUL, no lone CR and no line over 998
  * bytes, is 7-bit where that was asked for, is no longer than announced, and is made of parts
- * of the same kinds.
+ * of the same kinds. For a relay that takes BINARYMIME what is not binary holds no NUL and no
+ * lone CR.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "mail/recode.h"
+#include "mail/outgoing.h"
 #include "mail/wireform.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -151,7 +152,7 @@ static void check_recode(const struct message *m, unsigned forbidden)
 	struct error error = {0};
 	struct recode r;
 	struct span piece;
-	int failed = recode_plan(&r, m, forbidden, &error);
+	int failed = recode_plan(&r, m, forbidden, false, &error);
 
 	assert(!failed || error.class == ERROR_MESSAGE);
 	buf_init(&out, OUT_MAX);
@@ -180,6 +181,41 @@ static void check_recode(const struct message *m, unsigned forbidden)
 	buf_clear(&ignored);
 }
 
+/* What of the message is not binary content goes into out; the bytes of all of it are counted.
+ */
+static uint64_t outgo(struct outgoing *o, struct buf *out)
+{
+	struct error error;
+	struct span piece;
+	uint64_t size = 0;
+	int more;
+
+	while ((more = outgoing_next(o, &piece, &error)) > 0) {
+		size += piece.len;
+		if (recode_reader_form(o->recoded) == WEIGH_KEEP)
+			buf_add_span(out, piece);
+	}
+	assert(more == 0 && !buf_failed(out));
+	return size;
+}
+
+static void check_binary(const struct message *m)
+{
+	struct outgoing o = {.message = m};
+	struct error error = {0};
+	struct buf out;
+
+	buf_init(&out, OUT_MAX);
+	if (outgoing_open(&o, OUTGOING_BINARY, &error) == 0 && o.is_binary) {
+		assert(outgo(&o, &out) <= o.size);
+		for (size_t i = 0; i < out.len && !o.warning[0]; i++)
+			assert(out.data[i] != '\0' &&
+			       (out.data[i] != '\r' || out.data[i + 1] == '\n'));
+	}
+	outgoing_clear(&o);
+	buf_clear(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct message_options options = {0};
@@ -195,6 +231,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (m) {
 		check_recode(m, WEIGH_8BIT | WEIGH_LINES | WEIGH_BYTES);
 		check_recode(m, WEIGH_LINES | WEIGH_BYTES);
+		check_binary(m);
 	}
 	message_free(m);
 	close(fd);

@@ -20,12 +20,12 @@ static bool message_breaks;
 static uint64_t message_size;
 static size_t unread;
 
-static int open_source(void *context, const struct capabilities *offered,
+static int open_source(void *context, const struct capabilities *offered, bool chunks,
 		       struct smtp_mail_options *needs, struct error *e)
 {
 	size_t *given = context;
 
-	(void)offered, (void)e;
+	(void)offered, (void)chunks, (void)e;
 	*given = 0;
 	needs->size = message_size;
 	return 0;
