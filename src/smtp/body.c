@@ -201,6 +201,8 @@ int body_send_chunks(struct wire *w, const struct body_source *source, struct bo
 						 (struct span){b.data, size}, error);
 		body_drop(&b, size);
 	}
+	if (!result && c->before_last)
+		result = c->before_last(c->before_last_context, error);
 	if (!result)
 		result = body_send_chunk(w, verdict, WIRE_BDAT_LAST,
 					 (struct span){b.data, b.filled}, error);

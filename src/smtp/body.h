@@ -44,6 +44,9 @@ int body_send_data(struct wire *w, const struct body_source *source, uint64_t si
 enum { BODY_WINDOW = 16 };
 struct body_chunks {
 	struct wire_slot slots[BODY_WINDOW];
+	/* Asked before the last chunk leaves; may be NULL. */
+	int (*before_last)(void *context, struct error *error);
+	void *before_last_context;
 };
 
 void body_chunks_init(struct body_chunks *c);

@@ -48,6 +48,14 @@ size_t smtp_transaction_untried(const struct smtp_transaction *t)
 	return count;
 }
 
+/* Tells the caller that the message is about to end, and lets him stop it. */
+static int send_before_end(const struct flight *f, struct error *error)
+{
+	const struct smtp_transaction *t = f->t;
+
+	return t->before_end ? t->before_end(t->before_end_context, error) : 0;
+}
+
 /* From the end of data to what it comes to. */
 static int send_finish(struct flight *f, struct error *error)
 {
@@ -85,7 +93,7 @@ static int send_data(struct flight *f, struct error *error)
 	struct body_source source = flight_source(f);
 
 	if (body_send_data(f->wire, &source, f->t->needs.size, error) ||
-	    wire_check_level(f->wire, WIRE_DATA, error) ||
+	    send_before_end(f, error) || wire_check_level(f->wire, WIRE_DATA, error) ||
 	    wire_queue(f->wire, ".\r\n", 3, error) || flight_expect_verdict(f, error))
 		return -1;
 	return send_finish(f, error);
@@ -96,8 +104,11 @@ static int send_data(struct flight *f, struct error *error)
 static int send_chunks(struct flight *f, struct error *error)
 {
 	struct body_source source = flight_source(f);
-	int result = body_send_chunks(f->wire, &source, &f->chunks, &f->verdict, error);
+	int result;
 
+	f->chunks.before_last = f->t->before_end;
+	f->chunks.before_last_context = f->t->before_end_context;
+	result = body_send_chunks(f->wire, &source, &f->chunks, &f->verdict, error);
 	f->end_left = f->verdict.verb == WIRE_BDAT_LAST;
 	if (result < 0)
 		return -1;
@@ -209,6 +220,8 @@ static int send_run(struct flight *f, struct error *error)
 		return -1;
 	if (f->chosen == 0)
 		return 0;
+	if (f->way == FLIGHT_RIDE && send_before_end(f, error))
+		return -1;
 	/* What was answered before the line was lost still counts. */
 	if (send_issue(f, error) == 0 || wire_is_over(f->wire))
 		return send_go_on(f, error);

@@ -63,6 +63,10 @@ struct smtp_transaction {
 	bool last;   /* QUIT goes with it, else RSET: its answer shows whether all are level */
 	size_t room; /* recipients that the relay took when it sent others back; else 0 */
 	bool reused; /* the session has carried other messages */
+	/* Asked once, right before anything leaves in which the message may end; -1 with *error
+	 * stops the transaction there. NULL: nobody asks. */
+	int (*before_end)(void *context, struct error *error);
+	void *before_end_context;
 
 	struct smtp_mail_options needs; /* from source.open */
 	unsigned dropped;     /* wishes that the relay does not offer (PARAMETERS_DROPPED_*) */

@@ -432,6 +432,55 @@ static void the_source_fails(void)
 	}
 }
 
+/* Counts, and stops the transaction where told to. */
+struct gate {
+	int asked;
+	bool shut;
+};
+
+static int ask_gate(void *context, struct error *e)
+{
+	struct gate *gate = context;
+
+	gate->asked++;
+	return gate->shut ? error_set(e, ERROR_LOCAL, STAGE_INPUT, "the disk is full") : 0;
+}
+
+#define CHUNKED           PIPED_WITHOUT_END, "S: 250 CHUNKING"
+#define PIPED_WITHOUT_END "S: 220 mx", "C: EHLO me", "S: 250-mx", "S: 250-PIPELINING"
+
+/* The caller is asked right before the end of data, in each way that the message goes: what he
+ * stops has no end, and where nothing of the message has left, the session goes on. */
+static void the_caller_stops_the_end(void)
+{
+	const char *const *const plays[] = {
+		STEPS(PIPED, TO_A, "S: 250 m", "S: 250 a", "S: 354 go"),
+		STEPS(CHUNKED, "C: MAIL FROM:<me@x>", "C: RCPT TO:<a@x>", "S: 250 m",
+		      "S: 250 a", "C: RSET", "S: 250 ok", "C: QUIT"),
+		STEPS(CHUNKED, "C: QUIT"),
+	};
+	static const size_t ride[] = {0, 0, 100};
+	struct gate gate;
+
+	for (size_t way = 0; way < 3; way++) {
+		set_up(plays[way]);
+		gate = (struct gate){.shut = true};
+		CHECK_INT(smtp_transaction_init(&t, "me@x", 1), 0);
+		t.source = (struct smtp_source){open_source, source, &unread};
+		t.recipients[0].path = "a@x";
+		t.before_end = ask_gate;
+		t.before_end_context = &gate;
+		message_size = 10;
+		t.ride_max = ride[way];
+		smtp_send(s, &t);
+		check_outcomes("f");
+		check_trouble(ERROR_LOCAL, STAGE_INPUT, 0);
+		CHECK_INT(gate.asked, 1);
+		CHECK(wire_is_over(smtp_wire(s)) == (way == 0));
+		tear_down();
+	}
+}
+
 static void what_the_relay_cannot_take(void)
 {
 	set_up(STEPS("S: 220 mx", "C: EHLO me", "S: 250-mx", "S: 250 SIZE 10", "C: QUIT"));
@@ -620,6 +669,7 @@ int main(void)
 	TEST_RUN(data_or_the_message_refused);
 	TEST_RUN(a_second_transaction);
 	TEST_RUN(the_source_fails);
+	TEST_RUN(the_caller_stops_the_end);
 	TEST_RUN(what_the_relay_cannot_take);
 	TEST_RUN(a_path_that_breaks_the_line);
 	TEST_RUN(tls_is_asked_for_again);
