@@ -10,11 +10,12 @@
 
 enum { DOMAIN_MAX = 255 };
 
+static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+				 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 void date_rfc5322(struct buf *out, time_t when)
 {
-	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	struct tm tm = {.tm_mday = 1, .tm_year = 70};
 	long minutes;
 
@@ -23,6 +24,15 @@ void date_rfc5322(struct buf *out, time_t when)
 	buf_printf(out, "%s, %d %s %04d %02d:%02d:%02d %c%02ld%02ld", days[tm.tm_wday % 7],
 		   tm.tm_mday, months[tm.tm_mon % 12], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
 		   tm.tm_sec, tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
+}
+
+void date_short(struct buf *out, time_t when)
+{
+	struct tm tm = {.tm_mday = 1, .tm_year = 70};
+
+	localtime_r(&when, &tm);
+	buf_printf(out, "%s %s %2d %02d:%02d:%02d", days[tm.tm_wday % 7],
+		   months[tm.tm_mon % 12], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 void date_rfc3339(struct buf *out, int64_t when)
