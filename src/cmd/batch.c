@@ -186,7 +186,7 @@ static void batch_attempt(struct batch *b, const struct batch_message *m,
 		return;
 	}
 	batch_warn(b, m, &a);
-	code = attempt_exit_code(&a);
+	code = attempt_exit_code(&a, 0);
 	if (code)
 		batch_report(b, m, &a);
 	batch_note_code(b, code);

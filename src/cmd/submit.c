@@ -94,7 +94,7 @@ static int submit_attempt(const struct context *x, const struct submission *s)
 	if (attempt_make(&a, s, &channel, true, &error))
 		return context_fail(x, &error);
 	channel_close(&channel);
-	code = attempt_exit_code(&a);
+	code = attempt_exit_code(&a, 0);
 	submit_warn(x, &a);
 	if (code)
 		submit_report(x, &a);

@@ -19,16 +19,39 @@ struct attempt_message {
 	char *warning; /* the attempt's */
 };
 
-static void attempt_count(struct attempt *a)
+enum attempt_fate attempt_fate(const struct attempt *a, size_t i)
 {
-	for (size_t i = 0; i < a->transaction.count; i++) {
-		switch (a->transaction.recipients[i].outcome) {
-		case SMTP_SENT: a->sent++; break;
-		case SMTP_DEFERRED: a->deferred++; break;
-		case SMTP_FAILED:
-		case SMTP_UNTRIED: a->failed++; break;
-		}
+	const struct smtp_transaction *t = &a->transaction;
+	const struct smtp_recipient *to = &t->recipients[i];
+	bool himself = to->refused || to->why;
+
+	switch (to->outcome) {
+	case SMTP_SENT: return ATTEMPT_SENT;
+	case SMTP_DEFERRED:
+		if (to->refused) /* LMTP: an answer may be none */
+			return reply_is_refusal(&to->slot.reply) ? ATTEMPT_WAITS
+								 : ATTEMPT_DOUBTED;
+		return !himself && to->chosen && t->doubted ? ATTEMPT_DOUBTED : ATTEMPT_WAITS;
+	case SMTP_FAILED:
+	case SMTP_UNTRIED: break;
 	}
+	if (himself)
+		return ATTEMPT_FAILED;
+	if (t->dropped & PARAMETERS_LACKS_HOLD)
+		return ATTEMPT_WAITS;
+	if (t->trouble.class == ERROR_RELAY ||
+	    (t->trouble.class == ERROR_LOCAL && t->trouble.stage != STAGE_INPUT))
+		return ATTEMPT_BLOCKED;
+	return ATTEMPT_FAILED;
+}
+
+size_t attempt_count(const struct attempt *a, unsigned fates)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < a->transaction.count; i++)
+		count += (fates >> attempt_fate(a, i)) & 1;
+	return count;
 }
 
 void attempt_show(const struct attempt *a, size_t i, struct buf *out)
@@ -183,7 +206,6 @@ int attempt_make(struct attempt *a, const struct submission *s, struct channel *
 	if (a->transaction.trouble.class != ERROR_NONE)
 		error_prefix(&a->transaction.trouble, "%s",
 			     relay_show(s->account, name, sizeof(name)));
-	attempt_count(a);
 	attempt_log(a, s, relay_show(s->account, name, sizeof(name)));
 	return 0;
 }
@@ -204,13 +226,37 @@ void attempt_clear(struct attempt *a)
 	smtp_transaction_clear(&a->transaction);
 }
 
-int attempt_exit_code(const struct attempt *a)
+/* The exit status of one recipient's fate. */
+static int attempt_exit_code_of(const struct attempt *a, size_t i)
 {
-	const struct error *trouble = &a->transaction.trouble;
+	const struct smtp_transaction *t = &a->transaction;
+	bool himself = t->recipients[i].refused || t->recipients[i].why;
 
-	if (a->deferred > 0)
-		return EX_TEMPFAIL;
-	if (a->failed == 0)
-		return EX_OK;
-	return trouble->class != ERROR_NONE ? error_exit_code(trouble) : EX_NOUSER;
+	switch (attempt_fate(a, i)) {
+	case ATTEMPT_SENT: return EX_OK;
+	case ATTEMPT_DOUBTED: return EX_TEMPFAIL;
+	case ATTEMPT_WAITS:
+		return himself || t->trouble.class == ERROR_NONE ? EX_TEMPFAIL
+								 : error_exit_code(&t->trouble);
+	default: break;
+	}
+	return himself || t->trouble.class == ERROR_NONE ? EX_NOUSER
+							 : error_exit_code(&t->trouble);
+}
+
+/* 75 beats all, because a caller who is told anything else does not come again; a trouble of
+ * the message beats that of a recipient. */
+int attempt_exit_code(const struct attempt *a, unsigned kept)
+{
+	int code = EX_OK;
+
+	for (size_t i = 0; i < a->transaction.count; i++) {
+		int one = (kept >> attempt_fate(a, i)) & 1 ? EX_OK : attempt_exit_code_of(a, i);
+
+		if (one == EX_TEMPFAIL)
+			return one;
+		if (one != EX_OK && (code == EX_OK || code == EX_NOUSER))
+			code = one;
+	}
+	return code;
 }

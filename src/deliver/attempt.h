@@ -12,10 +12,20 @@
 
 enum { ATTEMPT_WARNING_MAX = 256 };
 
+/* What became of a recipient, and what may be done about it. */
+enum attempt_fate {
+	ATTEMPT_SENT,
+	ATTEMPT_WAITS,   /* deferred: to be tried again */
+	ATTEMPT_DOUBTED, /* the same, but he may have got the message */
+	ATTEMPT_BLOCKED, /* not for anything of his or the message's: the relay, our account or
+			    trust in it wants mending */
+	ATTEMPT_FAILED,
+	ATTEMPT_FATES
+};
+
 /* The attempt; recipients[i] belongs to the submission's i-th recipient. */
 struct attempt {
 	struct smtp_transaction transaction;
-	size_t sent, deferred, failed;     /* recipients */
 	char warning[ATTEMPT_WARNING_MAX]; /* on what went though the relay may not like it, or
 					      "" */
 };
@@ -26,9 +36,14 @@ struct attempt {
 int attempt_make(struct attempt *a, const struct submission *s, struct channel *c, bool last,
 		 struct error *error);
 void attempt_clear(struct attempt *a);
-/* The exit status of sysexits(3): 0 when all were sent; 75 when any is deferred, since there is
- * no queue to hold it; else that of the refusal. */
-int attempt_exit_code(const struct attempt *a);
+/* The fate of the i-th recipient. A relay that cannot hold a message for us (RFC 4865) has not
+ * failed it: it waits. */
+enum attempt_fate attempt_fate(const struct attempt *a, size_t i);
+/* How many recipients have one of the fates (bits 1 << fate). */
+size_t attempt_count(const struct attempt *a, unsigned fates);
+/* The exit status of sysexits(3) when recipients with the fates `kept` are in the queue: 0 when
+ * all others were sent; 75 when any other may yet be; else that of the refusal. */
+int attempt_exit_code(const struct attempt *a, unsigned kept);
 /* Whether the same trouble befell all recipients, so that transaction.trouble says it all. */
 bool attempt_is_uniform(const struct attempt *a);
 /* What became of the i-th recipient, as a sentence's end: "sent", "deferred: ...", "refused:

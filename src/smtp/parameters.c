@@ -88,7 +88,7 @@ static int parameters_check_deliver_by(struct parameters *p, struct error *error
  *
  *   future-release-ehlo = "FUTURERELEASE" SP max-interval SP max-date-time
  */
-static int parameters_check_hold(const struct parameters *p, struct error *error)
+static int parameters_find_hold(const struct parameters *p, struct error *error)
 {
 	const struct wishes *w = parameters_wishes(p);
 	struct span limits = {0};
@@ -112,6 +112,14 @@ static int parameters_check_hold(const struct parameters *p, struct error *error
 				 "the relay holds a message until %s at the latest",
 				 TEXT_SHOW(limits));
 	return 0;
+}
+
+static int parameters_check_hold(struct parameters *p, struct error *error)
+{
+	if (parameters_find_hold(p, error) == 0)
+		return 0;
+	p->dropped |= PARAMETERS_LACKS_HOLD;
+	return -1;
 }
 
 /* REQUIRETLS, RFC 8689 section 4.2.1: only over TLS to a relay that proved its name, and only

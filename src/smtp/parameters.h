@@ -30,7 +30,9 @@ struct smtp_mail_options {
 enum {
 	PARAMETERS_DROPPED_DSN = 1 << 0,
 	PARAMETERS_DROPPED_DELIVERBY = 1 << 1,
-	PARAMETERS_DROPPED_AUTH = 1 << 2
+	PARAMETERS_DROPPED_AUTH = 1 << 2,
+	PARAMETERS_LACKS_HOLD = 1 << 3 /* not left out but in the way: the relay would not hold
+					  the message, or not so long */
 };
 
 enum { PARAMETERS_LINE_MAX = 2048 /* bytes of a command that we say */ };

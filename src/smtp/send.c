@@ -235,6 +235,14 @@ static bool send_wants_other_mechanism(const struct flight *f, const struct erro
 	       (trouble->code == 504 || trouble->code == 534);
 }
 
+/* Whether trouble behind the end of data leaves it open what the relay did: no answer to the
+ * message, or one that is none. */
+static bool send_is_doubted(const struct flight *f, const struct error *trouble)
+{
+	return trouble->stage == STAGE_VERDICT && trouble->class == ERROR_TEMPORARY &&
+	       !f->judged && f->verdict.reply.code != 421;
+}
+
 /* Trouble of the transaction. A line lost after the end of data has left is a doubt, wherever
  * in the flight the answers stopped; a relay that did not understand a flight, and has nothing
  * of it, may be tried again with care. */
@@ -250,6 +258,7 @@ static void send_fail(struct flight *f, struct error *trouble)
 			     "been delivered");
 	}
 	f->t->trouble = *trouble;
+	f->t->doubted = send_is_doubted(f, trouble);
 	f->t->again = (nonsense || send_wants_other_mechanism(f, trouble)) && !f->t->careful &&
 		      !judge_may_be_taken(f);
 	f->t->lost = f->t->reused && wire_is_over(f->wire) && !f->closed &&
@@ -294,7 +303,7 @@ void smtp_send(struct smtp *s, struct smtp_transaction *t)
 
 	flight_init(&f, s, t);
 	t->trouble = trouble;
-	t->again = t->lost = t->login_said = false;
+	t->again = t->lost = t->login_said = t->doubted = false;
 	taken = send_run(&f, &trouble);
 	if (taken < 0)
 		send_fail(&f, &trouble);

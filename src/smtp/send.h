@@ -77,6 +77,8 @@ struct smtp_transaction {
 			    anything: a careful transaction on a new connection may follow at once */
 	bool lost;       /* a reused session ended before the relay can have accepted anything:
 			    the same on a new one may follow at once */
+	bool doubted;    /* with a trouble: those who are chosen and have no answer of their own
+			    may    have got the message */
 	bool login_said; /* AUTH has been said: it is not due any more */
 };
 
