@@ -228,6 +228,29 @@ struct relay_options context_relay(const struct context *x, const struct account
 	};
 }
 
+struct spool_place context_spool(const struct context *x, const struct account *a)
+{
+	if (!a)
+		a = x->account ? x->account : config_default(&x->config);
+	return (struct spool_place){
+		.configured = a ? a->queue_dir : NULL,
+		.state_home = context_path("XDG_STATE_HOME"),
+		.home = context_path("HOME"),
+		.system_dir = SPOOL_SYSTEM_DIR,
+		.uid = getuid(),
+	};
+}
+
+const char *context_passing_word(const struct context *x)
+{
+	const struct options *o = &x->options;
+
+	for (size_t i = 0; i < o->setting_count; i++)
+		if (!(keys_flags(o->settings[i].key) & KEYS_PASSING))
+			return o->settings[i].key;
+	return NULL;
+}
+
 void context_open_log(const struct context *x, const struct account *a)
 {
 	log_open(a->logfile, a->syslog, "pennypost");

@@ -10,6 +10,7 @@
 #include "conf/config.h"
 #include "conf/secret.h"
 #include "deliver/relay.h"
+#include "queue/spool.h"
 
 struct context {
 	const char *name; /* what we were called, for messages */
@@ -36,6 +37,12 @@ const struct account *context_account(struct context *x, struct error *error);
 /* The session's options for an account: secrets, and the conversation on standard error for -v.
  */
 struct relay_options context_relay(const struct context *x, const struct account *a);
+/* Where the queue of an account's messages may be; a NULL: of the one asked for, else of the
+ * default one, if there is any. Borrowed from x, a and the environment. */
+struct spool_place context_spool(const struct context *x, const struct account *a);
+/* The word of the command line, as in the configuration, without which nobody could send the
+ * account's messages later; NULL when there is none. */
+const char *context_passing_word(const struct context *x);
 /* Points the log where the account wants it. */
 void context_open_log(const struct context *x, const struct account *a);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/chars.h"
+#include "base/dump.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -275,4 +276,22 @@ int secret_get(const struct account *a, const struct secret_sources *sources, st
 	if (a->password_credential)
 		return secret_named_credential(a, sources, out, error);
 	return secret_around(a, sources, out, error);
+}
+
+bool secret_is_typed(const struct account *a, const struct secret_sources *sources)
+{
+	struct secret_sources others = *sources;
+	struct error error;
+	struct buf found;
+	bool typed;
+
+	if (!sources->may_prompt || a->password.len > 0 || a->passwordeval ||
+	    a->password_file || a->password_credential)
+		return false;
+	others.may_prompt = false;
+	buf_init(&found, SECRET_MAX);
+	dump_forbid();
+	typed = secret_around(a, &others, &found, &error) != 0;
+	buf_wipe(&found);
+	return typed;
 }

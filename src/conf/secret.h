@@ -9,6 +9,8 @@
 #ifndef CONF_SECRET_H
 #define CONF_SECRET_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "conf/account.h"
@@ -29,6 +31,9 @@ struct secret_sources {
 	bool may_prompt;                   /* a person sits at the terminal */
 };
 
+/* Whether only a person at the terminal can tell the account's secret: no command, file or
+ * credential has it, so nobody could log in later without him. */
+bool secret_is_typed(const struct account *a, const struct secret_sources *sources);
 /* Appends the secret to out, a freshly initialised buffer of SECRET_MAX that the caller wipes.
  * One line end at its end is removed; an empty one, and NUL, CR or LF inside, are refused. A
  * file that the account names, and netrc, must belong to root or the user and be closed to

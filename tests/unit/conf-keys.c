@@ -337,6 +337,8 @@ static void every_key_can_be_set_or_says_why_not(void)
 	CHECK(n > 40);
 	CHECK_INT(keys_flags("passwordeval"), KEYS_REST | KEYS_BARE);
 	CHECK_INT(keys_flags("nothing"), 0);
+	CHECK_INT(keys_flags("host"), 0);
+	CHECK_INT(keys_flags("from_full_name"), KEYS_PASSING);
 	done();
 }
 
