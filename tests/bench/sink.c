@@ -9,11 +9,11 @@
  *
  *	SENDER recipients N bytes N reads N waits N records N full N
  *
- * reads are calls of recv() or gnutls_record_recv() that gave something, waits are those times
- *that there was nothing to read; records and full count the TLS records of the message, and
- *those of them that were as long as one can be. One connection at a time; ends at the end of
- *its standard input. It believes any password and makes no attempt at strictness: tests/relay
- *does that.
+ * A client that calls itself "seven" is not offered 8BITMIME. reads are calls of recv() or
+ *gnutls_record_recv() that gave something, waits are those times that there was nothing to
+ *read; records and full count the TLS records of the message, and those of them that were as
+ *long as one can be. One connection at a time; ends at the end of its standard input. It
+ *believes any password and makes no attempt at strictness: tests/relay does that.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -187,8 +187,9 @@ static void command(struct sink *s, const char *line)
 		s->recipients++;
 		say(s, "250 2.1.5 fine\r\n");
 	} else if (strncasecmp(line, "EHLO ", 5) == 0) {
-		say(s,
-		    "250-sink.example.org\r\n250-PIPELINING\r\n250-SIZE 0\r\n250-8BITMIME\r\n");
+		say(s, "250-sink.example.org\r\n250-PIPELINING\r\n250-SIZE 0\r\n");
+		if (strncasecmp(line + 5, "seven", 5) != 0)
+			say(s, "250-8BITMIME\r\n");
 		if (!s->tls)
 			say(s, "250-STARTTLS\r\n");
 		say(s, "250 AUTH PLAIN LOGIN\r\n");
