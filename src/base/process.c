@@ -189,6 +189,95 @@ int process_capture(const char *command, const char *const hidden[], int64_t mil
 	return process_judge(status, number, milliseconds, error);
 }
 
+/* The environment of a job. The strings are borrowed. */
+static char **process_job_environment(const struct process_job *job)
+{
+	size_t count = 0;
+	size_t made = 0;
+	char **all;
+
+	while (job->kept[count])
+		count++;
+	all = calloc(count + 2, sizeof(*all));
+	for (size_t i = 0; all && i < count; i++) {
+		size_t len = strlen(job->kept[i]);
+
+		for (char **at = environ; *at; at++)
+			if (strncmp(*at, job->kept[i], len) == 0 && (*at)[len] == '=') {
+				all[made++] = *at;
+				break;
+			}
+	}
+	if (all && job->extra)
+		all[made] = job->extra;
+	return all;
+}
+
+/* The words of a command and a NULL, in one allocation with them. */
+static char **process_split(const char *command)
+{
+	size_t len = strlen(command);
+	char **argv = calloc(len / 2 + 2, sizeof(*argv) + 2);
+	char *text = argv ? (char *)(argv + len / 2 + 2) : NULL;
+	size_t count = 0;
+
+	if (!argv)
+		return NULL;
+	memcpy(text, command, len + 1);
+	for (char *word = text; *word;) {
+		word += strspn(word, " \t");
+		if (*word)
+			argv[count++] = word;
+		word += strcspn(word, " \t");
+		if (*word)
+			*word++ = '\0';
+	}
+	return argv;
+}
+
+/* In the child: becomes the job, or exits 127. */
+static void process_execute_job(const struct process_job *job, char **argv, char **environment)
+{
+	int null = open("/dev/null", O_WRONLY);
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	setpgid(0, 0);
+	if (argv[0] && null >= 0 && dup2(job->input, STDIN_FILENO) >= 0 &&
+	    dup2(null, STDOUT_FILENO) >= 0) {
+		environ = environment;
+		execvp(argv[0], argv);
+	}
+	_exit(127);
+}
+
+int process_run(const struct process_job *job, int64_t milliseconds, struct error *error)
+{
+	int64_t deadline = clock_in(milliseconds);
+	char **environment = process_job_environment(job);
+	char **argv = process_split(job->command);
+	int number = 0;
+	int status = 0;
+	pid_t pid = -1;
+
+	if (environment && argv) {
+		pid = fork();
+		number = errno;
+		if (pid == 0)
+			process_execute_job(job, argv, environment);
+	}
+	free(environment);
+	free(argv);
+	if (pid < 0)
+		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG,
+				       number ? number : ENOMEM, "cannot run a command");
+	number = process_reap(pid, deadline, &status);
+	return process_judge(status, number, milliseconds, error);
+}
+
 /* The groups of a user whom the system knows; of any other none. Returns 0 or -1 with errno. */
 static int process_take_groups(uid_t uid)
 {

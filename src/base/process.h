@@ -22,6 +22,20 @@ void process_clean(int keep);
 int process_capture(const char *command, const char *const hidden[], int64_t milliseconds,
 		    struct buf *out, struct error *error);
 
+/* A command that is no shell's. */
+struct process_job {
+	const char *command;     /* split on blanks: the program, looked for in PATH, and its
+				    arguments */
+	const char *const *kept; /* names of the only variables that it inherits; NULL ends */
+	char *extra;             /* and one of its own, "NAME=value"; or NULL */
+	int input;               /* its standard input */
+};
+
+/* Runs it in a group of its own, default signal handling, standard output to /dev/null,
+ * standard error shared. The group is killed when milliseconds have passed. Returns and reports
+ * as process_capture(). */
+int process_run(const struct process_job *job, int64_t milliseconds, struct error *error);
+
 enum { PROCESS_NO_GROUP = 65534 }; /* "nogroup": nothing belongs to it */
 
 /* For a child of root's that does a user's work: becomes him for good, with his groups, or with

@@ -86,11 +86,62 @@ static void a_child_becomes_a_user(void)
 	CHECK_INT(become(54321), getuid() == 0 ? 0 : 2);
 }
 
+static char extra[] = "EXTRA=x y";
+
+/* Runs the command with what the file behind it holds. */
+static int run_job(const char *command, int64_t milliseconds)
+{
+	static const char *const kept[] = {"PATH", "HIDDEN2", "MISSING", NULL};
+	struct process_job job = {command, kept, extra, -1};
+	int ends[2];
+	int result;
+
+	if (pipe(ends) || write(ends[1], "input", 5) != 5 || close(ends[1]))
+		return -2;
+	job.input = ends[0];
+	result = process_run(&job, milliseconds, &error);
+	close(ends[0]);
+	return result;
+}
+
+static void a_job_gets_its_words_and_a_clean_environment(void)
+{
+	char script[] = "/tmp/base-process-XXXXXX";
+	static const char text[] =
+		"[ \"$1.$2.$#\" = '$HOME;.b*.2' ] && [ \"$(cat)\" = input ] &&\n"
+		"[ \"$EXTRA.$HIDDEN.$HIDDEN2.$HOME\" = 'x y..shown.' ]\n";
+	char command[100];
+	int fd = mkstemp(script);
+
+	CHECK(fd >= 0 && write(fd, text, sizeof(text) - 1) == (ssize_t)sizeof(text) - 1);
+	close(fd);
+	setenv("HIDDEN", "secret", 1);
+	setenv("HIDDEN2", "shown", 1);
+	setenv("HOME", "/home/x", 1);
+	snprintf(command, sizeof(command), " \tsh  %s $HOME; \t b* ", script);
+	CHECK_INT(run_job(command, 10000), 0);
+	unlink(script);
+}
+
+static void a_job_that_fails_says_so(void)
+{
+	CHECK_INT(run_job("false", 10000), -1);
+	CHECK_STR(error.text, "the command failed with exit status 1");
+	CHECK_INT(run_job("/nowhere/x", 10000), -1);
+	CHECK_STR(error.text, "the command failed with exit status 127");
+	CHECK_INT(run_job(" ", 10000), -1);
+	CHECK_STR(error.text, "the command failed with exit status 127");
+	CHECK_INT(run_job("sleep 60", 100), -1);
+	CHECK_STR(error.text, "the command did not end within 0 seconds");
+}
+
 int main(void)
 {
 	TEST_RUN(output_is_captured_and_names_hidden);
 	TEST_RUN(failures_are_told_apart);
 	TEST_RUN(a_deadline_covers_output_and_end);
+	TEST_RUN(a_job_gets_its_words_and_a_clean_environment);
+	TEST_RUN(a_job_that_fails_says_so);
 	TEST_RUN(a_child_becomes_a_user);
 	return test_done();
 }
