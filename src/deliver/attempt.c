@@ -102,10 +102,11 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 		else if (sent) /* LMTP: his own */
 			reply_show(&to->slot.reply, &shown);
 		log_line(sent ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-			 "from=<%s> to=<%s> relay=%s account=%s size=%llu message-id=%s "
+			 "%s%s%sfrom=<%s> to=<%s> relay=%s account=%s size=%llu message-id=%s "
 			 "status=%s",
-			 t->reverse_path, to->path, relay, s->account->name,
-			 (unsigned long long)t->needs.size,
+			 s->queue_id ? "queue-id=" : "", s->queue_id ? s->queue_id : "",
+			 s->queue_id ? " " : "", t->reverse_path, to->path, relay,
+			 s->account->name, (unsigned long long)t->needs.size,
 			 id ? TEXT_SHOW(span_trim(id->body)) : "-", shown.data);
 	}
 	buf_clear(&shown);
@@ -195,6 +196,8 @@ int attempt_make(struct attempt *a, const struct submission *s, struct channel *
 	a->transaction.source =
 		(struct smtp_source){attempt_open_message, attempt_next_piece, &m};
 	a->transaction.wishes = &s->wishes;
+	a->transaction.before_end = s->before_end;
+	a->transaction.before_end_context = s->before_end_context;
 	a->transaction.ride_max = s->account->flight_size > 0 ? (size_t)s->account->flight_size
 							      : ATTEMPT_RIDE_MAX;
 	a->transaction.careful = s->account->flight == ACCOUNT_FLIGHT_CAREFUL;

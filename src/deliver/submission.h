@@ -37,6 +37,10 @@ struct submission {
 	const struct account *account; /* borrowed */
 	struct wishes wishes;          /* the request's and the account's, borrowed from both */
 	struct buf domain;             /* completes bare addresses */
+	const char *queue_id;          /* for the log, where the queue holds it; or NULL */
+	/* As struct smtp_transaction has it. */
+	int (*before_end)(void *context, struct error *error);
+	void *before_end_context;
 };
 
 /* Makes *s of a message: recipients from the operands and, with -t, the header; the account
