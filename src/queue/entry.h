@@ -1,15 +1,9 @@
 /*
  * An entry of the spool: a message, its envelope, and what became of it so far.
  *
- * The file begins with one line of fixed length,
- *
- *     pennypost-spool 1 EEEEEEEE MMMMMMMMMMMMMMMM CCCCCCCC LF
- *
- * the bytes of the envelope (hexadecimal, 8 digits), of the message (16), and the CRC-32C of
- * both; then the envelope, one record's fields (queue/record.h), and the message as it was
- * submitted, header edited, line ends as they came. It is written once, made durable by
- * fsync(2) of the file and of the directory, and never changed. The journal holds what attempts
- * came to. No secret and no command is in either.
+ * The file is written once, made durable by fsync(2) of the file and of the directory, and
+ * never changed. The journal beside it holds what attempts came to. No secret and no command is
+ * in either. What the bytes of both mean is in queue/form.h.
  */
 #ifndef QUEUE_ENTRY_H
 #define QUEUE_ENTRY_H
@@ -25,7 +19,9 @@
 
 enum {
 	ENTRY_ENVELOPE_MAX = 64 * 1024 * 1024, /* bytes: 100,000 recipients and more */
-	ENTRY_TEXT_MAX = 1024                  /* bytes of a reply or a trouble that are kept */
+	ENTRY_JOURNAL_MAX = 256 * 1024 * 1024,
+	ENTRY_RECIPIENTS_MAX = 250000,
+	ENTRY_TEXT_MAX = 1024 /* bytes of a reply or a trouble that are kept */
 };
 
 enum entry_outcome {
@@ -41,6 +37,11 @@ struct entry_recipient {
 	int enhanced[3]; /* RFC 3463, all 0: none */
 	char *text;      /* those words or our own, escaped; NULL: none */
 	bool reported;   /* the sender has been told that he failed */
+	struct {         /* what of this is written already: entry_note()'s own */
+		enum entry_outcome outcome;
+		bool reported;
+		uint32_t words;
+	} noted;
 };
 
 struct entry {
@@ -51,17 +52,16 @@ struct entry {
 	char *account;      /* its name */
 	char *config;       /* the file that -C named, absolute; NULL: the usual ones */
 	int64_t arrived;    /* microseconds since the epoch */
-	int64_t release;    /* not before this time, in seconds; 0: at once */
 	char *reverse_path; /* "" is the null one */
 	struct entry_recipient *recipients;
-	size_t count;
+	size_t count, cap;
 	struct wishes wishes; /* its strings are owned by the two members below */
 	char *envelope_id;
 	char *submitter;
 	uint64_t size; /* bytes of the message as stored */
 
-	/* From the attempts: the one before it was put (in the envelope too), and the journal.
-	 */
+	/* As when it was put, until the journal says otherwise. */
+	int64_t release;   /* not before this time, in seconds; 0: at once */
 	unsigned attempts; /* of this message, in vain */
 	int64_t tried;     /* the last one, seconds; 0: none */
 	int64_t next;      /* the next, seconds; 0: now */
@@ -73,6 +73,9 @@ struct entry {
 	int fd;         /* -1: not */
 	int journal_fd; /* -1: not opened yet */
 	int64_t marked; /* with ENTRY_MARKED: when, in seconds (the file's time of change) */
+	bool has_journal;
+	int64_t journal_end; /* of its good records, 0: none; what is behind is torn */
+	uint32_t checksum;   /* of the file, by which its journal knows it */
 };
 
 /* An entry without anything; entry_clear() is due whatever happens to it. */
@@ -85,11 +88,11 @@ int entry_add_recipient(struct entry *e, const char *path);
 /* Pieces of a message, as smtp_next. 1, 0 at the end, -1 with *error. */
 typedef int entry_next(void *context, struct span *piece, struct error *error);
 
-/* Writes a new entry of e's envelope (recipients that are open, and the attempts so far) and
- * the message, state WAITING or MARKED by e->state, durably, and fills e->id, e->size and, if
- * 0, e->arrived. id: the ID that it must have (of a report; one that exists already is success
- * and nothing is written); NULL: a new one. Returns 0: it is safe now; -1 with *error (local or
- * temporary, stage input; errno in number): nothing is left behind. */
+/* Writes a new entry of e's envelope (those recipients that are open, and the attempts so far)
+ * and the message, state WAITING or MARKED by e->state, durably, and fills e->id, e->size and,
+ * if 0, e->arrived. id: the ID that it must have (of a report; one that exists already is
+ * success and nothing is written); NULL: a new one. Returns 0: it is safe now; -1 with *error
+ * (local or temporary, stage input; errno in number): nothing is left behind. */
 int entry_put(struct spool *s, struct entry *e, const char *id, entry_next *next, void *context,
 	      struct error *error);
 
@@ -109,14 +112,16 @@ int entry_lock(struct spool *s, const char *id, struct entry *e, struct error *e
  * to the end of the file. Returns 0, or -1 with *error (class message: damaged; temporary: it
  * cannot be read). */
 int entry_open_message(struct entry *e, struct error *error);
-/* The name made to say that the end of data may have left, and back. durable: fsync the
- * directory too. Return 0, or -1 with *error. Calls that change nothing are fine. */
+/* The name made to say that the end of data may have left; and back to waiting, from whatever
+ * state. durable: fsync the directory too. Return 0, or -1 with *error. Calls that change
+ * nothing are fine. */
 int entry_mark(struct spool *s, struct entry *e, bool durable, struct error *error);
 int entry_unmark(struct spool *s, struct entry *e, struct error *error);
-/* Appends to the journal what e knows now of attempts, next, trouble, held, delay_told and of
- * the recipients [i] that changed since it was read or last noted, in one record; durable: with
- * fdatasync(2). A torn end of an earlier write is cut off first. Returns 0, or -1 with *error
- * and the journal as it was. */
+/* Appends to the journal what e knows now of release, attempts, tried, next, trouble, held,
+ * delay_told and of the recipients [i] that changed since it was read or last noted, in one
+ * record; durable: with fdatasync(2), and with fsync(2) of the directory when the journal is
+ * new. A torn end of an earlier write is cut off first. Returns 0, or -1 with *error and the
+ * journal as it was. */
 int entry_note(struct spool *s, struct entry *e, bool durable, struct error *error);
 /* Removes message and journal, in this order. Not durable before spool_sync(). */
 int entry_remove(struct spool *s, struct entry *e, struct error *error);

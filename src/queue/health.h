@@ -25,6 +25,7 @@ struct health {
 	size_t count, cap;
 	int64_t reports_since; /* the hour in which they are counted, seconds */
 	unsigned reports;      /* that left in it */
+	uint32_t saved;        /* checksum of what the file holds */
 };
 
 /* Reads it; *h is always usable afterwards. */

@@ -3,17 +3,18 @@
  *
  * An entry is called by its ID; what state it is in is which of its files exist:
  *
- *     ID.msg             waits: not tried yet, deferred, or held by a person
- *     ID.end             its end of data may have left, and no verdict is known: being sent
- * right now (then it is locked), or the verdict was lost (then not) ID.dead            a report
- * or an answerless message that cannot be delivered: kept for a person to look at ID.bad
- * damaged; set aside ID.log             journal beside one of the first three, once there is
- * anything to remember .tmp-*             being written where the file system has no O_TMPFILE;
- * locked by its writer
+ *     ID.msg    waits: not tried yet, deferred, or held by a person
+ *     ID.end    its end of data may have left, and no verdict is known: being sent right now
+ *               (then it is locked), or the verdict was lost (then not)
+ *     ID.dead   a report or an answerless message that cannot be delivered: kept for a person
+ *               to look at
+ *     ID.bad    damaged; set aside
+ *     ID.log    journal beside one of them, once there is anything to remember
+ *     .tmp-*    being written where the file system has no O_TMPFILE; locked by its writer
  *
  * besides `lock` and `waiter` (the runner's locks, flock(2)) and `relays` (queue/health.h). The
- * file of a message never changes (queue/entry.h); its journal is only appended to
- * (queue/journal.h). Everything is opened relative to the one directory descriptor, with
+ * file of a message never changes; its journal is only appended to (queue/entry.h, queue/form.h
+ * for the bytes of both). Everything is opened relative to the one directory descriptor, with
  * O_NOFOLLOW and O_NONBLOCK, and must be a regular file of ours with one link; what is not is
  * passed over with a warning.
  */
@@ -23,6 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -40,6 +42,7 @@ struct spool_place {
 	const char *home;       /* $HOME, absolute */
 	const char *system_dir; /* SPOOL_SYSTEM_DIR, but for tests */
 	uid_t uid;
+	bool no_tmpfile; /* as where the file system has no O_TMPFILE: for tests */
 };
 
 struct spool; /* opaque */
@@ -58,6 +61,30 @@ void spool_free(struct spool *s);
 const char *spool_path(const struct spool *s);
 int spool_fd(const struct spool *s);
 
+/* States, by what an entry's file is called; and those names. */
+enum { SPOOL_NAME_SIZE = SPOOL_ID_MAX + 6 };
+enum entry_state { ENTRY_WAITING, ENTRY_MARKED, ENTRY_DEAD, ENTRY_BAD };
+void spool_name(char name[SPOOL_NAME_SIZE], const char *id, enum entry_state state);
+void spool_journal_name(char name[SPOOL_NAME_SIZE], const char *id);
+/* Whether there is an entry of that ID, whatever its state. */
+bool spool_has(const struct spool *s, const char *id);
+
+/* Whether O_TMPFILE is worth a try here, until somebody found that it is not. */
+bool spool_takes_tmpfile(const struct spool *s);
+void spool_refuse_tmpfile(struct spool *s);
+/* Opens a file of the spool (flags as for open(2)) without following a link or waiting for
+ * anybody. Returns the descriptor, or -1 with errno. */
+int spool_open_name(const struct spool *s, const char *name, int flags);
+/* Makes sure that it is a regular file of ours with one link which nobody else can write, and
+ * fills *st. Returns 0, or -1 with errno: EPERM when it is not, ENOENT when it has no name any
+ * more. */
+int spool_check_file(const struct spool *s, int fd, struct stat *st);
+/* Both. */
+int spool_open_file(const struct spool *s, const char *name, int flags, struct stat *st);
+/* Says that the file of that name is none that spool_check_file() takes, or cannot be opened,
+ * by errno. Returns -1 with *error (local or temporary, stage input). */
+int spool_open_error(const struct spool *s, const char *name, struct error *error);
+
 /* The locks: RUN is held during a pass over the queue, WAIT by the one process that sleeps
  * until something is due. Never waits. Returns 1: ours now, 0: somebody else's, -1 with *error.
  */
@@ -67,23 +94,25 @@ void spool_unlock(struct spool *s, enum spool_lock which);
 
 /* The directory made durable: after unlinks and renames. Returns 0, or -1 with *error. */
 int spool_sync(struct spool *s, struct error *error);
-/* The directory's time of change, to see whether entries came or went. Returns 0 or -1. */
+/* A value that changes when entries come or go: the directory's time of change. A directory
+ * that changed a moment ago gives one that differs from every other, because the clock of file
+ * systems is coarse, and what comes in the same tick would go unseen. Returns 0 or -1. */
 int spool_changed(const struct spool *s, struct timespec *when);
-
-/* States, by what an entry's file is called. */
-enum entry_state { ENTRY_WAITING, ENTRY_MARKED, ENTRY_DEAD, ENTRY_BAD };
 
 struct spool_item {
 	char id[SPOOL_ID_MAX + 1];
 	enum entry_state state;
 };
 
-/* All entries in order of arrival (which is that of their IDs). Zero it before use. */
+/* All entries in order of arrival (which is that of their IDs). Zero it before use. One that is
+ * renamed meanwhile may be missing: it is being sent. */
 struct spool_list {
 	struct spool_item *items;
 	size_t count, cap;
 	struct strv warnings; /* on what is in the directory and is not ours; sentences */
 };
+
+enum { SPOOL_WARNINGS_MAX = 20 };
 
 int spool_list(struct spool *s, struct spool_list *list, struct error *error);
 void spool_list_clear(struct spool_list *list);
