@@ -248,16 +248,41 @@ static bool judge_differ(const struct flight *f)
 	return taken > 0 && taken < chosen;
 }
 
+/* LMTP: reads the verdicts. -1 with *error for one that is lost, and *doubted when those before
+ * it may have been the others': without a mark behind them a missing one shows only by the end
+ * of a wait. */
+static int judge_collect_each(struct flight *f, bool *doubted, struct error *error)
+{
+	int64_t soon = CLOCK_NEVER;
+
+	for (size_t i = 0; i < f->t->count; i++) {
+		struct smtp_recipient *to = &f->t->recipients[i];
+
+		if (!to->chosen)
+			continue;
+		if (wire_collect(f->wire, &to->slot, error)) {
+			*doubted = !wire_pipelining(f->wire) && clock_now() > soon;
+			return -1;
+		}
+		soon = clock_in(JUDGE_MARK_WAIT);
+		if (to->slot.reply.code != 250 && !reply_is_refusal(&to->slot.reply)) {
+			*doubted = true;
+			smtp_judge_verdict(&to->slot.reply, error);
+			wire_abandon(f->wire, error);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int judge_each(struct flight *f, struct error *error)
 {
-	int failed = 0;
+	bool doubted = false;
+	int failed = judge_collect_each(f, &doubted, error);
 
-	for (size_t i = 0; !failed && i < f->t->count; i++)
-		if (f->t->recipients[i].chosen)
-			failed = wire_collect(f->wire, &f->t->recipients[i].slot, error);
 	f->closed = !failed;
 	f->mixed = judge_differ(f);
-	if (!failed && judge_level(f, error))
+	if (doubted || (!failed && judge_level(f, error)))
 		return -1;
 	for (size_t i = 0; i < f->t->count; i++)
 		if (f->t->recipients[i].chosen && f->t->recipients[i].slot.reply.code &&

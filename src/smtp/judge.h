@@ -34,7 +34,7 @@ int judge_verdict(struct flight *f, struct error *error);
 int judge_chunks(struct flight *f, struct error *error);
 /* LMTP: reads the verdicts, one for each recipient that was accepted (RFC 2033 section 4.2),
  * and makes outcomes of them. One that is lost is the transaction's trouble; those that came
- * before it count. */
+ * before it count, unless they may have been each other's. */
 int judge_each(struct flight *f, struct error *error);
 /* Whether the relay, against all sense, has accepted a recipient of a refused transaction. */
 bool judge_has_accepted(const struct flight *f);
