@@ -12,8 +12,12 @@
 enum {
 	HOUR = 3600,
 	FRESH = 300, /* seconds: a failure this much older than the hour is the digest's */
-	ID_ROOM = SPOOL_ID_MAX + 1
+	ID_ROOM = SPOOL_ID_MAX + 1,
+	SUFFIX = 3, /* characters of BASE in an ID */
+	BASE = 36
 };
+
+enum bounce_kind { KIND_FAILURE, KIND_DELAY, KIND_DIGEST, KINDS };
 
 /* What is being done for whoever called. */
 struct bounce {
@@ -61,25 +65,21 @@ static bool bounce_may_leave(const struct bounce *b, const struct entry *e)
 	return room > (sole ? 0U : 1U) && e->tried + FRESH >= b->options->health->reports_since;
 }
 
-/* The ID of a report on an entry: the entry's with a letter and, in at least one and at most
- * width digits, a number behind it. */
-static void bounce_id(char out[ID_ROOM], const struct entry *e, char letter, size_t number)
+/* The ID of a report on an entry: the entry's with three characters for what the report is and
+ * a number. */
+static void bounce_id(char out[ID_ROOM], const struct entry *e, enum bounce_kind kind,
+		      size_t number)
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-	char suffix[ID_ROOM];
-	size_t at = sizeof(suffix) - 1;
+	size_t value = number % (BASE * BASE * BASE / KINDS) * KINDS + kind;
 	size_t kept = strlen(e->id);
 
-	suffix[at] = '\0';
-	do {
-		suffix[--at] = digits[number % 36];
-		number /= 36;
-	} while (number > 0 && at > sizeof(suffix) - 5);
-	suffix[--at] = letter;
-	if (kept > SPOOL_ID_MAX - strlen(suffix + at))
-		kept = SPOOL_ID_MAX - strlen(suffix + at);
+	if (kept > SPOOL_ID_MAX - SUFFIX)
+		kept = SPOOL_ID_MAX - SUFFIX;
 	memcpy(out, e->id, kept);
-	memcpy(out + kept, suffix + at, strlen(suffix + at) + 1);
+	out[kept + SUFFIX] = '\0';
+	for (size_t i = SUFFIX; i > 0; i--, value /= BASE)
+		out[kept + i - 1] = digits[value % BASE];
 }
 
 /* How many recipients' failures are told. It grows with each report on an entry, and is what
@@ -106,7 +106,7 @@ static int bounce_report(const struct bounce *b, struct entry *e, enum report_ac
 	char id[ID_ROOM];
 	int result = -1;
 
-	bounce_id(id, e, failed ? 'r' : 'd', failed ? bounce_told(e) : 0);
+	bounce_id(id, e, failed ? KIND_FAILURE : KIND_DELAY, failed ? bounce_told(e) : 0);
 	if (notice_original_open(&original, e, b->error) == 0 &&
 	    notice_message_init(&message, e, action, &original, b->error) == 0 &&
 	    notice_quote(&report, e, &original, b->error) == 0)
@@ -334,7 +334,7 @@ static int bounce_row(const struct bounce *b, struct bounce_waiting **row, size_
 		return bounce_single(b, row[0]->entry.id);
 	for (size_t i = 0; i < count; i++)
 		number = bounce_mix(number, &row[i]->entry);
-	bounce_id(id, &row[0]->entry, 'g', number);
+	bounce_id(id, &row[0]->entry, KIND_DIGEST, number);
 	if (notice_put(b->spool, id, &row[0]->entry, &report, &sender, b->error))
 		return error_prefix(b->error, "report on %zu messages", count);
 	b->options->health->reports++;

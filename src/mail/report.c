@@ -367,13 +367,30 @@ static void add_opening(struct buf *out, const struct report *r, const struct re
 		buf_printf(out, "these %zu recipients:\n", m->count);
 }
 
+/* The code as text; "" when there is none. */
+static void show_code(const struct report_recipient *to, char code[4])
+{
+	code[0] = '\0';
+	if (to->code > 0 && to->code < 1000)
+		snprintf(code, 4, "%d", to->code);
+}
+
+/* Whether the text is a reply as it came, not words of ours around one. */
+static bool is_quoted(const struct report_recipient *to)
+{
+	char code[4];
+
+	show_code(to, code);
+	return code[0] && span_starts_nocase(span_of(to->text), code);
+}
+
 static void add_recipient(struct buf *out, const struct report *r,
 			  const struct report_recipient *to)
 {
 	buf_add_string(out, "\n    ");
 	add_words(out, to->path, "    ");
 	buf_add_string(out, "\n        ");
-	if (to->code && to->text && r->relay) {
+	if (is_quoted(to) && r->relay) {
 		buf_add_string(out, "The relay ");
 		add_words(out, r->relay, "        ");
 		buf_add_string(out, " said: ");
@@ -501,16 +518,15 @@ static void add_diagnostic(struct buf *out, const struct report_recipient *to)
 {
 	struct span text = span_of(to->text);
 	struct buf ascii;
-	char code[4] = "";
+	char code[4];
 
 	if (text.len == 0)
 		return;
 	if (text.len > REPORT_TEXT_MAX)
 		text.len = REPORT_TEXT_MAX;
 	buf_init(&ascii, REPORT_TEXT_MAX * 8);
-	if (to->code > 0 && to->code < 1000)
-		snprintf(code, sizeof(code), "%d", to->code);
-	if (!span_starts_nocase(text, code))
+	show_code(to, code);
+	if (code[0] && !is_quoted(to))
 		buf_printf(&ascii, "%s ", code);
 	add_ascii(&ascii, text, true);
 	buf_printf(out, "Diagnostic-Code: %s; ", to->code ? "smtp" : "x-pennypost");

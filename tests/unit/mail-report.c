@@ -110,7 +110,7 @@ static void a_person_is_told(void)
 		  "recipients:\n\n    bob@example.net\n"
 		  "        The relay mail.example.net said: 550 5.1.1 no such user\n\n"
 		  "    J\303\274+x@b\303\274cher.example\n"
-		  "        The relay mail.example.net said: \303\274ber voll\n\n"
+		  "        \303\274ber voll\n\n"
 		  "    x@y.example\n        given up\n\n"
 		  "    z@y.example\n        No reason is known.\n");
 	HAS(text, "Nothing more is tried for them.");
