@@ -55,6 +55,13 @@ static unsigned bounce_room(const struct bounce *b)
 	return h->reports < limit ? limit - h->reports : 0;
 }
 
+int64_t bounce_due(const struct bounce_options *o)
+{
+	const struct bounce b = {.options = o};
+
+	return bounce_room(&b) > 0 ? o->now : o->health->reports_since + HOUR;
+}
+
 /* Whether a report on this entry alone may leave: the last one of several is the digest's, and
  * so is what waited in an hour before. */
 static bool bounce_may_leave(const struct bounce *b, const struct entry *e)

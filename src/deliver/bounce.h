@@ -29,7 +29,7 @@
 enum {
 	BOUNCE_LIMIT = 20,               /* reports an hour */
 	BOUNCE_DELAY_NOTICE = 4 * 3600,  /* seconds */
-	BOUNCE_FULL_MAX = 50000,         /* bytes of a message that comes back whole unasked */
+	BOUNCE_HOOK_TIME = 120 * 1000,   /* milliseconds for `failure_command` in a pass */
 	BOUNCE_DIGEST_RECIPIENTS = 20000 /* in one digest: more wait for the next */
 };
 
@@ -59,5 +59,8 @@ int bounce_delay(struct spool *spool, struct entry *e, const struct bounce_optio
  * are removed. Returns how many entries are settled, or -1 with *error. */
 int bounce_digest(struct spool *spool, const struct strv *ids, const struct bounce_options *o,
 		  struct error *error);
+/* When the limit lets a report leave again, in seconds; now or before: it does. What waits for
+ * that is due then, though nobody of it is left to try. */
+int64_t bounce_due(const struct bounce_options *o);
 
 #endif

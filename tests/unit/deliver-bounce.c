@@ -310,9 +310,11 @@ static void over_the_limit_they_wait_for_a_digest(void)
 	LACKS(text, "message/rfc822");
 	entry_remove(spool, &mail, &error);
 	entry_clear(&mail);
+	CHECK_INT(bounce_due(&options), NOW + 3600);
 	CHECK_INT(bounce_digest(spool, &ids, &options, &error), 0);
 	CHECK_INT(count(ENTRY_WAITING, NULL), 1);
 	options.now += 3600;
+	CHECK_INT(bounce_due(&options), options.now);
 	CHECK_INT(entry_lock(spool, ids.items[4], &other, &error), 1);
 	CHECK_INT(bounce_settle(spool, &other, &options, &error), 0); /* it waits for a digest
 								       */
