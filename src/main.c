@@ -4,6 +4,10 @@
 #include "cmd/batch.h"
 #include "cmd/context.h"
 #include "cmd/help.h"
+#include "cmd/queue_check.h"
+#include "cmd/queue_list.h"
+#include "cmd/queue_show.h"
+#include "cmd/queue_steer.h"
 #include "cmd/server_info.h"
 #include "cmd/submit.h"
 #include "cmd/verify_address.h"
@@ -11,10 +15,15 @@
 /* The commands that need a configuration. */
 static int run(struct context *x, struct error *error)
 {
+	if (x->options.mode == MODE_QUEUE_CHECK)
+		return cmd_queue_check(x);
 	if (context_load(x, error))
 		return context_fail(x, error);
 	switch (x->options.mode) {
 	case MODE_BATCH: return cmd_batch(x);
+	case MODE_QUEUE_LIST: return cmd_queue_list(x);
+	case MODE_QUEUE_SHOW: return cmd_queue_show(x);
+	case MODE_QUEUE_STEER: return cmd_queue_steer(x);
 	case MODE_SERVER_INFO: return cmd_server_info(x);
 	case MODE_VERIFY_ADDRESS: return cmd_verify_address(x);
 	default: return cmd_submit(x);

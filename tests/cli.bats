@@ -262,9 +262,6 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 		sendmail -bs
 		sendmail -bs -odb -oem
 		sendmail -b s
-		sendmail -bp
-		mailq
-		mailq -v
 		newaliases
 		sendmail -bi
 		sendmail -I
@@ -368,8 +365,8 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	run -67 --separate-stderr bash -c 'exec -a "$0" ./pennypost a@example.net' "$name" <message
 	echo "$stderr"
 	[[ $stderr == 'x\x1B[31m: <a@example.net> refused: 550'* ]]
-	run -69 --separate-stderr bash -c 'exec -a "$0" ./pennypost -bp' "$name" <message
-	[[ $stderr == 'x\x1B[31m: mode -bp'* ]]
+	run -69 --separate-stderr bash -c 'exec -a "$0" ./pennypost -bs' "$name" <message
+	[[ $stderr == 'x\x1B[31m: mode -bs'* ]]
 }
 
 @test "words of the configuration on the command line" {

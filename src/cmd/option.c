@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "base/chars.h"
+#include "base/duration.h"
 #include "base/text.h"
 #include "mail/address.h"
 #include "mail/wishes.h"
+#include "queue/spool.h"
 #include "sasl/sasl.h"
 
 enum { NOTE_MAX = 1024 };
@@ -200,7 +202,6 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 		{'H', "-bH (purge of the status of hosts)"},
 		{'i', "-bi (rebuilding the aliases)"},
 		{'l', "-bl (local daemon)"},
-		{'p', "-bp (list of the queue)"},
 		{'P', "-bP (number of messages in the queue)"},
 		{'q', "-bq (queueing without delivery)"},
 		{'s', "-bs (SMTP on standard input)"},
@@ -211,8 +212,8 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 	};
 
 	(void)row;
-	if (value[0] == 'm') {
-		o->mode = MODE_SUBMIT;
+	if (value[0] == 'm' || value[0] == 'p') {
+		o->mode = value[0] == 'm' ? MODE_SUBMIT : MODE_QUEUE_LIST;
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
@@ -236,7 +237,8 @@ static int set_queue_run(struct options *o, const struct options_row *row, const
 			 struct error *error)
 {
 	(void)row, (void)value, (void)error;
-	if (o->mode != MODE_UNAVAILABLE) /* -bd -q30m is above all a daemon */
+	/* -bd -q30m is above all a daemon, and mailq -qRx a list */
+	if (o->mode != MODE_UNAVAILABLE && o->mode != MODE_QUEUE_LIST)
 		set_unavailable(o, "-q (run of the queue)");
 	return 0;
 }
@@ -262,6 +264,78 @@ static int set_batch(struct options *o, const struct options_row *row, const cha
 {
 	(void)row, (void)value, (void)error;
 	o->mode = MODE_BATCH;
+	return 0;
+}
+
+static int set_queue_list(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_QUEUE_LIST;
+	return 0;
+}
+
+static int set_queue_check(struct options *o, const struct options_row *row, const char *value,
+			   struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_QUEUE_CHECK;
+	return 0;
+}
+
+static int add_id(struct options *o, const char *word, struct error *error)
+{
+	if (!spool_is_id(word) && (o->mode != MODE_QUEUE_STEER || strcmp(word, "all") != 0))
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "\"%s\" is not the ID of a message in the queue",
+				 TEXT_SHOW(span_of(word)));
+	return strv_add(&o->ids, span_of(word)) < 0 ? error_set_memory(error) : 0;
+}
+
+static int set_show(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	(void)row;
+	o->mode = MODE_QUEUE_SHOW;
+	return add_id(o, value, error);
+}
+
+/* Of two things to do to the queue nobody knows which comes first, or was meant. */
+static int set_steer(struct options *o, const struct options_row *row, const char *value,
+		     struct error *error)
+{
+	static const char *const names[] = {
+		[OPTIONS_RETRY] = "retry",     [OPTIONS_REMOVE] = "remove",
+		[OPTIONS_CANCEL] = "cancel",   [OPTIONS_HOLD] = "hold",
+		[OPTIONS_RELEASE] = "release",
+	};
+	enum options_steer steer = OPTIONS_RETRY;
+
+	while (strcmp(names[steer], row->name) != 0)
+		steer++;
+	if (o->mode == MODE_QUEUE_STEER && o->steer != steer)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "--%s and --%s do not go together", names[o->steer],
+				 names[steer]);
+	o->mode = MODE_QUEUE_STEER;
+	o->steer = steer;
+	return add_id(o, value, error);
+}
+
+/* "1h", or "1h,6h": a warning, and what is critical. */
+static int set_older_than(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	size_t len = strcspn(value, ",");
+	const char *second = value[len] ? value + len + 1 : NULL;
+
+	o->older_critical = 0;
+	if (duration_parse((struct span){value, len}, &o->older_than) || !o->older_than ||
+	    (second && duration_parse(span_of(second), &o->older_critical)))
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "option --%s needs a time with its unit, such as 1h, or two "
+				 "with a comma between, not \"%s\"",
+				 row->name, TEXT_SHOW(span_of(value)));
 	return 0;
 }
 
@@ -407,6 +481,16 @@ static const struct options_row rows[] = {
 	{'S', "serverinfo", NO, OURS, set_server_info, 0, NULL, "the same as --server-info"},
 	{0, "verify-address", ONE, OURS, set_verify, AT(address), "ADDRESS",
 	 "ask the relay about an address"},
+	{0, "list-queue", NO, OURS, set_queue_list, 0, NULL, "show what is in the queue"},
+	{0, "json", NO, OURS, set_flag, AT(json), NULL, "as JSON, an object a line"},
+	{0, "show", ONE, OURS, set_show, 0, "ID", "show a message of the queue"},
+	{0, "retry", ONE, OURS, set_steer, 0, "ID|all", "try to send it now"},
+	{0, "release", ONE, OURS, set_steer, 0, "ID|all", "the opposite of --hold and --at"},
+	{0, "remove", ONE, OURS, set_steer, 0, "ID|all", "remove it from the queue"},
+	{0, "cancel", ONE, OURS, set_steer, 0, "ID|all", "the same, if it has not been sent"},
+	{0, "check-queue", NO, OURS, set_queue_check, 0, NULL, "the queue's state for monitoring"},
+	{0, "older-than", ONE, OURS, set_older_than, 0, "TIME[,TIME]",
+	 "a wait to warn of, and a critical one"},
 	{0, "version", NO, OURS, set_version, 0, NULL, "show the version"},
 	{0, "help", NO, OURS, set_help, 0, NULL, "show this list"},
 
@@ -666,18 +750,44 @@ static void set_personality(struct options *o, const char *path)
 	const char *name = slash ? slash + 1 : path;
 
 	if (strcmp(name, "mailq") == 0)
-		set_unavailable(o, "mailq (list of the queue)");
+		o->mode = MODE_QUEUE_LIST;
 	else if (strcmp(name, "newaliases") == 0)
 		set_unavailable(o, "newaliases (rebuilding the aliases)");
-	o->sendmail = o->mode == MODE_UNAVAILABLE || strcmp(name, "sendmail") == 0 ||
+	o->sendmail = o->mode != MODE_SUBMIT || strcmp(name, "sendmail") == 0 ||
 		      strcmp(name, "send-mail") == 0;
 }
 
-/* Operands are recipients like those of --to, but with --batch files. */
+/* What is meant for another mode would be passed over in silence. */
+static int settle_mode(const struct options *o, struct error *error)
+{
+	if (o->json && o->mode != MODE_QUEUE_LIST && o->mode != MODE_QUEUE_SHOW)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "--json goes with --list-queue or --show");
+	if (o->older_than && o->mode != MODE_QUEUE_CHECK)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "--older-than goes with --check-queue");
+	if (!o->sendmail && o->recipients.count > 0 &&
+	    (o->mode == MODE_QUEUE_LIST || o->mode == MODE_QUEUE_CHECK))
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "there is no place for \"%s\" here",
+				 TEXT_SHOW(span_of(o->recipients.items[0])));
+	return 0;
+}
+
+/* Operands are recipients like those of --to, but with --batch files, and IDs with --show,
+ * --remove and their like. */
 static int settle_operands(struct parse *p)
 {
 	struct options *o = p->options;
 
+	if (settle_mode(o, p->error))
+		return -1;
+	if (o->mode == MODE_QUEUE_SHOW || o->mode == MODE_QUEUE_STEER) {
+		for (size_t i = 0; i < o->recipients.count; i++)
+			if (add_id(o, o->recipients.items[i], p->error))
+				return -1;
+		strv_clear(&o->recipients);
+	}
 	if (o->mode == MODE_BATCH) {
 		o->files = o->recipients;
 		o->recipients = o->to;
@@ -705,6 +815,7 @@ void options_clear(struct options *o)
 	strv_clear(&o->files);
 	strv_clear(&o->to);
 	strv_clear(&o->notes);
+	strv_clear(&o->ids);
 	for (size_t i = 0; i < o->setting_count; i++) {
 		free(o->settings[i].key);
 		free(o->settings[i].value);

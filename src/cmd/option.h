@@ -24,6 +24,10 @@ enum options_mode {
 	MODE_BATCH, /* options.files */
 	MODE_SERVER_INFO,
 	MODE_VERIFY_ADDRESS, /* options.address */
+	MODE_QUEUE_LIST,     /* options.json, options.verbose */
+	MODE_QUEUE_SHOW,     /* options.ids, options.json */
+	MODE_QUEUE_STEER,    /* options.steer, options.ids */
+	MODE_QUEUE_CHECK,    /* options.older_than, options.older_critical */
 	MODE_VERSION,
 	MODE_HELP,
 	MODE_UNAVAILABLE /* options.mode_name says which: it must not read a message */
@@ -34,6 +38,15 @@ enum options_dot {
 	OPTIONS_DOT_UNSET, /* nothing: the name we were called by and standard input decide */
 	OPTIONS_DOT_ENDS,  /* -oifalse: it ends the message */
 	OPTIONS_DOT_STAYS  /* -i: it is a line like others */
+};
+
+/* What is done to entries of the queue. */
+enum options_steer {
+	OPTIONS_RETRY,
+	OPTIONS_REMOVE,
+	OPTIONS_CANCEL,
+	OPTIONS_HOLD,
+	OPTIONS_RELEASE
 };
 
 /* A word of the configuration given on the command line, for keys_set_value(). */
@@ -60,9 +73,14 @@ struct options {
 	int64_t hold_until; /* --hold-until: seconds since the epoch, 0: not */
 	bool verbose;
 	bool dry_run;
-	char *config_file;                /* -C, not under a name of sendmail's */
-	char *account;                    /* -a, likewise */
-	char *address;                    /* --verify-address */
+	char *config_file; /* -C, not under a name of sendmail's */
+	char *account;     /* -a, likewise */
+	char *address;     /* --verify-address */
+	enum options_steer steer;
+	struct strv ids;                  /* of entries of the queue, or "all" */
+	bool json;                        /* --json */
+	int older_than;                   /* --older-than: seconds, 0: not said */
+	int older_critical;               /* its second time, likewise */
 	struct options_setting *settings; /* in their order */
 	size_t setting_count;
 	struct strv notes; /* for the log: what was passed over; complete sentences, escaped */

@@ -12,7 +12,8 @@
 
 enum {
 	QUEUE_WIDTH = 78,     /* columns up to which a reason is moved to the right */
-	QUEUE_RECIPIENT = 41, /* the column of a recipient */
+	QUEUE_SIZE_END = 19,  /* columns up to the end of the size */
+	QUEUE_RECIPIENT = 41, /* columns left of a recipient */
 	QUEUE_TEXT_MAX = 16 * 1024
 };
 
@@ -32,14 +33,14 @@ static const struct {
 	char mark;
 	const char *meaning;
 } queue_kinds[] = {
-	[QUEUE_WAITING] = {"waiting", ' ', "it waits for its first attempt"},
-	[QUEUE_DEFERRED] = {"deferred", ' ', "it waits for another attempt"},
-	[QUEUE_ACTIVE] = {"active", '*', "it is being sent"},
-	[QUEUE_HELD] = {"held", '!', "until it is released"},
-	[QUEUE_SCHEDULED] = {"scheduled", '!', "for the time that was asked for"},
-	[QUEUE_DOUBT] = {"doubt", '?', "it may have been delivered: the verdict is lost"},
-	[QUEUE_DEAD] = {"dead", '#', "it cannot be delivered, and is kept to be looked at"},
-	[QUEUE_DAMAGED] = {"damaged", '#', "it is kept to be looked at"},
+	[QUEUE_WAITING] = {"waiting", ' ', "waits for its first attempt"},
+	[QUEUE_DEFERRED] = {"deferred", ' ', "waits for another attempt"},
+	[QUEUE_ACTIVE] = {"active", '*', "is being sent"},
+	[QUEUE_HELD] = {"held", '!', "stays until it is released"},
+	[QUEUE_SCHEDULED] = {"scheduled", '!', "stays until the time asked for"},
+	[QUEUE_DOUBT] = {"doubt", '?', "may have been delivered: the verdict is lost"},
+	[QUEUE_DEAD] = {"dead", '#', "cannot be delivered; kept to be looked at"},
+	[QUEUE_DAMAGED] = {"damaged", '#', "kept to be looked at"},
 };
 
 static enum queue_kind queue_kind(const struct queue_view *v)
@@ -138,12 +139,12 @@ static void queue_notes(struct buf *out, const struct queue_view *v, bool verbos
 
 	buf_init(&when, QUEUE_TEXT_MAX);
 	if (kind == QUEUE_SCHEDULED || (verbose && next > 0)) {
-		date_short(&when, (time_t)next);
+		date_rfc5322(&when, (time_t)next);
 		queue_reason(out, kind == QUEUE_SCHEDULED ? "not before " : "next attempt ",
 			     when.data);
 	}
 	if (kind == QUEUE_DAMAGED)
-		queue_reason(out, "damaged: ", v->damage ? v->damage : "set aside");
+		queue_reason(out, "", v->damage ? v->damage : "damaged, and set aside");
 	if (kind == QUEUE_DOUBT || kind == QUEUE_DEAD)
 		queue_reason(out, "", queue_kinds[kind].meaning);
 	if (verbose && e->account)
@@ -181,7 +182,7 @@ void queue_format_entry(struct buf *out, const struct queue_view *v, bool verbos
 	char id[SPOOL_ID_MAX + 2];
 
 	snprintf(id, sizeof(id), "%s%c", e->id, queue_mark(v));
-	buf_printf(out, "%-11s %7" PRIu64 " ", id, e->size);
+	buf_printf(out, "%s %*" PRIu64 " ", id, QUEUE_SIZE_END - 1 - (int)strlen(id), e->size);
 	date_short(out, (time_t)(e->arrived / 1000000));
 	buf_add_string(out, "  ");
 	if (!e->reverse_path)

@@ -237,6 +237,72 @@ static void a_password_has_no_place_here(void)
 	CHECK(strstr(error.text, "hunter2") == NULL);
 }
 
+/* The mode of a line that is taken. */
+static int mode(const char *line)
+{
+	CHECK_INT(parse(line), 0);
+	return (int)o.mode;
+}
+
+static void the_queue_is_listed(void)
+{
+	CHECK_INT(mode("sendmail|-bp"), MODE_QUEUE_LIST);
+	CHECK_INT(mode("mailq"), MODE_QUEUE_LIST);
+	CHECK_INT(mode("/usr/bin/mailq|-v|-Ac|-qRx|--frob|x"), MODE_QUEUE_LIST);
+	CHECK(o.sendmail && o.verbose);
+	CHECK_INT(parse("mailq|--json"), -1);
+	CHECK_STR(error.text, "option --json is not sendmail's: call pennypost with it");
+	CHECK_INT(mode("pennypost|-bp"), MODE_QUEUE_LIST);
+	CHECK_INT(mode("pennypost|--list-queue|--json"), MODE_QUEUE_LIST);
+	CHECK(o.json && !o.sendmail);
+	CHECK_INT(parse("pennypost|--list-queue|a@x"), -1);
+	CHECK_STR(error.text, "there is no place for \"a@x\" here");
+	CHECK_INT(parse("pennypost|--json|a@x"), -1);
+	CHECK_STR(error.text, "--json goes with --list-queue or --show");
+}
+
+static void the_queue_is_checked(void)
+{
+	CHECK_INT(mode("pennypost|--check-queue"), MODE_QUEUE_CHECK);
+	CHECK_INT(o.older_than, 0);
+	CHECK_INT(mode("pennypost|--older-than|90m|--check-queue"), MODE_QUEUE_CHECK);
+	CHECK_INT(o.older_than, 5400);
+	CHECK_INT(o.older_critical, 0);
+	CHECK_INT(mode("pennypost|--check-queue|--older-than=1h,1d"), MODE_QUEUE_CHECK);
+	CHECK_INT(o.older_than, 3600);
+	CHECK_INT(o.older_critical, 86400);
+	CHECK_INT(parse("pennypost|--check-queue|--older-than=1"), -1);
+	CHECK_INT(parse("pennypost|--check-queue|--older-than=1h,"), -1);
+	CHECK_INT(parse("pennypost|--check-queue|--older-than=0s"), -1);
+	CHECK_INT(parse("pennypost|--older-than=1h"), -1);
+	CHECK_STR(error.text, "--older-than goes with --check-queue");
+}
+
+static void the_queue_is_steered(void)
+{
+	CHECK_INT(mode("pennypost|--remove|a123456789xy|b123456789xy"), MODE_QUEUE_STEER);
+	CHECK_INT(o.steer, OPTIONS_REMOVE);
+	CHECK_INT(o.ids.count, 2);
+	CHECK_INT(o.recipients.count, 0);
+	CHECK_STR(o.ids.items[1], "b123456789xy");
+	CHECK_INT(mode("pennypost|--retry=all"), MODE_QUEUE_STEER);
+	CHECK_INT(o.steer, OPTIONS_RETRY);
+	CHECK_INT(mode("pennypost|--cancel|a123456789xy"), MODE_QUEUE_STEER);
+	CHECK_INT(o.steer, OPTIONS_CANCEL);
+	CHECK_INT(mode("pennypost|--release|a123456789xy|--release|all"), MODE_QUEUE_STEER);
+	CHECK_INT(o.steer, OPTIONS_RELEASE);
+	CHECK_INT(o.ids.count, 2);
+	CHECK_INT(mode("pennypost|--show|a123456789xy|b123456789xy|--json"), MODE_QUEUE_SHOW);
+	CHECK_INT(o.ids.count, 2);
+	CHECK_INT(parse("pennypost|--show|all"), -1);
+	CHECK_INT(parse("pennypost|--remove|a123456789xy|--cancel|b123456789xy"), -1);
+	CHECK_STR(error.text, "--remove and --cancel do not go together");
+	CHECK_INT(parse("pennypost|--remove|ann@example.org"), -1);
+	CHECK_STR(error.text, "\"ann@example.org\" is not the ID of a message in the queue");
+	CHECK_INT(parse("pennypost|--remove|a123456789xy|../x"), -1);
+	CHECK_INT(parse("sendmail|--remove|all"), -1);
+}
+
 static void modes(void)
 {
 	static const struct {
@@ -246,9 +312,6 @@ static void modes(void)
 		{"sendmail|-bs", "-bs (SMTP on standard input)"},
 		{"sendmail|-bs|-odb|-oem", "-bs (SMTP on standard input)"},
 		{"sendmail|-b|s", "-bs (SMTP on standard input)"},
-		{"sendmail|-bp", "-bp (list of the queue)"},
-		{"mailq", "mailq (list of the queue)"},
-		{"/usr/bin/mailq|-v", "mailq (list of the queue)"},
 		{"newaliases", "newaliases (rebuilding the aliases)"},
 		{"sendmail|-I", "-I (rebuilding the aliases)"},
 		{"sendmail|-bi", "-bi (rebuilding the aliases)"},
@@ -357,6 +420,15 @@ static const char *some_value(const char *name)
 		return "=off";
 	if (strcmp(name, "hold-for") == 0)
 		return "=1";
+	for (const char *const *id = (const char *const[]){"show", "retry", "release", "remove",
+							   "cancel", NULL};
+	     *id; id++)
+		if (strcmp(name, *id) == 0)
+			return "=a123456789xy";
+	if (strcmp(name, "older-than") == 0)
+		return "=1h|--check-queue";
+	if (strcmp(name, "json") == 0)
+		return "|--list-queue";
 	return strcmp(name, "hold-until") == 0 ? "=2026-12-24T00:00:00Z" : "=on";
 }
 
@@ -371,7 +443,9 @@ static void every_setting_is_a_word_of_the_configuration(void)
 		if (!row->name)
 			continue;
 		snprintf(line, sizeof(line), "pennypost|--%s%s", row->name,
-			 row->value == OPTIONS_VALUE_NONE ? "" : some_value(row->name));
+			 row->value == OPTIONS_VALUE_NONE && strcmp(row->name, "json") != 0
+				 ? ""
+				 : some_value(row->name));
 		CHECK_INT(parse(line), 0);
 		settings += (int)o.setting_count;
 		if (o.setting_count > 0 && !is_key(o.settings[0].key))
@@ -441,6 +515,9 @@ int main(void)
 	TEST_RUN(no_option_of_sendmail_names_a_file_or_command);
 	TEST_RUN(the_unknown_is_noted_or_refused);
 	TEST_RUN(a_password_has_no_place_here);
+	TEST_RUN(the_queue_is_listed);
+	TEST_RUN(the_queue_is_checked);
+	TEST_RUN(the_queue_is_steered);
 	TEST_RUN(modes);
 	TEST_RUN(our_options);
 	TEST_RUN(words_of_the_configuration);

@@ -148,14 +148,14 @@ static void what_is_odd_is_said(void)
 	entry.release = view.now + 9;
 	queue_format_entry(&out, &view, false);
 	check("a123456789!     603 Mon Nov 23 10:40:51  ann@example.org\n"
-	      "                                              (not before Mon Nov 23 10:41:49)\n"
+	      "                                  (not before Mon, 23 Nov 2026 10:41:49 +0000)\n"
 	      "\n");
 	begin();
 	entry = (struct entry){.id = "a123456789", .state = ENTRY_BAD, .size = 7};
 	view.damage = "its checksum is wrong";
 	queue_format_entry(&out, &view, true);
 	check("a123456789#       7 Thu Jan  1 00:00:00  ?\n"
-	      "                                              (damaged: its checksum is wrong)\n"
+	      "                                                       (its checksum is wrong)\n"
 	      "\n");
 }
 
@@ -167,7 +167,7 @@ static void verbose_tells_account_and_time(void)
 	entry.next = 1795430600;
 	queue_format_entry(&out, &view, true);
 	check("a123456789      603 Mon Nov 23 10:40:51  ann@example.org\n"
-	      "                                            (next attempt Mon Nov 23 10:43:20)\n"
+	      "                                (next attempt Mon, 23 Nov 2026 10:43:20 +0000)\n"
 	      "                                                                (account work)\n"
 	      "\n");
 }
@@ -222,7 +222,7 @@ static void words_say_all(void)
 	entry.wishes.require_tls = true;
 	queue_format_words(&out, &view);
 	check("id: a123456789\n"
-	      "state: waiting: it waits for its first attempt\n"
+	      "state: waiting: waits for its first attempt\n"
 	      "sender: <ann@example.org>\n"
 	      "recipient: <bob@example.org> waiting\n"
 	      "recipient: <\"c d\"@example.org> waiting\n"
