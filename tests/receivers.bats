@@ -369,3 +369,50 @@ overflows() {
 	overflows postfix_tls --flight=careful
 	overflows exim_tls --flight-size=1
 }
+
+# found COUNT BOX: so many messages, at least, with our id have come to BOX.
+found() {
+	find_mail "$2"
+	[ "$(wc -l <<<"$found")" -ge "$1" ]
+}
+
+# session SERVER OPTION...: more messages than any server takes of commands that bring it none, over
+# one connection, RSET behind each but the last; and not one in doubt.
+session() {
+	local copies=() count=25
+	use "$1"
+	shift
+	configure "$server" on
+	compose 40
+	for _ in {1..25}; do
+		copies+=(message)
+	done
+	run --separate-stderr "$PENNYPOST" -C config -v "$@" --to bob@example.test --batch "${copies[@]}"
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c '^> RSET' <<<"$stderr")" -eq 24 ]
+	[ "$(grep -c '^> QUIT' <<<"$stderr")" -eq 1 ]
+	[ "$(grep -c '^< 250' <<<"$stderr")" -ge 100 ]
+	# Exim delivers no more than ten of a connection at once.
+	[ "$server" != exim_tls ] || count=10
+	within 20 found $count bob
+}
+
+@test "Postfix, 25 messages over one connection" {
+	session postfix_tls
+	session postfix_tls --flight-size=1
+	session postfix_tls --flight=careful
+}
+@test "Exim, 25 messages over one connection" {
+	session exim_tls
+	session exim_tls --flight=careful
+}
+@test "Dovecot, 25 messages over one connection" {
+	session dovecot_tls
+	session dovecot_tls --flight-size=1
+}
+@test "OpenSMTPD, 25 messages over one connection" { session opensmtpd_tls; }
+@test "aiosmtpd, 25 messages over one connection" {
+	session aiosmtpd_tls
+	session aiosmtpd_grouped
+}
