@@ -14,6 +14,7 @@
 #include "base/base64.h"
 #include "base/chars.h"
 #include "base/text.h"
+#include "mail/parameter.h"
 #include "mail/token.h"
 
 enum {
@@ -26,10 +27,11 @@ enum {
 };
 
 enum field_kind {
-	FIELD_TEXT,      /* unstructured */
-	FIELD_ADDRESSES, /* display names, addresses and comments */
-	FIELD_PHRASES,   /* display names without addresses */
-	FIELD_OPAQUE     /* structured, and nothing in it is ours to encode */
+	FIELD_TEXT,       /* unstructured */
+	FIELD_ADDRESSES,  /* display names, addresses and comments */
+	FIELD_PHRASES,    /* display names without addresses */
+	FIELD_PARAMETERS, /* a type with parameters */
+	FIELD_OPAQUE      /* structured, and nothing in it is ours to encode */
 };
 
 /* Fields that are not unstructured; a name that ends in a hyphen stands for all that begin so.
@@ -59,6 +61,8 @@ static const struct {
 	{"to", FIELD_ADDRESSES},
 	{"keywords", FIELD_PHRASES},
 	{"content-description", FIELD_TEXT},
+	{"content-disposition", FIELD_PARAMETERS},
+	{"content-type", FIELD_PARAMETERS},
 	{"arc-", FIELD_OPAQUE},
 	{"authentication-results", FIELD_OPAQUE},
 	{"auto-submitted", FIELD_OPAQUE},
@@ -442,6 +446,23 @@ static void encode_addresses(struct encoder *e, struct span body, bool all_phras
 	put_plain(e, body);
 }
 
+/* A field with parameters, as encode_field() gives it. */
+static int encode_parameters(const struct header_field *f, char **text)
+{
+	struct buf out;
+	int result = 0;
+
+	buf_init(&out, 32 * f->raw.len + 64);
+	buf_add(&out, f->raw.data, (size_t)(f->body.data - f->raw.data));
+	if (parameter_encode(&out, f->body)) {
+		buf_add_char(&out, '\n');
+		*text = buf_failed(&out) ? NULL : buf_take(&out);
+		result = *text ? 0 : -1;
+	}
+	buf_clear(&out);
+	return result;
+}
+
 /* The field with its 8-bit text encoded, in *text, which the caller frees; NULL when nothing of
  * it can be. Returns 0, or -1 without memory. */
 static int encode_field(const struct header_field *f, char **text)
@@ -455,6 +476,8 @@ static int encode_field(const struct header_field *f, char **text)
 	*text = NULL;
 	if (kind == FIELD_OPAQUE || !text_is_8bit(f->body))
 		return 0;
+	if (kind == FIELD_PARAMETERS)
+		return encode_parameters(f, text);
 	buf_init(&out, 32 * f->raw.len + 64);
 	encoder_init(&e, &out, 0, f->body);
 	e.structured = kind != FIELD_TEXT;

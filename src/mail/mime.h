@@ -15,7 +15,8 @@
 void mime_phrase(struct buf *out, struct span name);
 /* Rewrites each field of h that holds raw 8-bit text in an unstructured body (Subject,
  * Comments, and every field unknown to be structured) or in display names and comments of
- * address fields, as encoded words. What is ASCII stays byte for byte; non-ASCII inside an
+ * address fields, as encoded words, and in parameters of Content-Type and Content-Disposition
+ * as extended ones (mail/parameter.h). What is ASCII stays byte for byte; non-ASCII inside an
  * address is left alone (it needs SMTPUTF8). Returns 0, or -1 without memory. */
 int mime_encode_header(struct header *h, struct error *error);
 

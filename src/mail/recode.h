@@ -17,9 +17,9 @@
  * and a multipart that cannot be understood are left: long lines and 8-bit bytes in there go as
  * they are, with a warning; a NUL or a lone CR there refuses the message, unless it goes as
  * BINARYMIME and the part is said to be binary (a multipart/signed is made to say it). In the
- * header of a part 8-bit text becomes encoded words where it can and "?" where not, a NUL "?",
- * and long lines are folded; so it is with the text before and behind the parts of a multipart,
- * which no reader shows. The message's own header is only folded.
+ * header of a part 8-bit text becomes encoded words or extended parameters where it can and "?"
+ * where not, a NUL "?", and long lines are folded; so it is with the text before and behind the
+ * parts of a multipart, which no reader shows. The message's own header is only folded.
  */
 #ifndef MAIL_RECODE_H
 #define MAIL_RECODE_H

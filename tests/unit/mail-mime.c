@@ -190,9 +190,13 @@ static void fields_are_encoded_where_they_may_be(void)
 						  " <a@b>, \"" UE "\n"},
 		{"To: " UE ")\n", NULL},
 		{"To: " UE "\n", NULL},
+		/* names of files */
+		{"Content-Type: text/plain; name=\"" UE "\"\n",
+		 "Content-Type: text/plain;\n\tname*=utf-8''%C3%BC\n"},
+		{"Content-Disposition: attachment; filename=" UE "\n",
+		 "Content-Disposition: attachment;\n\tfilename*=utf-8''%C3%BC\n"},
+		{"Content-Type: text/plain; name=\"\344\"\n", NULL},
 		/* not ours */
-		{"Content-Type: text/plain; name=\"" UE "\"\n", NULL},
-		{"Content-Disposition: attachment; filename=" UE "\n", NULL},
 		{"Received: from " UE "\n", NULL},
 		{"Message-ID: <" UE "@x>\n", NULL},
 		{"References: <" UE "@x>\n", NULL},
