@@ -8,6 +8,7 @@
 #include "base/chars.h"
 #include "base/text.h"
 #include "mail/date.h"
+#include "mail/encoded_word.h"
 #include "mail/header.h"
 #include "mail/mime.h"
 
@@ -15,7 +16,7 @@ enum {
 	LINE_LENGTH = 76,
 	WORD_MAX = 900, /* a longer one is broken: a line has 998 bytes at most */
 	PIECE_MAX = 256 * 1024,
-	SUBJECT_MAX = 200,
+	FIELD_MAX = 200,
 	MESSAGE_ID_MAX = 250
 };
 
@@ -29,25 +30,30 @@ enum advice {
 	ADVICE_OTHER = 1 << 5
 };
 
-/* A copy of a field's body that can be shown and mailed: unfolded, escaped, cut at a blank. */
-static char *copy_field(const struct header_field *f, size_t max)
+/* A copy of a field's body that can be shown and mailed: unfolded, its encoded words read or
+ * not, escaped, cut at a blank. */
+static char *copy_field(const struct header_field *f, bool read)
 {
-	struct buf raw, shown;
+	struct buf raw, text, shown;
 
 	if (!f)
 		return NULL;
 	buf_init(&raw, f->body.len + 1);
-	buf_init(&shown, raw.max * 4 + 1);
+	buf_init(&text, raw.max * 2);
+	buf_init(&shown, text.max * 4 + 1);
 	header_unfold(&raw, f->body);
-	text_escape(&shown, span_trim(buf_span(&raw)));
-	if (!buf_failed(&shown) && shown.len > max) {
-		const char *blank = memrchr(shown.data, ' ', max);
+	if (read)
+		encoded_word_read(&text, buf_span(&raw));
+	text_escape(&shown, span_trim(buf_span(read ? &text : &raw)));
+	if (!buf_failed(&shown) && shown.len > FIELD_MAX) {
+		const char *blank = memrchr(shown.data, ' ', FIELD_MAX);
 
-		buf_truncate(&shown, blank ? (size_t)(blank - shown.data) : max);
+		buf_truncate(&shown, blank ? (size_t)(blank - shown.data) : FIELD_MAX);
 		text_cut(shown.data);
 		buf_truncate(&shown, strlen(shown.data));
 		buf_add_string(&shown, " ...");
 	}
+	buf_clear(&text);
 	buf_clear(&raw);
 	return buf_take(&shown);
 }
@@ -92,10 +98,11 @@ static int read_fields(struct report_fields *f, struct span lines, struct error 
 	subject = header_find(&h, HEADER_SUBJECT);
 	date = header_find(&h, HEADER_DATE);
 	id = header_find(&h, HEADER_MESSAGE_ID);
-	f->subject = copy_field(subject, SUBJECT_MAX);
-	f->date = copy_field(date, SUBJECT_MAX);
+	f->subject = copy_field(subject, false);
+	f->title = copy_field(subject, true);
+	f->date = copy_field(date, false);
 	f->message_id = copy_message_id(id);
-	failed = (subject && !f->subject) || (date && !f->date);
+	failed = (subject && (!f->subject || !f->title)) || (date && !f->date);
 	header_clear(&h);
 	return failed ? error_set_memory(error) : 0;
 }
@@ -117,6 +124,7 @@ int report_fields_read(struct report_fields *f, struct span header, struct error
 void report_fields_clear(struct report_fields *f)
 {
 	free(f->subject);
+	free(f->title);
 	free(f->date);
 	free(f->message_id);
 	*f = (struct report_fields){0};
@@ -269,7 +277,7 @@ static bool words_are_8bit(const struct report *r)
 	for (size_t i = 0; i < r->count && !found; i++) {
 		const struct report_message *m = &r->messages[i];
 
-		found = is_8bit(m->fields.subject) || is_8bit(m->fields.date);
+		found = is_8bit(m->fields.title) || is_8bit(m->fields.date);
 		for (size_t k = 0; k < m->count && k < REPORT_NAMED_MAX && !found; k++)
 			found = is_8bit(m->recipients[k].path) ||
 				is_8bit(m->recipients[k].text);
@@ -354,7 +362,7 @@ static void add_labelled(struct buf *out, const char *label, const char *text)
 static void add_opening(struct buf *out, const struct report *r, const struct report_message *m)
 {
 	buf_add_string(out, "\nYour message\n\n");
-	add_labelled(out, "Subject:", m->fields.subject);
+	add_labelled(out, "Subject:", m->fields.title);
 	add_labelled(out, "Date:", m->fields.date);
 	add_labelled(out, "Message-ID:", m->fields.message_id);
 	add_labelled(out, "Queue ID:", m->id);

@@ -44,7 +44,8 @@ struct report_recipient {
 
 /* The fields of a message by which its sender knows it, made fit to be shown; NULL: none. */
 struct report_fields {
-	char *subject;
+	char *subject; /* as it stands there */
+	char *title;   /* the same with encoded words read */
 	char *date;
 	char *message_id; /* with its angle brackets, and nothing but graphic ASCII */
 };

@@ -52,13 +52,13 @@ static struct report_recipient refused[] = {
 	{"z@y.example", 0, {0}, NULL},
 };
 
-static char subject[] = "hello", date[] = "today", id[] = "<a@b>";
+static char subject[] = "hello", title[] = "Hello", date[] = "today", id[] = "<a@b>";
 
 static struct report_message message = {
 	.id = "a123456789",
 	.arrived = 1000000,
 	.tried = 1000100,
-	.fields = {subject, date, id},
+	.fields = {subject, title, date, id},
 	.recipients = refused,
 	.count = 4,
 };
@@ -105,7 +105,7 @@ static void a_person_is_told(void)
 	struct report r = plain();
 	const char *text = render(&r);
 
-	HAS(text, "    Subject:    hello\n    Date:       today\n    Message-ID: <a@b>\n"
+	HAS(text, "    Subject:    Hello\n    Date:       today\n    Message-ID: <a@b>\n"
 		  "    Queue ID:   a123456789\n\ncould not be delivered to these 4 "
 		  "recipients:\n\n    bob@example.net\n"
 		  "        The relay mail.example.net said: 550 5.1.1 no such user\n\n"
@@ -231,7 +231,7 @@ static void a_digest_lists_all(void)
 	struct report_message both[2] = {
 		message,
 		{.id = "b1",
-		 .fields = {second, NULL, other},
+		 .fields = {second, second, NULL, other},
 		 .recipients = refused,
 		 .count = 1},
 	};
@@ -308,6 +308,11 @@ static void fields_are_read(void)
 	report_fields_clear(&f);
 	CHECK_INT(report_fields_read(&f, span_of("Subject: \303\274\303\n"), &error), 0);
 	CHECK_STR(f.subject, "\303\274\\xC3");
+	report_fields_clear(&f);
+	CHECK_INT(report_fields_read(&f, span_of("Subject: a =?utf-8?q?=C3=BC=1B?=\n"), &error),
+		  0);
+	CHECK_STR(f.subject, "a =?utf-8?q?=C3=BC=1B?=");
+	CHECK_STR(f.title, "a \303\274\\x1B");
 	report_fields_clear(&f);
 	CHECK_INT(report_fields_read(&f, span_of(""), &error), 0);
 	report_fields_clear(&f);
