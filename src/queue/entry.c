@@ -129,6 +129,31 @@ static int entry_write_piece(struct entry_writer *w, struct span piece, struct e
 	return 0;
 }
 
+/* The envelope, which must be one that can be read again: an entry that nobody could send would
+ * be a message lost. Returns 0 and its length, or -1 with *error. */
+static int entry_write_envelope(struct entry_writer *w, const struct entry *e, size_t *len,
+				struct error *error)
+{
+	size_t start = w->waiting.len;
+	const char *problem = NULL;
+	struct entry again;
+	int failed;
+
+	form_write_envelope(&w->waiting, e);
+	*len = w->waiting.len - start;
+	if (buf_failed(&w->waiting) || *len > ENTRY_ENVELOPE_MAX)
+		return error_set(error, ERROR_TEMPORARY, STAGE_INPUT,
+				 "the message cannot be queued: its envelope is too large");
+	entry_init(&again);
+	failed = form_read_envelope(&again, (struct span){w->waiting.data + start, *len},
+				    &problem);
+	entry_clear(&again);
+	if (failed && problem)
+		return error_set(error, ERROR_TEMPORARY, STAGE_INPUT,
+				 "the message cannot be queued: %s", problem);
+	return failed ? error_set_memory(error) : 0;
+}
+
 /* All of the file: room for the first line, the envelope, the message, and then that line. */
 static int entry_write(struct entry_writer *w, struct entry *e, entry_next *next, void *context,
 		       struct error *error)
@@ -141,11 +166,8 @@ static int entry_write(struct entry_writer *w, struct entry *e, entry_next *next
 	if (buf_reserve(&w->waiting, ENTRY_FIRST * 2))
 		return error_set_memory(error);
 	buf_add(&w->waiting, line, FORM_LINE);
-	form_write_envelope(&w->waiting, e);
-	if (buf_failed(&w->waiting))
-		return error_set(error, ERROR_TEMPORARY, STAGE_INPUT,
-				 "the envelope is too large for the queue");
-	envelope = w->waiting.len - FORM_LINE;
+	if (entry_write_envelope(w, e, &envelope, error))
+		return -1;
 	w->crc = crc_add(0, w->waiting.data + FORM_LINE, envelope);
 	for (e->size = 0; (result = next(context, &piece, error)) > 0; e->size += piece.len)
 		if (entry_write_piece(w, piece, error))
@@ -238,6 +260,9 @@ int entry_put(struct spool *s, struct entry *e, const char *id, entry_next *next
 	struct entry_writer w = {.spool = s};
 	int failed;
 
+	if (id && !spool_is_id(id))
+		return error_set(error, ERROR_LOCAL, STAGE_INPUT, "%s is no ID for a message",
+				 TEXT_SHOW(span_of(id)));
 	if (id && spool_has(s, id)) {
 		strlcpy(e->id, id, sizeof(e->id));
 		return 0;
@@ -471,6 +496,7 @@ static int entry_flock(int fd)
 			return -1;
 		if (flock(fd, LOCK_SH | LOCK_NB) < 0)
 			return errno == EWOULDBLOCK ? 0 : -1;
+		flock(fd, LOCK_UN);
 		nanosleep(&moment, NULL);
 	}
 	return 0;
@@ -519,8 +545,10 @@ int entry_lock(struct spool *s, const char *id, struct entry *e, struct error *e
 		entry_read_error(s, id, error);
 	if (found > 0 && entry_read(s, e, &st, error) == 0)
 		return 1;
-	if (found > 0 && error->class == ERROR_MESSAGE)
+	if (found > 0 && error->class == ERROR_MESSAGE) {
+		e->has_journal = true;
 		return -1;
+	}
 	entry_close(e);
 	return found > 0 ? -1 : found;
 }
@@ -662,35 +690,74 @@ static int entry_open_journal(struct spool *s, struct entry *e, struct error *er
 	return 0;
 }
 
-int entry_note(struct spool *s, struct entry *e, bool durable, struct error *error)
+/* Appends a record; what cannot be written whole is taken back. */
+static int entry_append(struct spool *s, struct entry *e, const struct buf *record,
+			bool durable, struct error *error)
 {
 	bool is_new = !e->has_journal;
-	struct buf text;
-	int failed = -1;
 
-	buf_init(&text, ENTRY_ENVELOPE_MAX);
-	form_write_note(&text, e);
-	if (buf_failed(&text) || e->journal_end + (int64_t)text.len > ENTRY_JOURNAL_MAX) {
-		errno = EFBIG;
-		entry_journal_error(s, e, error);
-		goto out;
-	}
 	if (entry_open_journal(s, e, error))
-		goto out;
+		return -1;
 	e->has_journal = true;
-	if (file_write_all(e->journal_fd, text.data, text.len) ||
-	    (durable && fdatasync(e->journal_fd) < 0)) {
+	if (file_write_all(e->journal_fd, record->data, record->len) == 0 &&
+	    (!durable || fdatasync(e->journal_fd) == 0)) {
+		if (!durable || !is_new || spool_sync(s, error) == 0) {
+			e->journal_end += (int64_t)record->len;
+			return 0;
+		}
+	} else {
 		entry_journal_error(s, e, error);
-		if (ftruncate(e->journal_fd, e->journal_end) < 0)
-			error_append(error, "; nor can it be cut off");
-		goto out;
 	}
-	if (durable && is_new && spool_sync(s, error))
-		goto out;
-	e->journal_end += (int64_t)text.len;
-	form_noted(e);
-	failed = 0;
-out:
-	buf_clear(&text);
+	if (ftruncate(e->journal_fd, e->journal_end) < 0)
+		error_append(error, "; nor can what is written of it be taken back");
+	return -1;
+}
+
+/* Writes a journal that grew too large anew, with one record of all that is known. */
+static int entry_rewrite(struct spool *s, struct entry *e, struct buf *record,
+			 struct error *error)
+{
+	char name[SPOOL_NAME_SIZE];
+	struct fresh file;
+
+	form_forget(e);
+	buf_reset(record);
+	form_write_note(record, e);
+	spool_journal_name(name, e->id);
+	if (buf_failed(record))
+		return error_set_memory(error);
+	if (fresh_open_named(&file, s) < 0)
+		return entry_journal_error(s, e, error);
+	if (file_write_all(file.fd, record->data, record->len) || fsync(file.fd) < 0 ||
+	    fresh_replace(&file, s, name) < 0) {
+		entry_journal_error(s, e, error);
+		fresh_drop(&file, s);
+		return -1;
+	}
+	fresh_drop(&file, s);
+	if (e->journal_fd >= 0)
+		close(e->journal_fd);
+	e->journal_fd = -1;
+	e->has_journal = true;
+	e->journal_end = (int64_t)record->len;
+	return spool_sync(s, error);
+}
+
+int entry_note(struct spool *s, struct entry *e, bool durable, struct error *error)
+{
+	struct buf record;
+	int failed;
+
+	buf_init(&record, ENTRY_ENVELOPE_MAX);
+	form_write_note(&record, e);
+	if (buf_failed(&record))
+		failed = error_set_memory(error);
+	else if (e->journal_end + (int64_t)record.len > ENTRY_JOURNAL_MAX)
+		failed = entry_rewrite(s, e, &record, error);
+	else
+		failed = entry_append(s, e, &record, durable, error);
+	buf_clear(&record);
+	if (!failed)
+		form_noted(e);
 	return failed;
 }

@@ -19,7 +19,7 @@
 
 enum {
 	ENTRY_ENVELOPE_MAX = 64 * 1024 * 1024, /* bytes: 100,000 recipients and more */
-	ENTRY_JOURNAL_MAX = 256 * 1024 * 1024,
+	ENTRY_JOURNAL_MAX = 128 * 1024 * 1024, /* then it is written anew */
 	ENTRY_RECIPIENTS_MAX = 250000,
 	ENTRY_TEXT_MAX = 1024 /* bytes of a reply or a trouble that are kept */
 };

@@ -463,6 +463,12 @@ void form_noted(struct entry *e)
 	}
 }
 
+void form_forget(struct entry *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		e->recipients[i].noted.words = ~form_words(&e->recipients[i]);
+}
+
 static void form_add_checksum(struct buf *out, const struct entry *e)
 {
 	char digits[9];

@@ -43,8 +43,9 @@ void form_write_envelope(struct buf *out, const struct entry *e);
 int form_read_envelope(struct entry *e, struct span text, const char **problem);
 /* Appends a record for the journal. */
 void form_write_note(struct buf *out, const struct entry *e);
-/* Remembers that all of e is written. */
+/* Remembers that all of e is written, or that nothing is of its recipients. */
 void form_noted(struct entry *e);
+void form_forget(struct entry *e);
 /* Applies a journal to e as its envelope left it, and sets e->journal_end: whatever is no
  * record of this entry, and what is behind that, is as if it were not there. Returns 0, or -1
  * without memory. */

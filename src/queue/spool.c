@@ -154,24 +154,41 @@ static int spool_check_parent(const struct spool_place *place, struct error *err
 	return 0;
 }
 
+/* Makes one directory, whose name will outlive a power cut: at best by the directory that it is
+ * in, which not everybody may read, else with all of the file system. */
+static int spool_make_one(const char *path)
+{
+	int fd, parent;
+	int result;
+
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST ? 0 : -1;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	result = parent >= 0 ? fsync(parent) : syncfs(fd);
+	if (result < 0 && errno == EINVAL)
+		result = 0;
+	if (parent >= 0)
+		close(parent);
+	close(fd);
+	return result;
+}
+
 /* Makes the last parts of the path that are missing, at the most so many of them. Returns 0, or
  * -1 with errno. */
 static int spool_make(char *path, int parts)
 {
-	char *slash;
-	int result;
+	char *slash = strrchr(path, '/');
+	int result = spool_make_one(path);
 
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
-		return 0;
-	slash = strrchr(path, '/');
-	if (errno != ENOENT || parts <= 1 || !slash || slash == path)
-		return -1;
+	if (result == 0 || errno != ENOENT || parts <= 1 || !slash || slash == path)
+		return result;
 	*slash = '\0';
 	result = spool_make(path, parts - 1);
 	*slash = '/';
-	if (result < 0)
-		return -1;
-	return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
+	return result < 0 ? -1 : spool_make_one(path);
 }
 
 /* Whether the directory is ours alone. */
@@ -254,9 +271,9 @@ int spool_open(struct spool **spool, const struct spool_place *place, bool creat
 	buf_init(&path, SPOOL_PATH_MAX);
 	parts = spool_choose(place, &path);
 	s->path = buf_take(&path);
-	if (!s->path)
+	if (!s->path || s->path[0] != '/')
 		error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-			  "the path of the queue is too long");
+			  "the path of the queue is too long, or does not begin with /");
 	else if (parts > 1 || !create || spool_check_parent(place, error) == 0)
 		found = spool_open_or_make(s, parts, create, error);
 	if (found > 0)
