@@ -233,18 +233,19 @@ static void plan_offer(struct plan_group *g)
 	STAILQ_INSERT_TAIL(&g->relay->ready, g, next);
 }
 
-int plan_add(struct plan *p, struct plan_relay *r, const char *id, const char *reverse_path)
+struct plan_item *plan_add(struct plan *p, struct plan_relay *r, const char *id,
+			   const char *reverse_path)
 {
 	struct plan_group *g = plan_group(p, r, reverse_path);
 	struct plan_item *i = g ? plan_make_item(p, id) : NULL;
 
 	if (!i)
-		return -1;
+		return NULL;
 	i->group = g;
 	STAILQ_INSERT_TAIL(&g->items, i, next);
 	r->waiting++;
 	plan_offer(g);
-	return 0;
+	return i;
 }
 
 void plan_leave(struct plan_lane *lane)

@@ -25,6 +25,7 @@ struct plan_group;
 struct plan_item {
 	char id[SPOOL_ID_MAX + 1];
 	struct plan_group *group; /* NULL: known, and not to be sent in this pass */
+	bool old;                 /* the caller's: to be looked at again if it cannot go */
 	STAILQ_ENTRY(plan_item) next;
 	struct plan_item *same_hash;
 };
@@ -78,9 +79,9 @@ bool plan_knows(const struct plan *p, const char *id);
 int plan_note(struct plan *p, const char *id);
 /* The relay of that account, made where there is none yet. NULL without memory. */
 struct plan_relay *plan_relay(struct plan *p, const char *account, const char *config);
-/* Adds a message that is not known yet at the end of its group. Returns 0, or -1 without
- * memory. */
-int plan_add(struct plan *p, struct plan_relay *r, const char *id, const char *reverse_path);
+/* Adds a message that is not known yet at the end of its group. NULL without memory. */
+struct plan_item *plan_add(struct plan *p, struct plan_relay *r, const char *id,
+			   const char *reverse_path);
 
 /* The next message for a lane of the relay, which is out then; NULL: there is none that this
  * lane may take now. A lane is all zero at first, and stays where it is in memory. */

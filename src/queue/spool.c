@@ -378,6 +378,15 @@ void spool_unlock(struct spool *s, enum spool_lock which)
 	s->locks[which] = -1;
 }
 
+void spool_disown(struct spool *s)
+{
+	for (size_t i = 0; i < sizeof(s->locks) / sizeof(s->locks[0]); i++) {
+		if (s->locks[i] >= 0)
+			close(s->locks[i]);
+		s->locks[i] = -1;
+	}
+}
+
 int spool_sync(struct spool *s, struct error *error)
 {
 	/* EINVAL: a file system that has no such thing for directories. */

@@ -91,6 +91,8 @@ int spool_open_error(const struct spool *s, const char *name, struct error *erro
 enum spool_lock { SPOOL_LOCK_RUN, SPOOL_LOCK_WAIT };
 int spool_lock(struct spool *s, enum spool_lock which, struct error *error);
 void spool_unlock(struct spool *s, enum spool_lock which);
+/* In a forked child: the locks are the parent's, and end with it, not with us. */
+void spool_disown(struct spool *s);
 
 /* The directory made durable: after unlinks and renames. Returns 0, or -1 with *error. */
 int spool_sync(struct spool *s, struct error *error);

@@ -1,0 +1,799 @@
+/* A pass over the queue: see runner.h. */
+#include "deliver/runner.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "deliver/bounce.h"
+#include "deliver/plan.h"
+#include "deliver/retry.h"
+#include "deliver/worker.h"
+#include "queue/entry.h"
+#include "queue/health.h"
+#include "queue/schedule.h"
+
+enum {
+	RUNNER_AHEAD = 2,      /* orders that a worker has at the most */
+	RUNNER_BROKEN_MAX = 3, /* sessions or workers of a relay that break in a row */
+	RUNNER_LOOK = 2000,    /* milliseconds between looks for new messages */
+	RUNNER_BUSY = 60, /* seconds after which a message of somebody else's is looked at */
+	RUNNER_MOMENT = 20 * 1000 * 1000, /* nanoseconds between passes when something came */
+	RUNNER_HOOK = 5 * 60 * 1000 /* milliseconds for failure_command in all of a pass */
+};
+
+/* What a pass knows of a relay. */
+struct runner_relay {
+	struct plan_relay *plan;
+	const struct account *account; /* NULL: there is none of that name */
+	unsigned workers;
+	unsigned broken;    /* in a row */
+	bool tested;        /* it took mail in this pass */
+	bool stopped;       /* no more in this pass */
+	bool given_up;      /* and its messages have been looked at */
+	char *text;         /* why it is stopped */
+	struct strv untold; /* messages whose reports wait for the digest */
+	int64_t *sends;     /* when the last of rate_count messages left, in milliseconds */
+	size_t send;        /* the oldest of them */
+};
+
+struct runner_worker {
+	pid_t pid; /* 0: a free place */
+	int fd;
+	struct runner_relay *relay;
+	struct plan_lane lane;
+	struct plan_item *out[RUNNER_AHEAD]; /* in the order in which they were sent */
+	unsigned count;
+	bool leaving; /* it has been told that there is no more */
+};
+
+struct runner {
+	const struct runner_options *o;
+	struct runner_result *result;
+	struct plan plan;
+	struct health health;
+	struct runner_worker workers[RUNNER_WORKERS_MAX];
+	unsigned worker_count;
+	struct timespec listed; /* the queue's time of change before the last listing */
+	int64_t next_look;
+	int64_t hook_left;
+	bool stopping;
+};
+
+static void runner_say(const struct runner *r, const char *text)
+{
+	log_line(LOG_LEVEL_ERROR, "%s", text);
+	if (r->o->tell)
+		r->o->tell(r->o->context, text);
+}
+
+static void runner_note_due(struct runner *r, int64_t when)
+{
+	if (when > 0 && (r->result->due == 0 || when < r->result->due))
+		r->result->due = when;
+}
+
+/* What is known of relays. */
+
+static struct health_relay *runner_health(struct runner *r, const struct runner_relay *relay)
+{
+	return health_relay(&r->health, relay->plan->account, relay->plan->config);
+}
+
+/* No more orders for a relay: its messages wait until when (0: as they are). */
+static void runner_stop_relay(struct runner *r, struct runner_relay *relay, const char *text)
+{
+	relay->stopped = true;
+	if (!relay->text)
+		relay->text = strdup(text);
+	(void)r;
+}
+
+/* The relay failed, or asks to be left alone: it is probed later. */
+static void runner_rest_relay(struct runner *r, struct runner_relay *relay, const char *text)
+{
+	struct health_relay *health = runner_health(r, relay);
+	struct buf line;
+
+	if (relay->stopped)
+		return;
+	if (health)
+		health_failed(health, text, arc4random(), time(NULL));
+	buf_init(&line, ERROR_TEXT_MAX * 2);
+	buf_printf(&line, "account %s is left alone for now: %s", relay->plan->account, text);
+	runner_say(r, line.data);
+	buf_clear(&line);
+	runner_stop_relay(r, relay, text);
+}
+
+/* A relay that comes into view: its account is looked for once. */
+static struct runner_relay *runner_make_relay(struct runner *r, struct plan_relay *plan)
+{
+	struct runner_relay *relay = calloc(1, sizeof(*relay));
+	const struct health_relay *health;
+	struct error error;
+
+	if (!relay)
+		return NULL;
+	plan->context = relay;
+	relay->plan = plan;
+	relay->account = r->o->find(r->o->context, plan->account, plan->config, &error);
+	if (!relay->account) {
+		runner_say(r, error.text);
+		runner_stop_relay(r, relay, error.text);
+		return relay;
+	}
+	if (relay->account->rate_count > 0)
+		relay->sends = calloc((size_t)relay->account->rate_count, sizeof(int64_t));
+	health = runner_health(r, relay);
+	if (health && !r->o->now && !schedule_is_due(health->next, time(NULL))) {
+		runner_note_due(r, health->next);
+		runner_stop_relay(r, relay, health->text ? health->text : "the relay is down");
+	}
+	return relay;
+}
+
+static struct runner_relay *runner_relay_of(struct runner *r, const struct entry *e)
+{
+	struct plan_relay *plan = plan_relay(&r->plan, e->account, e->config);
+
+	if (!plan)
+		return NULL;
+	return plan->context ? plan->context : runner_make_relay(r, plan);
+}
+
+/* Milliseconds until the account's rate lets another message go. */
+static int64_t runner_rate_wait(const struct runner_relay *relay)
+{
+	int64_t oldest = relay->sends ? relay->sends[relay->send] : 0;
+	int64_t left;
+
+	if (oldest == 0)
+		return 0;
+	left = oldest + relay->account->rate_seconds * (int64_t)1000 - clock_now();
+	return left > 0 ? left : 0;
+}
+
+/* Whether messages wait for nothing but the rate, and not for too long. */
+static bool runner_is_paused(const struct runner_relay *relay)
+{
+	int64_t wait = relay->plan->waiting > 0 ? runner_rate_wait(relay) : 0;
+
+	return !relay->stopped && wait > 0 && wait < RUNNER_WAIT * (int64_t)1000;
+}
+
+static void runner_rate_count(struct runner_relay *relay)
+{
+	if (!relay->sends)
+		return;
+	relay->sends[relay->send] = clock_now();
+	relay->send = (relay->send + 1) % (size_t)relay->account->rate_count;
+}
+
+/* What only the runner does with entries. */
+
+/* Tells the sender of a locked entry what there is to tell, and takes it away when that was the
+ * last of it. */
+static void runner_tell_sender(struct runner *r, struct runner_relay *relay, struct entry *e)
+{
+	const struct bounce_options o = {.account = relay->account,
+					 .health = &r->health,
+					 .now = time(NULL),
+					 .hook_left = &r->hook_left};
+	struct spool *spool = r->o->spool;
+	struct error error;
+	int told = bounce_settle(spool, e, &o, &error);
+
+	if (told == 0 && strv_add(&relay->untold, span_of(e->id)) < 0)
+		told = error_set_memory(&error);
+	if (told > 0)
+		told = bounce_delay(spool, e, &o, &error);
+	if (told >= 0 && e->state != ENTRY_DEAD && entry_count(e, ENTRY_OPEN) == 0 &&
+	    entry_count_unreported(e) == 0)
+		told = entry_remove(spool, e, &error);
+	if (told < 0)
+		log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
+}
+
+/* The relay will not be had in this pass: a message whose time is over has failed. */
+static void runner_expire(struct runner *r, struct runner_relay *relay, struct entry *e)
+{
+	struct error error;
+
+	if (!relay->account || e->held || entry_count(e, ENTRY_OPEN) == 0 ||
+	    !retry_is_expired(e, relay->account, time(NULL)))
+		return;
+	retry_expire(e, relay->account, relay->text);
+	log_line(LOG_LEVEL_ERROR, "queue-id=%s expired: nothing more is tried", e->id);
+	if (entry_note(r->o->spool, e, true, &error))
+		log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
+}
+
+/* Looks after one entry by itself: expiry if nothing can be tried, reports, removal. */
+static void runner_settle(struct runner *r, struct runner_relay *relay, const char *id,
+			  bool expire)
+{
+	struct entry e;
+	struct error error;
+
+	if (!relay->account)
+		return;
+	if (entry_lock(r->o->spool, id, &e, &error) > 0) {
+		if (expire)
+			runner_expire(r, relay, &e);
+		runner_tell_sender(r, relay, &e);
+	}
+	entry_clear(&e);
+}
+
+static void runner_set_aside(struct runner *r, const char *id, const struct error *why)
+{
+	struct entry e;
+	struct error error;
+
+	runner_say(r, why->text);
+	if (why->class == ERROR_MESSAGE && entry_lock(r->o->spool, id, &e, &error) != 0 &&
+	    e.fd >= 0 && entry_set_aside(r->o->spool, &e, &error))
+		runner_say(r, error.text);
+	if (why->class == ERROR_MESSAGE)
+		entry_clear(&e);
+}
+
+/* Taking stock. */
+
+static bool runner_contains(const char *text, const char *part)
+{
+	return !part || strcasestr(text, part);
+}
+
+static bool runner_is_chosen(const struct runner_choice *c, const struct entry *e)
+{
+	bool found = !c->recipient;
+
+	for (size_t i = 0; !found && i < e->count; i++)
+		found = e->recipients[i].outcome == ENTRY_OPEN &&
+			runner_contains(e->recipients[i].path, c->recipient);
+	return found && runner_contains(e->id, c->id) &&
+	       runner_contains(e->reverse_path, c->sender);
+}
+
+/* When the entry may be tried, in seconds; 0: now; -1: not before a person says so. */
+static int64_t runner_when(const struct runner *r, const struct entry *e, int64_t now)
+{
+	int64_t doubt = e->state == ENTRY_MARKED ? e->marked + SCHEDULE_DOUBT : 0;
+
+	if (e->held)
+		return -1;
+	if (e->release > now)
+		return e->release;
+	if (!schedule_is_due(doubt, now))
+		return doubt;
+	if (!r->o->now && !schedule_is_due(e->next, now))
+		return e->next;
+	return 0;
+}
+
+/* Whether the sender may have to be told something, or the entry is done with. */
+static bool runner_wants_settling(const struct entry *e)
+{
+	return entry_count_unreported(e) > 0 || entry_count(e, ENTRY_OPEN) == 0 ||
+	       ((e->wishes.notify & WISHES_DELAY) && !e->delay_told);
+}
+
+/* Puts an entry where it belongs. Returns 0, or -1 without memory. */
+static int runner_take(struct runner *r, const struct entry *e)
+{
+	struct runner_relay *relay = runner_relay_of(r, e);
+	int64_t when = runner_when(r, e, time(NULL));
+
+	if (!relay)
+		return -1;
+	if (runner_wants_settling(e))
+		runner_settle(r, relay, e->id, false);
+	if (when == 0 && entry_count(e, ENTRY_OPEN) > 0) {
+		struct plan_item *item =
+			plan_add(&r->plan, relay->plan, e->id, e->reverse_path);
+
+		if (item)
+			item->old = retry_is_expired(e, relay->account, time(NULL));
+		relay->given_up = false;
+		return item ? 0 : -1;
+	}
+	runner_note_due(r, when);
+	return plan_note(&r->plan, e->id);
+}
+
+static int runner_load(struct runner *r, const char *id)
+{
+	struct entry e;
+	struct error error;
+	int found = entry_load(r->o->spool, id, &e, &error);
+	int failed = 0;
+
+	if (found < 0)
+		runner_set_aside(r, id, &error);
+	if (found <= 0 || !runner_is_chosen(&r->o->choice, &e))
+		failed = plan_note(&r->plan, id);
+	else
+		failed = runner_take(r, &e);
+	entry_clear(&e);
+	return failed;
+}
+
+/* Lists the queue and takes in what is new. Returns 0 or -1 with *error. */
+static int runner_list(struct runner *r, struct error *error)
+{
+	struct spool_list list = {0};
+	int failed = 0;
+
+	if (spool_changed(r->o->spool, &r->listed))
+		r->listed = (struct timespec){0};
+	failed = spool_list(r->o->spool, &list, error);
+	if (r->plan.item_count == 0)
+		for (size_t i = 0; !failed && i < list.warnings.count; i++)
+			runner_say(r, list.warnings.items[i]);
+	for (size_t i = 0; !failed && i < list.count && !*r->o->stop; i++) {
+		const struct spool_item *item = &list.items[i];
+
+		if (item->state != ENTRY_WAITING && item->state != ENTRY_MARKED)
+			continue;
+		if (!plan_knows(&r->plan, item->id) && runner_load(r, item->id))
+			failed = error_set_memory(error);
+	}
+	spool_list_clear(&list);
+	r->next_look = clock_in(RUNNER_LOOK);
+	return failed ? -1 : 0;
+}
+
+/* Whether the queue is not what it was when it was listed. */
+static bool runner_is_changed(const struct runner *r)
+{
+	struct timespec now;
+
+	return spool_changed(r->o->spool, &now) || now.tv_sec != r->listed.tv_sec ||
+	       now.tv_nsec != r->listed.tv_nsec;
+}
+
+/* Workers. */
+
+/* In the child: everything but its own socket and the queue is the parent's. */
+static void runner_become_worker(struct runner *r, const struct runner_relay *relay, int fd)
+{
+	struct worker_options o = {
+		.spool = r->o->spool,
+		.relay = r->o->relay,
+		.now = r->o->now,
+		.fd = fd,
+		.stop = r->o->stop,
+	};
+
+	o.relay.account = relay->account;
+	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
+		if (r->workers[i].pid)
+			close(r->workers[i].fd);
+	spool_disown(r->o->spool);
+	worker_run(&o);
+}
+
+static struct runner_worker *runner_free_place(struct runner *r)
+{
+	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
+		if (!r->workers[i].pid)
+			return &r->workers[i];
+	return NULL;
+}
+
+/* A new worker for a relay. NULL when none can be had. */
+static struct runner_worker *runner_start(struct runner *r, struct runner_relay *relay)
+{
+	struct runner_worker *w = runner_free_place(r);
+	int fds[2];
+	pid_t pid;
+
+	if (!w)
+		return NULL;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return NULL;
+	pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		runner_become_worker(r, relay, fds[1]);
+		_exit(0);
+	}
+	close(fds[1]);
+	if (pid < 0) {
+		close(fds[0]);
+		return NULL;
+	}
+	*w = (struct runner_worker){.pid = pid, .fd = fds[0], .relay = relay};
+	relay->workers++;
+	r->worker_count++;
+	return w;
+}
+
+/* The worker is gone, or wanted no more: what it has not begun goes back; what it had in hand
+ * is left as the disk says. */
+static void runner_end(struct runner *r, struct runner_worker *w)
+{
+	close(w->fd);
+	for (unsigned i = w->count; i > 1; i--)
+		plan_return(w->out[i - 1]);
+	if (w->count > 0) {
+		plan_done(w->out[0]);
+		r->result->left++;
+	}
+	plan_leave(&w->lane);
+	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	w->relay->workers--;
+	r->worker_count--;
+	*w = (struct runner_worker){0};
+}
+
+/* No more orders for a worker: it says QUIT and ends, which the poll will tell. */
+static void runner_dismiss(struct runner_worker *w)
+{
+	w->leaving = true;
+	shutdown(w->fd, SHUT_WR);
+}
+
+/* Gives orders as far as the worker, the rate and the plan allow; with nothing to do, now and
+ * soon, it is dismissed. */
+static void runner_feed(struct runner_worker *w)
+{
+	struct runner_relay *relay = w->relay;
+	bool paused = false;
+
+	while (w->count < RUNNER_AHEAD && !relay->stopped && !w->leaving) {
+		struct worker_order order = {0};
+		struct plan_item *item = NULL;
+
+		paused = runner_is_paused(relay);
+		if (!paused)
+			item = plan_next(relay->plan, &w->lane);
+		if (!item)
+			break;
+		memcpy(order.id, item->id, sizeof(order.id));
+		order.last = relay->plan->waiting == 0;
+		w->out[w->count++] = item;
+		runner_rate_count(relay);
+		if (send(w->fd, &order, sizeof(order), MSG_NOSIGNAL) < 0)
+			break; /* it is gone: the poll will say so */
+	}
+	if (w->count == 0 && !paused && !w->leaving)
+		runner_dismiss(w);
+}
+
+/* How many workers a relay may have: one until it has taken something. */
+static unsigned runner_most(const struct runner_relay *relay)
+{
+	if (!relay->tested)
+		return 1;
+	return relay->account->connections > 0 ? (unsigned)relay->account->connections
+					       : RUNNER_CONNECTIONS;
+}
+
+/* The messages of a relay that is stopped: looked at once, for those whose time is over. They
+ * are out of the plan then. */
+static void runner_give_up(struct runner *r, struct runner_relay *relay)
+{
+	struct plan_lane lane = {0};
+	struct plan_item *item;
+
+	if (relay->given_up)
+		return;
+	relay->given_up = true;
+	while ((item = plan_next(relay->plan, &lane)) != NULL) {
+		if (item->old)
+			runner_settle(r, relay, item->id, true);
+		plan_done(item);
+		r->result->held_up++;
+	}
+	plan_leave(&lane);
+}
+
+static void runner_dispatch_relay(struct runner *r, struct runner_relay *relay)
+{
+	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
+		if (r->workers[i].pid && r->workers[i].relay == relay)
+			runner_feed(&r->workers[i]);
+	while (!relay->stopped && plan_has_ready(relay->plan) &&
+	       relay->workers < runner_most(relay) && runner_rate_wait(relay) == 0) {
+		struct runner_worker *w = runner_start(r, relay);
+
+		if (!w && relay->workers == 0 && r->worker_count == 0) {
+			r->result->local = true;
+			runner_stop_relay(r, relay, "cannot start a process");
+		}
+		if (!w)
+			break;
+		runner_feed(w);
+	}
+	if (relay->stopped && relay->workers == 0)
+		runner_give_up(r, relay);
+}
+
+static void runner_dispatch(struct runner *r)
+{
+	struct plan_relay *plan;
+
+	STAILQ_FOREACH (plan, &r->plan.relays, next)
+		runner_dispatch_relay(r, plan->context);
+}
+
+/* Reports. */
+
+/* Sessions, or workers, that break again and again are the relay's trouble. */
+static void runner_count_broken(struct runner *r, struct runner_relay *relay, const char *text)
+{
+	if (++relay->broken >= RUNNER_BROKEN_MAX)
+		runner_rest_relay(r, relay, text);
+}
+
+static void runner_note_health(struct runner *r, struct runner_relay *relay,
+			       const struct worker_report *report)
+{
+	struct health_relay *health;
+
+	switch (report->outcome) {
+	case WORKER_SENT:
+	case WORKER_LEFT:
+		relay->tested = true;
+		if (report->broken) {
+			runner_count_broken(r, relay, report->text);
+			return;
+		}
+		relay->broken = 0;
+		health = runner_health(r, relay);
+		if (health)
+			health_worked(health);
+		return;
+	case WORKER_SLOW:
+	case WORKER_RELAY: runner_rest_relay(r, relay, report->text); return;
+	case WORKER_LOCAL:
+		if (!r->result->local)
+			runner_say(r, report->text);
+		r->result->local = true;
+		runner_stop_relay(r, relay, report->text);
+		return;
+	case WORKER_PASSED: return;
+	}
+}
+
+static void runner_note_report(struct runner *r, struct runner_worker *w,
+			       const struct worker_report *report)
+{
+	struct runner_relay *relay = w->relay;
+
+	runner_note_health(r, relay, report);
+	if (report->outcome == WORKER_SENT)
+		r->result->sent++;
+	else if (report->outcome == WORKER_LEFT || report->outcome == WORKER_SLOW)
+		r->result->left++;
+	else if (report->outcome == WORKER_RELAY || report->outcome == WORKER_LOCAL)
+		r->result->held_up++;
+	runner_note_due(r, report->next);
+	if (report->failed)
+		runner_settle(r, relay, report->id, false);
+}
+
+/* One report, or the end of the worker. */
+static void runner_hear(struct runner *r, struct runner_worker *w)
+{
+	struct runner_relay *relay = w->relay;
+	struct worker_report report;
+	ssize_t got;
+
+	do
+		got = recv(w->fd, &report, sizeof(report), 0);
+	while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)sizeof(report) || w->count == 0) {
+		if (w->count > 0 && !r->stopping)
+			runner_count_broken(r, relay, "a worker ended before its time");
+		runner_end(r, w);
+		runner_dispatch(r);
+		return;
+	}
+	report.id[SPOOL_ID_MAX] = '\0';
+	report.text[WORKER_TEXT_MAX - 1] = '\0';
+	plan_done(w->out[0]);
+	w->out[0] = w->out[1];
+	w->count--;
+	runner_note_report(r, w, &report);
+	runner_dispatch_relay(r, relay);
+}
+
+/* The pass. */
+
+/* How long nothing can happen, at the most. */
+static int64_t runner_patience(const struct runner *r)
+{
+	int64_t wait = r->next_look - clock_now();
+	struct plan_relay *plan;
+
+	STAILQ_FOREACH (plan, &r->plan.relays, next) {
+		const struct runner_relay *relay = plan->context;
+		int64_t rate =
+			relay->stopped || plan->waiting == 0 ? 0 : runner_rate_wait(relay);
+
+		if (rate > 0 && rate < wait)
+			wait = rate;
+	}
+	return wait > 0 ? wait : 1;
+}
+
+/* Waits for reports, and takes them. */
+static void runner_wait(struct runner *r)
+{
+	struct pollfd fds[RUNNER_WORKERS_MAX];
+	struct runner_worker *of[RUNNER_WORKERS_MAX];
+	nfds_t count = 0;
+
+	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
+		if (r->workers[i].pid) {
+			fds[count] = (struct pollfd){r->workers[i].fd, POLLIN, 0};
+			of[count++] = &r->workers[i];
+		}
+	if (poll(fds, count, (int)runner_patience(r)) <= 0)
+		return;
+	for (nfds_t i = 0; i < count; i++)
+		if (fds[i].revents && of[i]->pid && of[i]->fd == fds[i].fd)
+			runner_hear(r, of[i]);
+}
+
+/* Told to stop: each worker finishes what it has in hand. */
+static void runner_stop(struct runner *r)
+{
+	r->stopping = true;
+	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
+		if (r->workers[i].pid) {
+			r->workers[i].relay->stopped = true;
+			runner_dismiss(&r->workers[i]);
+			kill(r->workers[i].pid, SIGTERM);
+		}
+}
+
+/* Whether a message can still go: a worker is at it, or the rate will allow it. */
+static bool runner_has_work(const struct runner *r)
+{
+	const struct plan_relay *plan;
+
+	if (r->worker_count > 0)
+		return true;
+	STAILQ_FOREACH (plan, &r->plan.relays, next)
+		if (!r->stopping && runner_is_paused(plan->context))
+			return true;
+	return false;
+}
+
+/* Relays whose rate lets another message go by now. */
+static void runner_resume(struct runner *r)
+{
+	struct plan_relay *plan;
+
+	STAILQ_FOREACH (plan, &r->plan.relays, next) {
+		struct runner_relay *relay = plan->context;
+
+		if (relay->sends && plan->waiting > 0 && !runner_is_paused(relay))
+			runner_dispatch_relay(r, relay);
+	}
+}
+
+/* New messages, if it is time to look for them. */
+static void runner_look(struct runner *r)
+{
+	struct error error;
+
+	if (clock_now() < r->next_look)
+		return;
+	if (runner_is_changed(r) && !r->result->local && runner_list(r, &error))
+		runner_say(r, error.text);
+	r->next_look = clock_in(RUNNER_LOOK);
+	runner_dispatch(r);
+}
+
+/* Works until nothing is left that can go. */
+static void runner_work(struct runner *r)
+{
+	runner_dispatch(r);
+	while (runner_has_work(r)) {
+		runner_wait(r);
+		if (*r->o->stop && !r->stopping)
+			runner_stop(r);
+		if (r->stopping)
+			continue;
+		runner_resume(r);
+		runner_look(r);
+	}
+}
+
+/* What waits for a digest; and when relays that are down are due. */
+static void runner_finish_relay(struct runner *r, struct runner_relay *relay)
+{
+	const struct bounce_options o = {.account = relay->account,
+					 .health = &r->health,
+					 .now = time(NULL),
+					 .hook_left = &r->hook_left};
+	const struct health_relay *health = runner_health(r, relay);
+	struct error error;
+
+	if (relay->untold.count > 0 &&
+	    bounce_digest(r->o->spool, &relay->untold, &o, &error) < 0)
+		runner_say(r, error.text);
+	strv_clear(&relay->untold);
+	if (relay->stopped && health)
+		runner_note_due(r, health->next);
+	if (!relay->stopped && relay->plan->waiting > 0)
+		runner_note_due(r, time(NULL) + RUNNER_WAIT);
+}
+
+/* A pass with the lock held. */
+static int runner_pass(struct runner *r, struct error *error)
+{
+	struct plan_relay *plan;
+
+	if (runner_list(r, error))
+		return -1;
+	runner_work(r);
+	STAILQ_FOREACH (plan, &r->plan.relays, next)
+		runner_finish_relay(r, plan->context);
+	health_save(&r->health, r->o->spool);
+	return 0;
+}
+
+static void runner_clear(struct runner *r)
+{
+	struct plan_relay *plan;
+
+	STAILQ_FOREACH (plan, &r->plan.relays, next) {
+		struct runner_relay *relay = plan->context;
+
+		if (!relay)
+			continue;
+		strv_clear(&relay->untold);
+		free(relay->text);
+		free(relay->sends);
+		free(relay);
+	}
+	plan_clear(&r->plan);
+	health_clear(&r->health);
+}
+
+int runner_run(const struct runner_options *o, struct runner_result *result,
+	       struct error *error)
+{
+	struct runner r = {.o = o, .result = result, .hook_left = RUNNER_HOOK};
+	const struct timespec moment = {0, RUNNER_MOMENT};
+	bool again = false;
+	int made = 0;
+	int got;
+
+	*result = (struct runner_result){0};
+	plan_init(&r.plan);
+	do {
+		if (again)
+			nanosleep(&moment, NULL);
+		got = spool_lock(o->spool, SPOOL_LOCK_RUN, error);
+		if (got <= 0)
+			break;
+		health_clear(&r.health);
+		health_load(&r.health, o->spool);
+		if (!again)
+			spool_clean(o->spool);
+		made = runner_pass(&r, error) ? -1 : 1;
+		spool_unlock(o->spool, SPOOL_LOCK_RUN);
+		/* Who came meanwhile did not get the lock, and left it to us. */
+		again = made > 0 && !*o->stop && !result->local && runner_is_changed(&r);
+	} while (again);
+	runner_clear(&r);
+	return got < 0 && made == 0 ? -1 : made;
+}
