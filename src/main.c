@@ -8,6 +8,7 @@
 #include "cmd/queue_list.h"
 #include "cmd/queue_show.h"
 #include "cmd/queue_steer.h"
+#include "cmd/run_queue.h"
 #include "cmd/server_info.h"
 #include "cmd/submit.h"
 #include "cmd/verify_address.h"
@@ -17,6 +18,8 @@ static int run(struct context *x, struct error *error)
 {
 	if (x->options.mode == MODE_QUEUE_CHECK)
 		return cmd_queue_check(x);
+	if (x->options.mode == MODE_QUEUE_RUN)
+		return cmd_run_queue(x);
 	if (context_load(x, error))
 		return context_fail(x, error);
 	switch (x->options.mode) {

@@ -233,14 +233,49 @@ static int set_newaliases(struct options *o, const struct options_row *row, cons
 	return 0;
 }
 
+/* -q15m: Sendmail's bare number is one of minutes. */
+static int set_queue_interval(struct options *o, const char *value, struct error *error)
+{
+	const char *wrong = NULL;
+	long long minutes = strtonum(value, 1, 7 * 24 * 60, &wrong);
+
+	if (!wrong) {
+		o->queue_every = (int)minutes * 60;
+		return 0;
+	}
+	if (duration_parse(span_of(value), &o->queue_every) == 0 && o->queue_every > 0)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+			 "option -q%s: a time such as 30s, 15m or 1h is wanted, or I, R or S "
+			 "with a part of an ID, a recipient or a sender",
+			 TEXT_SHOW(span_of(value)));
+}
+
+/* -qIpart, -qRpart, -qSpart. An empty part is in all of them. */
+static int set_queue_choice(char **member, const char *part, struct error *error)
+{
+	free(*member);
+	*member = strdup(part);
+	return *member ? 0 : error_set_memory(error);
+}
+
 static int set_queue_run(struct options *o, const struct options_row *row, const char *value,
 			 struct error *error)
 {
-	(void)row, (void)value, (void)error;
+	(void)row;
 	/* -bd -q30m is above all a daemon, and mailq -qRx a list */
-	if (o->mode != MODE_UNAVAILABLE && o->mode != MODE_QUEUE_LIST)
-		set_unavailable(o, "-q (run of the queue)");
-	return 0;
+	if (o->mode == MODE_UNAVAILABLE || o->mode == MODE_QUEUE_LIST)
+		return 0;
+	o->mode = MODE_QUEUE_RUN;
+	if (!value || strcmp(value, "f") == 0 || strcmp(value, "ff") == 0)
+		return 0;
+	switch (value[0]) {
+	case 'I': return set_queue_choice(&o->queue_id, value + 1, error);
+	case 'R': return set_queue_choice(&o->queue_recipient, value + 1, error);
+	case 'S': return set_queue_choice(&o->queue_sender, value + 1, error);
+	case 'p': return set_queue_interval(o, value + 1, error);
+	default: return set_queue_interval(o, value, error);
+	}
 }
 
 static int set_quarantine(struct options *o, const struct options_row *row, const char *value,
@@ -471,6 +506,8 @@ static const struct options_row rows[] = {
 
 	{.help = "What to do"},
 	{'b', NULL, ONE, ALL, set_mode_letter, 0, "MODE", "the mode; -bm submits and is the default"},
+	{'q', NULL, MAY, ALL, set_queue_run, 0, "TIME|IID|RRCPT|SSENDER",
+	 "run the queue: now, every so often, or a part of it"},
 	{0, "batch", NO, OURS, set_batch, 0, NULL, "send the messages in the files named"},
 	{'v', "verbose", NO, ALL, set_flag, AT(verbose), NULL, "show the conversation"},
 	{'d', "debug", MAY, OURS, set_flag, AT(verbose), "LEVEL", "the same as -v"},
@@ -575,7 +612,6 @@ static const struct options_row rows[] = {
 	{'n', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
 	{'p', NULL, ONE, ALL, set_nothing, 0, "PROTOCOL", NULL},
 	{'Q', NULL, MAY, ALL, set_quarantine, 0, "REASON", NULL},
-	{'q', NULL, MAY, ALL, set_queue_run, 0, "TIME", NULL},
 	{'s', NULL, NO, SENDMAIL, set_nothing, 0, NULL, NULL},
 	{'T', NULL, MAY, SENDMAIL, set_nothing, 0, "TIME", NULL},
 	{'U', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
@@ -751,6 +787,8 @@ static void set_personality(struct options *o, const char *path)
 
 	if (strcmp(name, "mailq") == 0)
 		o->mode = MODE_QUEUE_LIST;
+	else if (strcmp(name, "runq") == 0)
+		o->mode = MODE_QUEUE_RUN;
 	else if (strcmp(name, "newaliases") == 0)
 		set_unavailable(o, "newaliases (rebuilding the aliases)");
 	o->sendmail = o->mode != MODE_SUBMIT || strcmp(name, "sendmail") == 0 ||
@@ -827,6 +865,9 @@ void options_clear(struct options *o)
 	free(o->account);
 	free(o->address);
 	free(o->envelope_id);
+	free(o->queue_id);
+	free(o->queue_recipient);
+	free(o->queue_sender);
 	*o = (struct options){0};
 }
 

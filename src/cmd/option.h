@@ -28,6 +28,7 @@ enum options_mode {
 	MODE_QUEUE_SHOW,     /* options.ids, options.json */
 	MODE_QUEUE_STEER,    /* options.steer, options.ids */
 	MODE_QUEUE_CHECK,    /* options.older_than, options.older_critical */
+	MODE_QUEUE_RUN,      /* options.queue_every, options.queue_id and so on */
 	MODE_VERSION,
 	MODE_HELP,
 	MODE_UNAVAILABLE /* options.mode_name says which: it must not read a message */
@@ -81,6 +82,10 @@ struct options {
 	bool json;                        /* --json */
 	int older_than;                   /* --older-than: seconds, 0: not said */
 	int older_critical;               /* its second time, likewise */
+	int queue_every;                  /* -q15m: seconds; 0: once */
+	char *queue_id;                   /* -qI */
+	char *queue_recipient;            /* -qR */
+	char *queue_sender;               /* -qS */
 	struct options_setting *settings; /* in their order */
 	size_t setting_count;
 	struct strv notes; /* for the log: what was passed over; complete sentences, escaped */

@@ -1,0 +1,82 @@
+/* Running the queue: see run_queue.h. */
+#include "cmd/run_queue.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cmd/run_own.h"
+#include "cmd/run_users.h"
+
+/* Set by a signal, which has no other way to tell. */
+static volatile sig_atomic_t run_stopped;
+
+static void run_stop(int number)
+{
+	(void)number;
+	run_stopped = 1;
+}
+
+/* SIGTERM and SIGINT end things in good order. What waits is woken: no SA_RESTART. */
+static void run_catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = run_stop};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+int cmd_run_queue(struct context *x)
+{
+	struct run_own own = {
+		.now = x->options.queue_every == 0,
+		.every = x->options.queue_every,
+		.stop = &run_stopped,
+	};
+
+	run_catch_signals();
+	if (geteuid() == 0)
+		return run_users(x, &own);
+	return run_own(x, &own);
+}
+
+/* In the child: a process of its own, with nothing of the caller's open. */
+static void run_detach(void)
+{
+	int null;
+
+	log_close();
+	closefrom(3);
+	null = open("/dev/null", O_RDWR);
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+	setsid();
+	if (chdir("/"))
+		return; /* it only keeps a file system busy */
+}
+
+void run_queue_behind(const struct context *x)
+{
+	const struct account *a = x->account ? x->account : config_default(&x->config);
+	struct run_own own = {.behind = true, .stop = &run_stopped};
+	struct context y = {.name = x->name};
+	int code;
+
+	if (a && a->runner == SETTING_OFF)
+		return;
+	fflush(NULL);
+	if (fork() != 0)
+		return;
+	run_detach();
+	run_catch_signals();
+	buf_init(&y.netrc_path, 4096);
+	code = run_own(&y, &own);
+	context_clear(&y);
+	_exit(code);
+}

@@ -1,0 +1,286 @@
+/* Root's share of the queues: see run_users.h. */
+#include "cmd/run_users.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "queue/spool.h"
+
+enum {
+	USERS_AT_ONCE = 16, /* children at work */
+	USERS_LOOK = 5,     /* seconds between looks at the directories */
+	USERS_PATH_MAX = 4096
+};
+
+/* One queue below SPOOL_SYSTEM_DIR, or root's own. */
+struct run_user {
+	uid_t uid;
+	char *path;              /* NULL: root's own, wherever that is */
+	pid_t pid;               /* 0: nobody is at it */
+	int from;                /* where the child says when it is due */
+	int64_t due;             /* seconds */
+	bool seen;               /* the directory is there */
+	struct timespec changed; /* the directory, when the child began */
+	struct timespec present;
+};
+
+struct run_all {
+	struct context *x;
+	const struct run_own *own;
+	struct run_user *users;
+	size_t count;
+	size_t active;
+	int code;
+};
+
+/* The user's environment instead of root's: his home, and what says where the relay is. */
+static int run_take_environment(uid_t uid)
+{
+	static const char *const kept[] = {"PATH", "TZ", "PENNYPOST_RELAY",
+					   "PENNYPOST_PASSWORD_FILE", "CREDENTIALS_DIRECTORY"};
+	enum { KEPT = sizeof(kept) / sizeof(kept[0]) };
+	static char *none[1];
+	const struct passwd *user = getpwuid(uid);
+	char *values[KEPT] = {0};
+	int failed = 0;
+
+	for (size_t i = 0; i < KEPT; i++)
+		values[i] = getenv(kept[i]) ? strdup(getenv(kept[i])) : NULL;
+	environ = none;
+	for (size_t i = 0; i < KEPT; i++) {
+		if (values[i])
+			failed |= setenv(kept[i], values[i], 1);
+		free(values[i]);
+	}
+	if (user)
+		failed |= setenv("HOME", user->pw_dir, 1) | setenv("USER", user->pw_name, 1) |
+			  setenv("LOGNAME", user->pw_name, 1);
+	return failed;
+}
+
+/* In the child: becomes the user, does the work, and says when it is due again. */
+static void run_be_user(struct run_all *all, const struct run_user *u, int to)
+{
+	struct run_own own = *all->own;
+	struct context *x = all->x;
+	struct error error;
+	int code;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->users[i].pid > 0)
+			close(all->users[i].from);
+	own.every = 0;
+	own.spool_dir = u->path;
+	if (u->path) {
+		/* Words of root's command line are not for others. */
+		x->options.config_file = x->options.account = NULL;
+		x->options.setting_count = 0;
+		if (run_take_environment(u->uid) || chdir("/") ||
+		    process_become(u->uid, &error))
+			_exit(EX_OSERR);
+	}
+	code = run_own(x, &own);
+	if (file_write_all(to, &own.due, sizeof(own.due)))
+		code = EX_OSERR;
+	context_clear(x);
+	_exit(code);
+}
+
+static void run_start_user(struct run_all *all, struct run_user *u)
+{
+	int ends[2];
+
+	fflush(NULL);
+	if (pipe2(ends, O_CLOEXEC))
+		return;
+	u->changed = u->present;
+	u->pid = fork();
+	if (u->pid == 0) {
+		close(ends[0]);
+		run_be_user(all, u, ends[1]);
+	}
+	close(ends[1]);
+	if (u->pid < 0) {
+		close(ends[0]);
+		u->pid = 0;
+		return;
+	}
+	u->from = ends[0];
+	all->active++;
+}
+
+/* A child has ended. */
+static void run_end_user(struct run_all *all, struct run_user *u, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+	int64_t latest = time(NULL) + all->own->every;
+	int64_t due = 0;
+
+	if (read(u->from, &due, sizeof(due)) != (ssize_t)sizeof(due))
+		due = 0;
+	close(u->from);
+	u->pid = 0;
+	u->due = due > 0 && due < latest ? due : latest;
+	all->active--;
+	if (all->code == EX_OK)
+		all->code = code;
+}
+
+/* Takes the children that have ended. */
+static void run_reap(struct run_all *all)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (size_t i = 0; i < all->count; i++)
+			if (all->users[i].pid == pid)
+				run_end_user(all, &all->users[i], status);
+}
+
+static struct run_user *run_find_user(struct run_all *all, uid_t uid, const char *path)
+{
+	struct run_user *grown;
+	char *copy;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->users[i].uid == uid && !all->users[i].path == !path)
+			return &all->users[i];
+	grown = reallocarray(all->users, all->count + 1, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	all->users = grown;
+	copy = path ? strdup(path) : NULL;
+	if (path && !copy)
+		return NULL;
+	grown[all->count] = (struct run_user){.uid = uid, .path = copy};
+	return &grown[all->count++];
+}
+
+/* A name below SPOOL_SYSTEM_DIR: a number, and a directory of that user. Nothing is opened. */
+static void run_see(struct run_all *all, int parent, const char *name)
+{
+	char path[USERS_PATH_MAX], again[32];
+	const char *wrong = NULL;
+	long long uid = strtonum(name, 0, UINT32_MAX - 1, &wrong);
+	struct run_user *u;
+	struct stat st;
+
+	snprintf(again, sizeof(again), "%lld", uid);
+	if (wrong || strcmp(name, again) != 0 ||
+	    fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode) ||
+	    st.st_uid != (uid_t)uid)
+		return;
+	snprintf(path, sizeof(path), "%s/%s", SPOOL_SYSTEM_DIR, name);
+	u = run_find_user(all, (uid_t)uid, path);
+	if (!u)
+		return;
+	u->seen = true;
+	u->present = st.st_mtim;
+}
+
+static void run_see_all(struct run_all *all)
+{
+	DIR *parent = opendir(SPOOL_SYSTEM_DIR);
+	const struct dirent *entry;
+	struct run_user *root = run_find_user(all, 0, NULL);
+
+	for (size_t i = 0; i < all->count; i++)
+		all->users[i].seen = false;
+	if (root)
+		root->seen = true;
+	while (parent && (entry = readdir(parent)) != NULL)
+		run_see(all, dirfd(parent), entry->d_name);
+	if (parent)
+		closedir(parent);
+}
+
+static bool run_is_due(const struct run_user *u)
+{
+	return u->seen && !u->pid &&
+	       (u->due <= time(NULL) || u->present.tv_sec != u->changed.tv_sec ||
+		u->present.tv_nsec != u->changed.tv_nsec);
+}
+
+static void run_start_due(struct run_all *all)
+{
+	for (size_t i = 0; i < all->count && all->active < USERS_AT_ONCE; i++)
+		if (run_is_due(&all->users[i]))
+			run_start_user(all, &all->users[i]);
+}
+
+/* Whether somebody has still to get his one pass. */
+static bool run_is_left(const struct run_all *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->users[i].seen && all->users[i].due == 0)
+			return true;
+	return false;
+}
+
+/* Waits for a child's end or a signal, for a while at the most. */
+static void run_pause(const struct run_all *all)
+{
+	struct timespec pause = {0, 20 * 1000 * 1000};
+
+	if (all->active == 0)
+		pause = (struct timespec){all->own->every < USERS_LOOK ? 1 : USERS_LOOK, 0};
+	nanosleep(&pause, NULL);
+}
+
+/* One pass for each. */
+static void run_once(struct run_all *all)
+{
+	run_see_all(all);
+	while (!*all->own->stop && run_is_left(all)) {
+		for (size_t i = 0; i < all->count && all->active < USERS_AT_ONCE; i++)
+			if (all->users[i].seen && !all->users[i].pid && all->users[i].due == 0)
+				run_start_user(all, &all->users[i]);
+		run_reap(all);
+		if (run_is_left(all))
+			run_pause(all);
+	}
+}
+
+static void run_for_ever(struct run_all *all)
+{
+	while (!*all->own->stop) {
+		run_see_all(all);
+		run_start_due(all);
+		run_pause(all);
+		run_reap(all);
+	}
+}
+
+int run_users(struct context *x, const struct run_own *own)
+{
+	struct run_all all = {.x = x, .own = own};
+
+	if (own->every)
+		run_for_ever(&all);
+	else
+		run_once(&all);
+	for (size_t i = 0; i < all.count; i++)
+		if (all.users[i].pid)
+			kill(all.users[i].pid, SIGTERM);
+	while (all.active > 0) {
+		run_reap(&all);
+		if (all.active > 0)
+			run_pause(&all);
+	}
+	for (size_t i = 0; i < all.count; i++)
+		free(all.users[i].path);
+	free(all.users);
+	return own->every ? EX_OK : all.code;
+}
