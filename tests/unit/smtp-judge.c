@@ -471,7 +471,7 @@ static bool is_possible(const struct scene *s, int m, enum refusal refusal)
 	int here = s->place / (places(s->way) / MESSAGES);
 
 	if (m < here || (is_dropped(s->fault) && m > here) ||
-	    (refusal == VERDICT_FIRST && !is_lmtp(s)))
+	    (refusal == VERDICT_FIRST && !is_lmtp(s)) || (refusal == SECOND_FULL && m != 1))
 		return false;
 	/* That nothing is refused need be seen once. */
 	return refusal != NOTHING || m == MESSAGES - 1 || (is_dropped(s->fault) && m == here);
@@ -491,17 +491,26 @@ static void stage_refuse(struct stage *stage, struct scene *s)
 		}
 }
 
-/* The fault at the place; the waits of some are long enough in themselves. */
-static void stage_fault(struct stage *stage, struct scene *s, enum fault fault)
+/* Whether a fault is worth its time with a delay. */
+static bool is_worth(const struct scene *s, enum fault fault, enum delay delay)
 {
-	bool is_late = fault == EXTRA_LONG_BEFORE || fault == EXTRA_LATE;
+	bool in_steps = !strstr(greetings[s->way], "PIPELINING");
 
 	if (fault == DROPPED_SILENT && s->place % 4 != (int)s->way % 4)
-		return;
-	s->fault = fault;
-	for (int delay = 0; delay < (is_dropped(fault) ? 1 : DELAYS); delay++) {
-		if (is_late && delay == LATE_VERDICT)
+		return false;
+	if (fault == EXTRA_LONG_BEFORE && in_steps)
+		return false;
+	if (delay == LATE_VERDICT)
+		return fault == EXTRA_BEFORE;
+	return delay == PROMPT || !is_dropped(fault);
+}
+
+static void stage_fault(struct stage *stage, struct scene *s, enum fault fault)
+{
+	for (int delay = 0; delay < DELAYS; delay++) {
+		if (!is_worth(s, fault, (enum delay)delay))
 			continue;
+		s->fault = fault;
 		s->delay = (enum delay)delay;
 		stage_refuse(stage, s);
 	}
