@@ -37,6 +37,8 @@ void channel_send(struct channel *c, struct smtp_transaction *t)
 	t->login = c->login.is_due ? &c->login.login : NULL;
 	smtp_send(c->smtp, t);
 	c->made++;
+	if (t->again && t->login && t->trouble.stage == STAGE_AUTH)
+		c->relay.refused = t->login->mechanism;
 	if (t->login_said)
 		relay_login_clear(&c->login);
 	t->login = NULL;

@@ -133,8 +133,9 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 }
 
 /* What the account says on the mechanism. */
-static struct smtp_auth_choice relay_choice(const struct account *a)
+static struct smtp_auth_choice relay_choice(const struct relay_options *o)
 {
+	const struct account *a = o->account;
 	static const char *const names[] = {
 		[ACCOUNT_AUTH_PLAIN] = "PLAIN",
 		[ACCOUNT_AUTH_LOGIN] = "LOGIN",
@@ -153,6 +154,7 @@ static struct smtp_auth_choice relay_choice(const struct account *a)
 		.mechanism = names[a->auth],
 		.strong = a->auth == ACCOUNT_AUTH_STRONG,
 		.certificate = a->tls_cert_file != NULL,
+		.refused = o->refused,
 	};
 }
 
@@ -178,7 +180,7 @@ void relay_login_clear(struct relay_login *l)
 static int relay_authenticate(struct smtp *s, const struct relay_options *o, bool may_share,
 			      struct relay_login *l, struct error *error)
 {
-	const struct smtp_auth_choice choice = relay_choice(o->account);
+	const struct smtp_auth_choice choice = relay_choice(o);
 	const struct sasl_mechanism *first;
 
 	l->who = relay_credentials(o->account);

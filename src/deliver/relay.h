@@ -15,6 +15,7 @@ struct relay_options {
 	const struct secret_sources *secrets;
 	wire_listener *listener; /* or NULL */
 	void *listener_context;
+	const struct sasl_mechanism *refused; /* by this relay, or NULL (smtp/auth.h) */
 	bool inspect; /* look only: an untrusted certificate is no failure, and no secret
 			 is ever sent */
 };

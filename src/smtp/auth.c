@@ -10,6 +10,7 @@ enum {
 	AUTH_CHALLENGES_MAX = 16,
 	AUTH_LINE_MAX = SMTP_AUTH_LINE_MAX - 2, /* RFC 5321 section 4.5.3.1.4, without CRLF */
 	AUTH_BINDING_MAX = 256,
+	AUTH_BEHIND = 1000, /* behind the last mechanism, and the one that was refused */
 	AUTH_BUF_MAX = SASL_RESPONSE_MAX * 2
 };
 
@@ -282,12 +283,14 @@ static const struct sasl_mechanism *auth_next(struct smtp *s,
 		*i = 1;
 		return m && auth_offers(s, m) ? m : NULL;
 	}
-	while ((m = order[*i])) {
+	while (*i != AUTH_BEHIND && (m = order[*i])) {
 		++*i;
-		if (auth_offers(s, m) && auth_suits(s, m, choice, who))
+		if (m != choice->refused && auth_offers(s, m) && auth_suits(s, m, choice, who))
 			return m;
 	}
-	return NULL;
+	m = *i != AUTH_BEHIND ? choice->refused : NULL;
+	*i = AUTH_BEHIND;
+	return m && auth_offers(s, m) && auth_suits(s, m, choice, who) ? m : NULL;
 }
 
 /* Fails for want of a mechanism, and says what would have been there. */
@@ -334,8 +337,9 @@ const struct sasl_mechanism *smtp_auth_first(struct smtp *s,
 static bool auth_may_try_plain(struct smtp *s, const struct sasl_mechanism *m,
 			       const struct smtp_auth_choice *choice)
 {
-	return !choice->mechanism && m->hides_secret && !m->binds &&
-	       auth_offers(s, &sasl_plain) && conn_is_verified(wire_conn(smtp_wire(s)));
+	return !choice->mechanism && choice->refused != &sasl_plain && m->hides_secret &&
+	       !m->binds && auth_offers(s, &sasl_plain) &&
+	       conn_is_verified(wire_conn(smtp_wire(s)));
 }
 
 int smtp_authenticate(struct smtp *s, const struct smtp_auth_choice *choice,

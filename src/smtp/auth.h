@@ -14,6 +14,8 @@ struct smtp_auth_choice {
 				  taken only so: a password is no token */
 	bool strong;           /* SCRAM first, although PLAIN would cost fewer round trips */
 	bool certificate;      /* we have a certificate to show: EXTERNAL makes sense */
+	const struct sasl_mechanism *refused; /* by 504 or 534 a moment ago: asked for last, so
+						 that there is a refusal to tell; or NULL */
 };
 
 /* One exchange with one mechanism; the credentials' channel binding is filled in here. Refuses

@@ -231,7 +231,7 @@ static int send_run(struct flight *f, struct error *error)
 /* Whether the relay refused the mechanism and not us (RFC 4954 section 6). */
 static bool send_wants_other_mechanism(const struct flight *f, const struct error *trouble)
 {
-	return f->shares_auth && trouble->stage == STAGE_AUTH &&
+	return f->t->login && trouble->stage == STAGE_AUTH &&
 	       (trouble->code == 504 || trouble->code == 534);
 }
 
