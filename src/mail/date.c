@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/chars.h"
+#include "base/duration.h"
 
 enum { DOMAIN_MAX = 255 };
 
@@ -84,6 +85,23 @@ static int date_take_offset(struct span text, int *offset)
 	return 0;
 }
 
+/* "2026-12-24", a day that there is, as its first second. Returns the rest, with data NULL when
+ * it does not fit. */
+static struct span date_take_day(struct span text, struct tm *day)
+{
+	int fields[3] = {0};
+	struct span rest = date_take(text, "0000-00-00", fields);
+	struct tm same;
+
+	*day = (struct tm){
+		.tm_year = fields[0] - 1900, .tm_mon = fields[1] - 1, .tm_mday = fields[2]};
+	same = *day;
+	timegm(&same);
+	if (same.tm_mon != day->tm_mon || same.tm_mday != day->tm_mday)
+		return (struct span){0};
+	return rest;
+}
+
 /*
  * RFC 3339 section 5.6, where "T" may be a "t" or, for people, a space:
  *
@@ -94,10 +112,9 @@ static int date_take_offset(struct span text, int *offset)
  */
 int date_parse_rfc3339(struct span text, int64_t *when)
 {
-	int day[3] = {0}, clock[3] = {0}, offset = 0;
-	struct span rest = date_take(text, "0000-00-00", day);
-	struct tm tm, same;
-	int64_t seconds;
+	int clock[3] = {0}, offset = 0;
+	struct tm day;
+	struct span rest = date_take_day(text, &day);
 
 	if (rest.len == 0 || (chars_lower(rest.data[0]) != 't' && rest.data[0] != ' '))
 		return -1;
@@ -109,12 +126,86 @@ int date_parse_rfc3339(struct span text, int64_t *when)
 	if (rest.len == 0 || date_take_offset(rest, &offset) || clock[0] > 23 ||
 	    clock[1] > 59 || clock[2] > 60)
 		return -1;
-	tm = (struct tm){.tm_year = day[0] - 1900, .tm_mon = day[1] - 1, .tm_mday = day[2]};
-	same = tm;
-	seconds = timegm(&same);
-	if (same.tm_mon != tm.tm_mon || same.tm_mday != tm.tm_mday) /* no such day */
+	*when = timegm(&day) + clock[0] * 3600 + clock[1] * 60 + clock[2] - offset;
+	return 0;
+}
+
+/* The second at which local clocks show hour and minute, so many days after the day of base. */
+static int date_local(struct tm base, int later, const int clock[2], int64_t *when)
+{
+	struct tm tm = {
+		.tm_year = base.tm_year,
+		.tm_mon = base.tm_mon,
+		.tm_mday = base.tm_mday + later,
+		.tm_hour = clock[0],
+		.tm_min = clock[1],
+		.tm_isdst = -1,
+	};
+	time_t seconds;
+
+	if (clock[0] > 23 || clock[1] > 59)
 		return -1;
-	*when = seconds + clock[0] * 3600 + clock[1] * 60 + clock[2] - offset;
+	seconds = mktime(&tm);
+	if (seconds == (time_t)-1 || tm.tm_hour != clock[0] || tm.tm_min != clock[1])
+		return -1;
+	*when = seconds;
+	return 0;
+}
+
+/* "2026-12-24 18:30". */
+static int date_parse_day(struct span text, int64_t *when)
+{
+	struct tm day;
+	int clock[2] = {0};
+	struct span rest = date_take_day(text, &day);
+
+	if (rest.len == 0 || rest.data[0] != ' ')
+		return -1;
+	rest = date_take((struct span){rest.data + 1, rest.len - 1}, "00:00", clock);
+	return rest.data && rest.len == 0 ? date_local(day, 0, clock, when) : -1;
+}
+
+/* "18:30", "today 18:30", "tomorrow 08:00". */
+static int date_parse_clock(struct span text, int64_t now, int64_t *when)
+{
+	static const char *const names[] = {"today ", "tomorrow "};
+	const time_t seconds = (time_t)now;
+	struct tm tm = {.tm_mday = 1, .tm_year = 70};
+	int clock[2] = {0};
+	int day = -1;
+
+	localtime_r(&seconds, &tm);
+	for (int i = 0; i < 2; i++) {
+		size_t len = strlen(names[i]);
+
+		if (text.len > len && memcmp(text.data, names[i], len) == 0) {
+			text = (struct span){text.data + len, text.len - len};
+			day = i;
+			break;
+		}
+	}
+	text = date_take(text, "00:00", clock);
+	if (!text.data || text.len > 0 || date_local(tm, day < 0 ? 0 : day, clock, when))
+		return -1;
+	return day < 0 && *when <= now ? date_local(tm, 1, clock, when) : 0;
+}
+
+int date_parse_future(struct span text, int64_t now, int64_t *when)
+{
+	int64_t found = 0;
+	int seconds = 0;
+
+	if (text.len > 0 && text.data[0] == '+') {
+		if (duration_parse((struct span){text.data + 1, text.len - 1}, &seconds))
+			return -1;
+		found = now + seconds;
+	} else if (date_parse_rfc3339(text, &found) && date_parse_day(text, &found) &&
+		   date_parse_clock(text, now, &found)) {
+		return -1;
+	}
+	if (found <= now)
+		return -1;
+	*when = found;
 	return 0;
 }
 

@@ -20,5 +20,10 @@ void date_message_id(struct buf *out, time_t when, const char *domain);
  * it is none. */
 void date_rfc3339(struct buf *out, int64_t when);
 int date_parse_rfc3339(struct span text, int64_t *when);
+/* A time to come as a person says it: one of RFC 3339; "2026-12-24 18:30", "today 18:30",
+ * "tomorrow 08:00" and "18:30" (the next time that it is) in local time; "+2h", a duration
+ * (base/duration.h) from now. Returns 0, or -1 when it is none of these, when no clock shows it
+ * on that day (the spring's lost hour) or when it has passed. */
+int date_parse_future(struct span text, int64_t now, int64_t *when);
 
 #endif

@@ -128,6 +128,53 @@ static void a_long_domain_is_cut(void)
 	buf_clear(&b);
 }
 
+static int64_t future(const char *text, int64_t now)
+{
+	int64_t when = -2;
+
+	return date_parse_future(span_of(text), now, &when) ? -1 : when;
+}
+
+static void a_time_to_come_is_said_in_many_ways(void)
+{
+	const int64_t now = 1795433046; /* 2026-11-23T12:24:06+01:00 */
+
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	CHECK_INT(future("2026-11-23T11:24:07Z", now), now + 1);
+	CHECK_INT(future("2026-11-23T11:24:06Z", now), -1);
+	CHECK_INT(future("+2h", now), now + 7200);
+	CHECK_INT(future("+1d12h", now), now + 129600);
+	CHECK_INT(future("18:30", now), 1795455000);
+	CHECK_INT(future("12:25", now), 1795433100);
+	CHECK_INT(future("12:24", now), 1795433040 + 86400);
+	CHECK_INT(future("08:00", now), 1795417200 + 86400);
+	CHECK_INT(future("today 18:30", now), 1795455000);
+	CHECK_INT(future("today 08:00", now), -1);
+	CHECK_INT(future("tomorrow 08:00", now), 1795417200 + 86400);
+	CHECK_INT(future("tomorrow 00:00", now), 1795388400 + 86400);
+	CHECK_INT(future("2026-12-24 18:30", now), 1798133400);
+	CHECK_INT(future("2027-07-01 12:00", now), 1814436000); /* in summer */
+	CHECK_INT(future("2027-02-29 12:00", now), -1);
+	CHECK_INT(future("2027-03-28 02:30", now), -1); /* no clock shows it */
+	CHECK_INT(future("2020-01-01 00:00", now), -1);
+}
+
+static void what_is_no_time_to_come_is_refused(void)
+{
+	static const char *const bad[] = {
+		"",         "+",           "+2",      "+0s",
+		"2h",       "24:00",       "8:00",    "08:60",
+		"08:00 ",   "tomorrow",    "today",   "Tomorrow 08:00",
+		"monday",   "18:30 today", "now",     "tomorrow  08:00",
+		"18:30:00", "2026-12-24",  "+-5m",    "1798133400",
+		"+2h ",     "18.30",       "6:30 pm", "2026-12-24T18:30"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (future(bad[i], 1795433046) != -1)
+			test_fail(__FILE__, __LINE__, bad[i]);
+}
+
 int main(void)
 {
 	TEST_RUN(dates_are_local_with_their_offset);
@@ -135,5 +182,7 @@ int main(void)
 	TEST_RUN(identifiers_end_in_a_dot_atom);
 	TEST_RUN(identifiers_differ);
 	TEST_RUN(a_long_domain_is_cut);
+	TEST_RUN(a_time_to_come_is_said_in_many_ways);
+	TEST_RUN(what_is_no_time_to_come_is_refused);
 	return test_done();
 }
