@@ -54,6 +54,18 @@ size_t attempt_count(const struct attempt *a, unsigned fates)
 	return count;
 }
 
+void attempt_show_reason(const struct attempt *a, size_t i, struct buf *out)
+{
+	const struct smtp_recipient *to = &a->transaction.recipients[i];
+
+	if (to->why)
+		buf_add_string(out, to->why);
+	else if (to->refused)
+		reply_show(&to->slot.reply, out);
+	else
+		buf_add_string(out, a->transaction.trouble.text);
+}
+
 void attempt_show(const struct attempt *a, size_t i, struct buf *out)
 {
 	static const char *const words[] = {
@@ -69,12 +81,7 @@ void attempt_show(const struct attempt *a, size_t i, struct buf *out)
 	if (to->outcome == SMTP_SENT)
 		return;
 	buf_add_string(out, ": ");
-	if (to->why)
-		buf_add_string(out, to->why);
-	else if (to->refused)
-		reply_show(&to->slot.reply, out);
-	else
-		buf_add_string(out, a->transaction.trouble.text);
+	attempt_show_reason(a, i, out);
 }
 
 static void attempt_log(const struct attempt *a, const struct submission *s, const char *relay)

@@ -49,5 +49,7 @@ bool attempt_is_uniform(const struct attempt *a);
 /* What became of the i-th recipient, as a sentence's end: "sent", "deferred: ...", "refused:
  * ..." by the relay or for him alone, "failed: ..." with all the others. */
 void attempt_show(const struct attempt *a, size_t i, struct buf *out);
+/* Why he was not sent to: what attempt_show() says behind the colon. */
+void attempt_show_reason(const struct attempt *a, size_t i, struct buf *out);
 
 #endif
