@@ -19,7 +19,7 @@ teardown() {
 serve() {
 	relay_start relay --plain "$@"
 	printf '%s\n' 'account default' 'host 127.0.0.1' "port $relay_port" 'domain example.org' \
-		'from me@example.org' "logfile $PWD/log" 'syslog off' >config/pennypost/config
+		'from me@example.org' "logfile $PWD/log" 'syslog off' 'queue off' >config/pennypost/config
 }
 
 # message TO WORDS: one on standard output.

@@ -33,6 +33,7 @@ setup() {
 		user ann
 		password "a secret"
 		syslog off
+		queue off
 	END
 	chmod 600 .config/pennypost/config
 	printf '%s\n' 'A first line.' '.' '..two dots' 'From here on: Grüße ✓' '' 'The end.' >body

@@ -27,7 +27,7 @@ teardown() {
 serve() {
 	relay_start relay --plain "$@"
 	printf '%s\n' 'account default' 'host 127.0.0.1' "port $relay_port" 'domain example.org' \
-		'from default@example.org' "logfile $PWD/log" 'syslog off' >config/pennypost/config
+		'from default@example.org' "logfile $PWD/log" 'syslog off' 'queue off' >config/pennypost/config
 }
 
 # caller SENDER RECIPIENTS ARGUMENT...: sendmail with the arguments sends the message in silence,

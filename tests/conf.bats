@@ -294,6 +294,7 @@ route_of() {
 		passwordeval touch "$PWD/ran"; echo hunter2
 		from \`touch ran\`@example.org
 		domain host.example
+		queue off
 	END
 	route >/dev/null
 	run submit
@@ -310,7 +311,7 @@ session() {
 	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
 	{
 		printf '%s\n' "relay submission://joe@127.0.0.1:$relay_port" "tls_trust_file $PWD/ca/ca.pem" \
-			'from joe@example.org' 'syslog off'
+			'from joe@example.org' 'syslog off' 'queue off'
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} | configure
 	run -0 submit
@@ -342,7 +343,7 @@ session() {
 	for line in 'password_file /nonexistent' 'passwordeval false' 'passwordeval true' \
 		'password_credential mail' 'timeout 10'; do
 		printf '%s\n' "relay submission://joe@127.0.0.1:$relay_port" "tls_trust_file $PWD/ca/ca.pem" \
-			'from joe@example.org' 'syslog off' "$line" | configure
+			'from joe@example.org' 'syslog off' 'queue off' "$line" | configure
 		fails 78 'pass' submit
 	done
 	[[ $output == *'no password for joe at 127.0.0.1: '*'.netrc has none'* ]]
@@ -362,7 +363,7 @@ with_terminals() {
 	"$ROOT/tests/lib/ca" ca
 	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
 	printf '%s\n' 'account a' 'relay submission://joe@127.0.0.2' 'user joe' 'tls on' \
-		"tls_trust_file $PWD/ca/ca.pem" 'from joe@example.org' 'syslog off' | configure
+		"tls_trust_file $PWD/ca/ca.pem" 'from joe@example.org' 'syslog off' 'queue off' | configure
 	mkdir credentials
 	(umask 077 && printf 'hunter2 x\n' | tee secret >credentials/pennypost.password)
 	local moved=(-a a --host 127.0.0.1 --port "$relay_port")
@@ -405,7 +406,7 @@ on_terminal() {
 	"$ROOT/tests/lib/ca" ca
 	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
 	printf '%s\n' "relay submission://joe@127.0.0.1:$relay_port" "tls_trust_file $PWD/ca/ca.pem" \
-		'from joe@example.org' 'syslog off' | configure
+		'from joe@example.org' 'syslog off' 'queue off' | configure
 	printf 'Subject: hi\n\nhello\n' >message
 	run -0 on_terminal 'hunter2 x' sh -c '"$0" ann@example.org <message' "$PENNYPOST"
 	[[ $output == *'password for joe at 127.0.0.1: '* ]]
@@ -440,7 +441,7 @@ on_terminal() {
 @test "a password that is withheld from another relay is said to be" {
 	relay_start relay --plain --auth 'joe:hunter2'
 	printf '%s\n' 'account a' 'host mail.example.org' 'tls off' 'user joe' 'password hunter2' \
-		'from joe@example.org' 'syslog off' | configure
+		'from joe@example.org' 'syslog off' 'queue off' | configure
 	fails 78 "the account's own is withheld, because the command line changed the relay" \
 		submit -a a --host 127.0.0.1 --port "$relay_port"
 }

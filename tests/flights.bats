@@ -27,7 +27,7 @@ submit() {
 	local message=$1
 	shift
 	printf '%s\n' 'account default' 'host 127.0.0.1' "port $relay_port" 'from ann@example.org' \
-		'syslog off' "tls_trust_file $SHARE/ca/ca.pem" "$@" >config
+		'syslog off' 'queue off' "tls_trust_file $SHARE/ca/ca.pem" "$@" >config
 	chmod 600 config
 	"$PENNYPOST" -C config "${to[@]-bob@example.org}" <"$message"
 }

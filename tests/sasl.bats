@@ -45,7 +45,7 @@ between() {
 attempt() {
 	{
 		printf '%s\n' "relay submissions://ann@localhost:$port" 'from ann@example.test' \
-			'syslog off' "tls_trust_file $ca/ca.pem" "auth $1" "${@:2}"
+			'syslog off' 'queue off' "tls_trust_file $ca/ca.pem" "auth $1" "${@:2}"
 	} >config
 	printf '%s' "${password-p@ss, w=rd}" >password
 	echo "password_file $PWD/password" >>config

@@ -26,7 +26,7 @@ clean() {
 @test "valgrind: a message in clear, one recipient refused" {
 	relay_start relay --plain --auth joe:secret --refuse bob@example.org
 	printf '%s\n' 'host 127.0.0.1' "port $relay_port" 'tls off' 'user joe' 'password secret' \
-		'from joe@example.org' 'syslog off' >config
+		'from joe@example.org' 'syslog off' 'queue off' >config
 	chmod 600 config
 	clean 67 "$PENNYPOST" -C config -t <message
 }
@@ -35,7 +35,7 @@ clean() {
 	"$ROOT/tests/lib/ca" ca
 	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth joe:secret
 	printf '%s\n' "relay submission://joe@127.0.0.1:$relay_port" "tls_trust_file $PWD/ca/ca.pem" \
-		'auth cram-md5' 'passwordeval echo secret' 'from joe@example.org' 'syslog off' >config
+		'auth cram-md5' 'passwordeval echo secret' 'from joe@example.org' 'syslog off' 'queue off' >config
 	chmod 600 config
 	clean 0 "$PENNYPOST" -C config -t -v <message
 }

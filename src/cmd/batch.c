@@ -11,9 +11,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/dispatch.h"
 #include "cmd/dry_run.h"
 #include "cmd/submit.h"
-#include "deliver/attempt.h"
 #include "deliver/channel.h"
 #include "mail/mailbox.h"
 
@@ -35,6 +35,8 @@ struct batch {
 	struct mailbox *box;
 	struct channels channels;
 	const struct account *logged; /* the account whose log is open */
+	struct dispatch dispatch;
+	const struct batch_message *present; /* the one it is about */
 	int code;
 };
 
@@ -44,7 +46,7 @@ static void batch_note_code(struct batch *b, int code)
 		b->code = code;
 }
 
-static void batch_tell(struct batch *b, const char *path, size_t number, const char *text)
+static void batch_tell(const struct batch *b, const char *path, size_t number, const char *text)
 {
 	struct buf line;
 
@@ -52,6 +54,13 @@ static void batch_tell(struct batch *b, const char *path, size_t number, const c
 	buf_printf(&line, "%s: message %zu: %s", TEXT_SHOW(span_of(path)), number, text);
 	context_tell(b->x, buf_failed(&line) ? text : line.data);
 	buf_clear(&line);
+}
+
+static void batch_tell_present(void *context, const char *line)
+{
+	const struct batch *b = context;
+
+	batch_tell(b, b->present->path, b->present->number, line);
 }
 
 /* A message that did not get as far as an attempt. */
@@ -129,68 +138,23 @@ static void batch_fetch(struct batch *b, struct batch_message *m)
 	}
 }
 
-/* Tells in one line what became of a message that did not go to all. */
-static void batch_report(struct batch *b, const struct batch_message *m,
-			 const struct attempt *a)
-{
-	const struct smtp_transaction *t = &a->transaction;
-	struct buf line, one;
-
-	if (attempt_is_uniform(a)) {
-		batch_tell(b, m->path, m->number, t->trouble.text);
-		return;
-	}
-	buf_init(&line, BATCH_LINE_MAX / 2);
-	buf_init(&one, REPLY_SHOWN_MAX * 4);
-	for (size_t i = 0; i < t->count && !buf_failed(&line); i++) {
-		buf_reset(&one);
-		buf_printf(&one, "%s<%s> ", i > 0 ? "; " : "", t->recipients[i].path);
-		attempt_show(a, i, &one);
-		buf_add_span(&line, buf_span(&one)); /* what does not fit is in the log */
-	}
-	batch_tell(b, m->path, m->number, line.data);
-	buf_clear(&one);
-	buf_clear(&line);
-}
-
-static void batch_warn(struct batch *b, const struct batch_message *m, const struct attempt *a)
-{
-	const char *text;
-
-	if (a->warning[0])
-		batch_tell(b, m->path, m->number, a->warning);
-	for (unsigned n = 0; (text = parameters_warning(a->transaction.dropped, n)) != NULL;
-	     n++)
-		batch_tell(b, m->path, m->number, text);
-}
-
-static void batch_attempt(struct batch *b, const struct batch_message *m,
-			  const struct submission *s, bool last)
+static void batch_dispatch(struct batch *b, const struct batch_message *m,
+			   const struct submission *s, bool last)
 {
 	const struct relay_options relay = context_relay(b->x, s->account);
 	struct channel *channel = channels_get(&b->channels, &relay);
-	struct attempt a;
 	struct error error;
-	int code;
 
 	if (b->logged != s->account)
 		context_open_log(b->x, s->account);
 	b->logged = s->account;
-	if (!channel) {
+	if (channel) {
+		b->present = m;
+		batch_note_code(b, dispatch_message(&b->dispatch, s, channel, last));
+	} else {
 		error_set_memory(&error);
 		batch_fail(b, m->path, m->number, &error);
-		return;
 	}
-	if (attempt_make(&a, s, channel, last, &error)) {
-		batch_fail(b, m->path, m->number, &error);
-		return;
-	}
-	batch_warn(b, m, &a);
-	code = attempt_exit_code(&a, 0);
-	if (code)
-		batch_report(b, m, &a);
-	batch_note_code(b, code);
-	attempt_clear(&a);
 }
 
 static void batch_send(struct batch *b, const struct batch_message *m, bool last)
@@ -202,7 +166,7 @@ static void batch_send(struct batch *b, const struct batch_message *m, bool last
 	if (!failed && b->x->options.dry_run)
 		failed = cmd_dry_run(s.account, &s.envelope, m->message, stdout, &error);
 	else if (!failed)
-		batch_attempt(b, m, &s, last);
+		batch_dispatch(b, m, &s, last);
 	if (failed)
 		batch_fail(b, m->path, m->number, &error);
 	submission_clear(&s);
@@ -224,6 +188,8 @@ int cmd_batch(struct context *x)
 		return context_fail(x, &error);
 	}
 	STAILQ_INIT(&b.channels);
+	dispatch_init(&b.dispatch, x, batch_tell_present, &b);
+	b.dispatch.one_line = true;
 	batch_fetch(&b, &m);
 	while (m.message) {
 		batch_fetch(&b, &next);
@@ -232,5 +198,6 @@ int cmd_batch(struct context *x)
 		m = next;
 	}
 	channels_clear(&b.channels);
+	dispatch_finish(&b.dispatch);
 	return b.code;
 }

@@ -8,11 +8,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/chars.h"
 #include "base/duration.h"
 #include "base/text.h"
 #include "mail/address.h"
+#include "mail/date.h"
 #include "mail/wishes.h"
 #include "queue/spool.h"
 #include "sasl/sasl.h"
@@ -109,7 +111,7 @@ static int set_dot(struct options *o, const struct options_row *row, const char 
 	return 0;
 }
 
-static int set_setting(struct options *o, const struct options_row *row, const char *value,
+static int add_setting(struct options *o, const char *key, const char *value,
 		       struct error *error)
 {
 	struct options_setting *grown, *s;
@@ -119,7 +121,7 @@ static int set_setting(struct options *o, const struct options_row *row, const c
 		return error_set_memory(error);
 	o->settings = grown;
 	s = &grown[o->setting_count++];
-	s->key = strdup(row->name);
+	s->key = strdup(key);
 	s->value = value ? strdup(value) : NULL;
 	if (!s->key || (value && !s->value))
 		return error_set_memory(error);
@@ -127,6 +129,12 @@ static int set_setting(struct options *o, const struct options_row *row, const c
 		if (*c == '-')
 			*c = '_';
 	return 0;
+}
+
+static int set_setting(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	return add_setting(o, row->name, value, error);
 }
 
 /* Words of mail/wishes.h, read here so that a wrong one is told as the option's; but sendmail's
@@ -172,6 +180,17 @@ static int set_hold_until(struct options *o, const struct options_row *row, cons
 	o->hold_until = read.hold_until;
 	o->hold_for = 0;
 	return 0;
+}
+
+static int set_at(struct options *o, const struct options_row *row, const char *value,
+		  struct error *error)
+{
+	if (date_parse_future(span_of(value), time(NULL), &o->release) == 0)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+			 "option --%s: \"%s\" is not a time to come, such as 18:30, \"tomorrow "
+			 "08:00\", +2h or 2026-12-24T18:00:00+01:00",
+			 row->name, TEXT_SHOW(span_of(value)));
 }
 
 /* A switch: the bare option means on. */
@@ -322,8 +341,11 @@ static int add_id(struct options *o, const char *word, struct error *error)
 {
 	if (!spool_is_id(word) && (o->mode != MODE_QUEUE_STEER || strcmp(word, "all") != 0))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
-				 "\"%s\" is not the ID of a message in the queue",
-				 TEXT_SHOW(span_of(word)));
+				 "\"%s\" is not the ID of a message in the queue%s",
+				 TEXT_SHOW(span_of(word)),
+				 o->mode == MODE_QUEUE_STEER && o->steer == OPTIONS_HOLD
+					 ? ", and not a time such as 30s, 15m, 4h, 5d or 2w"
+					 : "");
 	return strv_add(&o->ids, span_of(word)) < 0 ? error_set_memory(error) : 0;
 }
 
@@ -355,6 +377,22 @@ static int set_steer(struct options *o, const struct options_row *row, const cha
 	o->mode = MODE_QUEUE_STEER;
 	o->steer = steer;
 	return add_id(o, value, error);
+}
+
+/* How long to keep the message that comes; or which of those in the queue. */
+static int set_hold(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	int seconds = 0;
+
+	if (duration_parse(span_of(value), &seconds))
+		return set_steer(o, row, value, error);
+	if (seconds == 0)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "option --%s: \"%s\" is no time at all", row->name,
+				 TEXT_SHOW(span_of(value)));
+	o->release = time(NULL) + seconds;
+	return 0;
 }
 
 /* "1h", or "1h,6h": a warning, and what is critical. */
@@ -423,12 +461,21 @@ static void ignore_dots(struct options *o, const char *value)
 	o->dot = is_true(value) ? OPTIONS_DOT_STAYS : OPTIONS_DOT_ENDS;
 }
 
-/* q and d only queue, and a caller who said so deserves to know that nothing waits. */
+/* Sendmail's modes and LSB's "f" (in the foreground); "d" differs from "q" in what it looks up
+ * before it queues, and we look up nothing. */
 static int delivery_mode(struct options *o, const char *value, struct error *error)
 {
-	if (value[0] != 'q' && value[0] != 'd')
-		return 0;
-	return note(o, error, "delivery mode %c is ignored: there is no queue yet", value[0]);
+	switch (value[0]) {
+	case 'i':
+	case 'f': return add_setting(o, "delivery", "interactive", error);
+	case '\0':
+	case 'b': return add_setting(o, "delivery", "background", error);
+	case 'q':
+	case 'd': return add_setting(o, "delivery", "queue", error);
+	default:
+		return note(o, error, "the unknown delivery mode %s is ignored",
+			    TEXT_SHOW(span_of(value)));
+	}
 }
 
 /* -oXvalue: options of Sendmail before it had names for them. */
@@ -494,7 +541,7 @@ static const struct options_row rows[] = {
 	 "the name in a From field that is added"},
 	{'i', NULL, NO, ALL, set_dot, 0, NULL, "a line that is just a dot ends nothing"},
 	{'o', NULL, ONE, ALL, set_old_option, 0, "OPTION", "an option of old: -oi is -i"},
-	{'O', NULL, ONE, ALL, set_named_option, 0, "NAME=VALUE", "the same by name: IgnoreDots"},
+	{'O', NULL, ONE, ALL, set_named_option, 0, "NAME=VALUE", "the same by name: IgnoreDots, DeliveryMode"},
 
 	{.help = "Delivery"},
 	{'N', "dsn-notify", ONE, ALL, set_wish, 0, "CONDITIONS",
@@ -503,6 +550,9 @@ static const struct options_row rows[] = {
 	{'V', "envelope-id", ONE, ALL, set_wish, AT(envelope_id), "ID", "what reports call the message"},
 	{0, "hold-for", ONE, OURS, set_hold_for, 0, "SECONDS", "let the relay hold it so long"},
 	{0, "hold-until", ONE, OURS, set_hold_until, 0, "TIME", "let the relay hold it until then"},
+	{0, "at", ONE, OURS, set_at, 0, "TIME", "queue it, and send it then"},
+	{0, "hold", ONE, OURS, set_hold, 0, "TIME|ID|all",
+	 "queue it, and send it after so long; or hold what is queued"},
 
 	{.help = "What to do"},
 	{'b', NULL, ONE, ALL, set_mode_letter, 0, "MODE", "the mode; -bm submits and is the default"},

@@ -72,6 +72,7 @@ struct options {
 	char *envelope_id;  /* -V, checked */
 	int hold_for;       /* --hold-for: seconds, 0: not */
 	int64_t hold_until; /* --hold-until: seconds since the epoch, 0: not */
+	int64_t release; /* --at, --hold: keep it until then, seconds since the epoch; 0: not */
 	bool verbose;
 	bool dry_run;
 	char *config_file; /* -C, not under a name of sendmail's */

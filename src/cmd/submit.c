@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cmd/dispatch.h"
 #include "cmd/dry_run.h"
-#include "deliver/attempt.h"
 #include "deliver/submission.h"
 
 /* Whether a line that is just a dot ends the message: as it was said; else under sendmail's
@@ -48,57 +48,23 @@ static const char *submit_user(void)
 	return number;
 }
 
-/* Tells the caller what failed (the log knows): one line when it is the same for everybody,
- * else one a recipient, the sent ones too, so that nobody sends again. */
-static void submit_report(const struct context *x, const struct attempt *a)
+static void submit_tell(void *context, const char *line)
 {
-	const struct smtp_transaction *t = &a->transaction;
-	struct buf line;
-
-	if (attempt_is_uniform(a)) {
-		context_tell(x, t->trouble.text);
-		return;
-	}
-	buf_init(&line, REPLY_SHOWN_MAX * 4);
-	for (size_t i = 0; i < t->count; i++) {
-		buf_reset(&line);
-		buf_printf(&line, "<%s> ", t->recipients[i].path);
-		attempt_show(a, i, &line);
-		context_tell(x, line.data);
-	}
-	buf_clear(&line);
+	context_tell(context, line);
 }
 
-/* Tells the caller what the relay may not like (which is in the log already), and which of his
- * wishes it knows nothing of. */
-static void submit_warn(const struct context *x, const struct attempt *a)
-{
-	const char *text;
-
-	if (a->warning[0])
-		context_tell(x, a->warning);
-	for (unsigned n = 0; (text = parameters_warning(a->transaction.dropped, n)) != NULL;
-	     n++)
-		context_warn(x, text);
-}
-
-static int submit_attempt(const struct context *x, const struct submission *s)
+static int submit_send(struct context *x, const struct submission *s)
 {
 	const struct relay_options relay = context_relay(x, s->account);
+	struct dispatch d;
 	struct channel channel;
-	struct attempt a;
-	struct error error;
 	int code;
 
+	dispatch_init(&d, x, submit_tell, x);
 	channel_init(&channel, &relay);
-	if (attempt_make(&a, s, &channel, true, &error))
-		return context_fail(x, &error);
+	code = dispatch_message(&d, s, &channel, true);
 	channel_close(&channel);
-	code = attempt_exit_code(&a, 0);
-	submit_warn(x, &a);
-	if (code)
-		submit_report(x, &a);
-	attempt_clear(&a);
+	dispatch_finish(&d);
 	return code;
 }
 
@@ -169,7 +135,7 @@ int cmd_submit(struct context *x)
 	if (failed)
 		code = context_fail(x, &error);
 	else
-		code = x->options.dry_run ? 0 : submit_attempt(x, &s);
+		code = x->options.dry_run ? 0 : submit_send(x, &s);
 	submission_clear(&s);
 	message_free(m);
 	return code;

@@ -22,6 +22,7 @@ configure() {
 		tls on
 		tls_trust_file $SHARE/ca/ca.pem
 		syslog off
+		queue off
 		account $1
 		host 127.0.0.1
 		port ${!1}

@@ -170,8 +170,16 @@ static void old_and_named_options(void)
 	CHECK_INT(o.dot, OPTIONS_DOT_ENDS);
 	CHECK_INT(o.notes.count, 0);
 	CHECK_INT(parse("sendmail|-odq|-O DeliveryMode=d|-odb|-ODeliveryMode=i"), 0);
-	CHECK_INT(o.notes.count, 2);
-	CHECK_STR(o.notes.items[0], "delivery mode q is ignored: there is no queue yet");
+	CHECK_INT(o.notes.count, 0);
+	CHECK_INT(o.setting_count, 4);
+	CHECK_STR(o.settings[0].key, "delivery");
+	CHECK_STR(o.settings[0].value, "queue");
+	CHECK_STR(o.settings[1].value, "queue");
+	CHECK_STR(o.settings[2].value, "background");
+	CHECK_STR(o.settings[3].value, "interactive");
+	CHECK_INT(parse("sendmail|-odx|-O|DeliveryMode=Fast"), 0);
+	CHECK_INT(o.setting_count, 0);
+	CHECK_STR(o.notes.items[0], "the unknown delivery mode x is ignored");
 	CHECK_INT(parse("sendmail|-o"), -1);
 }
 
@@ -429,6 +437,10 @@ static const char *some_value(const char *name)
 		return "=1h|--check-queue";
 	if (strcmp(name, "json") == 0)
 		return "|--list-queue";
+	if (strcmp(name, "at") == 0)
+		return "=+1h";
+	if (strcmp(name, "hold") == 0)
+		return "=1h";
 	return strcmp(name, "hold-until") == 0 ? "=2026-12-24T00:00:00Z" : "=on";
 }
 
@@ -472,6 +484,24 @@ static void wishes_are_read_at_once(void)
 	CHECK_INT(parse("pennypost|--hold-for|60|--hold-until|2026-12-24T00:00:00Z|b@x"), 0);
 	CHECK_INT(o.hold_for, 0);
 	CHECK_INT(o.hold_until, 1798070400);
+	CHECK_INT(parse("pennypost|--at|tomorrow|b@x"), -1);
+	CHECK_STR(error.text,
+		  "option --at: \"tomorrow\" is not a time to come, such as 18:30, \"tomorrow "
+		  "08:00\", +2h or 2026-12-24T18:00:00+01:00");
+	CHECK_INT(parse("pennypost|--at|2999-12-24T00:00:00Z|b@x"), 0);
+	CHECK_INT(o.release, 32502988800);
+	CHECK_INT(parse("pennypost|--hold|2h|b@x"), 0);
+	CHECK_INT(o.mode, MODE_SUBMIT);
+	CHECK(o.release > 7200);
+	CHECK_INT(parse("pennypost|--hold|0s|b@x"), -1);
+	CHECK_INT(parse("pennypost|--hold|a123456789xy"), 0);
+	CHECK_INT(o.mode, MODE_QUEUE_STEER);
+	CHECK_INT(o.steer, OPTIONS_HOLD);
+	CHECK_INT(o.release, 0);
+	CHECK_INT(parse("pennypost|--hold|2"), -1);
+	CHECK_STR(error.text,
+		  "\"2\" is not the ID of a message in the queue, and not a time such "
+		  "as 30s, 15m, 4h, 5d or 2w");
 }
 
 static void operands_of_a_batch_are_files(void)

@@ -1,0 +1,325 @@
+/* What becomes of a message: see dispatch.h. */
+#include "cmd/dispatch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "deliver/attempt.h"
+#include "deliver/enqueue.h"
+#include "mail/date.h"
+
+enum {
+	DISPATCH_LINE_MAX = 16 * 1024,
+	DISPATCH_SOON = 15 * 60 /* seconds that a runner waits for something to do */
+};
+
+/* What was queued of an attempt: by fate, the ID. */
+struct dispatch_kept {
+	unsigned fates; /* bits 1 << fate */
+	char ids[ATTEMPT_FATES][SPOOL_ID_MAX + 1];
+	int64_t release;
+};
+
+void dispatch_init(struct dispatch *d, const struct context *x, dispatch_tell *tell,
+		   void *tell_context)
+{
+	*d = (struct dispatch){.x = x, .tell = tell, .tell_context = tell_context};
+}
+
+void dispatch_finish(struct dispatch *d)
+{
+	spool_free(d->spool);
+	free(d->config);
+}
+
+static void dispatch_complain(struct dispatch *d, const char *line)
+{
+	d->tell(d->tell_context, line);
+	log_line(LOG_LEVEL_ERROR, "%s", line);
+}
+
+/* Whether the account's secret is one that a person types. */
+static bool dispatch_is_typed(const struct dispatch *d, const struct account *a)
+{
+	return account_wants_auth(a) && account_user(a) && a->auth != ACCOUNT_AUTH_EXTERNAL &&
+	       a->auth != ACCOUNT_AUTH_GSSAPI && secret_is_typed(a, &d->x->secrets);
+}
+
+/* Whether another process, later, will find the account as it is now. -1 with d->why. */
+static int dispatch_check(struct dispatch *d, const struct account *a)
+{
+	const char *word = context_passing_word(d->x);
+	const char *file = d->x->options.config_file;
+
+	d->off = a->queue == SETTING_OFF;
+	if (d->off)
+		return error_set(&d->why, ERROR_LOCAL, STAGE_CONFIG, "the queue is off");
+	if (word)
+		return error_set(&d->why, ERROR_LOCAL, STAGE_USAGE,
+				 "nobody could send it later, because \"%s\" was said on the "
+				 "command line alone",
+				 word);
+	if (dispatch_is_typed(d, a))
+		return error_set(&d->why, ERROR_LOCAL, STAGE_CONFIG,
+				 "nobody could send it later, because the password is typed");
+	if (file && !d->config && !(d->config = realpath(file, NULL)))
+		return error_set_errno(&d->why, ERROR_LOCAL, STAGE_CONFIG, errno,
+				       "cannot tell where \"%s\" is", TEXT_SHOW(span_of(file)));
+	return 0;
+}
+
+/* The queue of an account's messages; NULL with d->why. */
+static struct spool *dispatch_spool(struct dispatch *d, const struct account *a)
+{
+	const struct spool_place place = context_spool(d->x, a);
+
+	if (dispatch_check(d, a))
+		return NULL;
+	if (d->spool && d->account == a)
+		return d->spool;
+	spool_free(d->spool);
+	d->spool = NULL;
+	d->account = a;
+	if (spool_open(&d->spool, &place, true, &d->why))
+		return NULL;
+	return d->spool;
+}
+
+/* Queues the whole message, or what an attempt left over with o->fates. Returns 0, or -1 with
+ * d->why. */
+static int dispatch_enqueue(struct dispatch *d, const struct submission *s,
+			    const struct attempt *a, unsigned fates, struct dispatch_kept *kept)
+{
+	struct spool *spool = dispatch_spool(d, s->account);
+	const struct enqueue_options o = {
+		.config = d->config, .release = d->x->options.release, .fates = fates};
+	struct entry e;
+	int failed;
+
+	if (!spool)
+		return -1;
+	failed = enqueue(spool, s, a, &o, &e, &d->why);
+	for (int i = 0; !failed && i < ATTEMPT_FATES; i++)
+		if ((fates >> i) & 1)
+			memcpy(kept->ids[i], e.id, sizeof(e.id));
+	if (!failed) {
+		kept->fates |= fates;
+		kept->release = e.release;
+		d->wakes |= s->account->delivery != ACCOUNT_DELIVERY_QUEUE &&
+			    e.release <= time(NULL) + DISPATCH_SOON;
+	}
+	entry_clear(&e);
+	return failed;
+}
+
+static void dispatch_show_kept(const struct dispatch_kept *kept, enum attempt_fate fate,
+			       struct buf *out)
+{
+	buf_printf(out, "queued as %s", kept->ids[fate]);
+	if (kept->release > time(NULL)) {
+		buf_add_string(out, ", to be sent at ");
+		date_rfc5322(out, (time_t)kept->release);
+	}
+}
+
+/* All of it into the queue, without an attempt. Returns 0, or -1 with d->why. */
+static int dispatch_queue(struct dispatch *d, const struct submission *s)
+{
+	struct dispatch_kept kept = {0};
+	struct buf line;
+
+	if (dispatch_enqueue(d, s, NULL, 1u << ATTEMPT_WAITS, &kept))
+		return -1;
+	buf_init(&line, DISPATCH_LINE_MAX);
+	dispatch_show_kept(&kept, ATTEMPT_WAITS, &line);
+	d->tell(d->tell_context, line.data);
+	buf_clear(&line);
+	return 0;
+}
+
+/* Queues what may be sent later. The doubted are an entry of their own, because only they may
+ * get the message twice. */
+static void dispatch_keep(struct dispatch *d, const struct submission *s,
+			  const struct attempt *a, struct dispatch_kept *kept)
+{
+	unsigned waits = 1u << ATTEMPT_WAITS;
+
+	if (d->x->options.sendmail)
+		waits |= 1u << ATTEMPT_BLOCKED;
+	if (attempt_count(a, waits) > 0)
+		dispatch_enqueue(d, s, a, waits, kept);
+	if (attempt_count(a, 1u << ATTEMPT_DOUBTED) == 0)
+		return;
+	if (s->account->duplicates == SETTING_OFF)
+		error_set(&d->why, ERROR_LOCAL, STAGE_VERDICT,
+			  "it is never sent twice (duplicates never)");
+	else
+		dispatch_enqueue(d, s, a, 1u << ATTEMPT_DOUBTED, kept);
+}
+
+/* "not queued: ..." behind what was told, once; nothing where all is queued that may be, or the
+ * queue is off. */
+static void dispatch_show_why(struct dispatch *d, const struct attempt *a, unsigned kept,
+			      struct buf *out)
+{
+	unsigned all = 1u << ATTEMPT_WAITS | 1u << ATTEMPT_DOUBTED;
+
+	if (d->x->options.sendmail)
+		all |= 1u << ATTEMPT_BLOCKED;
+	if (d->why_told || d->off || attempt_count(a, all & ~kept) == 0)
+		return;
+	buf_printf(out, "%snot queued: %s", out->len > 0 ? "; " : "", d->why.text);
+	d->why_told = true;
+}
+
+/* Whether the same befell all, so that one line tells it. */
+static bool dispatch_is_uniform(const struct attempt *a, const struct dispatch_kept *kept)
+{
+	for (size_t i = 1; i < a->transaction.count; i++)
+		if (attempt_fate(a, i) != attempt_fate(a, 0) && kept->fates)
+			return false;
+	return attempt_is_uniform(a);
+}
+
+static void dispatch_show_recipient(const struct attempt *a, size_t i,
+				    const struct dispatch_kept *kept, struct buf *out)
+{
+	enum attempt_fate fate = attempt_fate(a, i);
+
+	buf_printf(out, "<%s> ", a->transaction.recipients[i].path);
+	if (!((kept->fates >> fate) & 1)) {
+		attempt_show(a, i, out);
+		return;
+	}
+	dispatch_show_kept(kept, fate, out);
+	buf_add_string(out, ": ");
+	attempt_show_reason(a, i, out);
+}
+
+/* One line a recipient, the sent ones too, so that nobody sends again; or all in one. What does
+ * not fit is in the log. */
+static void dispatch_tell_each(struct dispatch *d, const struct attempt *a,
+			       const struct dispatch_kept *kept)
+{
+	struct buf line, one;
+
+	buf_init(&line, DISPATCH_LINE_MAX);
+	buf_init(&one, DISPATCH_LINE_MAX);
+	for (size_t i = 0; i < a->transaction.count; i++) {
+		buf_reset(&one);
+		dispatch_show_recipient(a, i, kept, &one);
+		if (!d->one_line)
+			d->tell(d->tell_context, one.data);
+		else if (line.len + one.len < DISPATCH_LINE_MAX / 2)
+			buf_printf(&line, "%s%s", i > 0 ? "; " : "", one.data);
+	}
+	dispatch_show_why(d, a, kept->fates, &line);
+	if (line.len > 0)
+		d->tell(d->tell_context, line.data);
+	buf_clear(&one);
+	buf_clear(&line);
+}
+
+/* The same trouble for all, in one line. */
+static void dispatch_tell_all(struct dispatch *d, const struct attempt *a,
+			      const struct dispatch_kept *kept)
+{
+	enum attempt_fate fate = attempt_fate(a, 0);
+	struct buf line;
+
+	buf_init(&line, DISPATCH_LINE_MAX);
+	if ((kept->fates >> fate) & 1) {
+		dispatch_show_kept(kept, fate, &line);
+		buf_add_string(&line, ": ");
+	}
+	buf_add_string(&line, a->transaction.trouble.text);
+	dispatch_show_why(d, a, kept->fates, &line);
+	d->tell(d->tell_context, line.data);
+	buf_clear(&line);
+}
+
+/* What the relay may not like, which is in the log already, and which of the wishes it knows
+ * nothing of. */
+static void dispatch_warn(struct dispatch *d, const struct attempt *a)
+{
+	const char *text;
+
+	if (a->warning[0])
+		d->tell(d->tell_context, a->warning);
+	for (unsigned n = 0; (text = parameters_warning(a->transaction.dropped, n)) != NULL;
+	     n++) {
+		d->tell(d->tell_context, text);
+		log_line(LOG_LEVEL_NOTICE, "%s", text);
+	}
+}
+
+/* 75 would have the caller send again what must never be sent twice. */
+static int dispatch_code(const struct submission *s, const struct attempt *a,
+			 const struct dispatch_kept *kept)
+{
+	if (s->account->duplicates == SETTING_OFF &&
+	    attempt_count(a, 1u << ATTEMPT_DOUBTED) > 0)
+		return EX_UNAVAILABLE;
+	return attempt_exit_code(a, kept->fates);
+}
+
+static int dispatch_attempt(struct dispatch *d, const struct submission *s, struct channel *c,
+			    bool last)
+{
+	struct dispatch_kept kept = {0};
+	struct attempt a;
+	struct error error;
+	int code;
+
+	if (attempt_make(&a, s, c, last, &error)) {
+		dispatch_complain(d, error.text);
+		return error_exit_code(&error);
+	}
+	dispatch_warn(d, &a);
+	dispatch_keep(d, s, &a, &kept);
+	code = dispatch_code(s, &a, &kept);
+	if (attempt_count(&a, 1u << ATTEMPT_SENT) == a.transaction.count)
+		code = EX_OK;
+	else if (dispatch_is_uniform(&a, &kept))
+		dispatch_tell_all(d, &a, &kept);
+	else
+		dispatch_tell_each(d, &a, &kept);
+	attempt_clear(&a);
+	return code;
+}
+
+/* Nothing could be queued, and so nothing is done. */
+static int dispatch_give_up(struct dispatch *d)
+{
+	error_prefix(&d->why, "not queued");
+	dispatch_complain(d, d->why.text);
+	return EX_TEMPFAIL;
+}
+
+int dispatch_message(struct dispatch *d, const struct submission *s, struct channel *c,
+		     bool last)
+{
+	enum account_delivery delivery = s->account->delivery;
+	bool waits = delivery == ACCOUNT_DELIVERY_QUEUE || d->x->options.release;
+
+	d->why_told = false;
+	if (waits)
+		return dispatch_queue(d, s) ? dispatch_give_up(d) : EX_OK;
+	if (delivery != ACCOUNT_DELIVERY_BACKGROUND)
+		return dispatch_attempt(d, s, c, last);
+	if (dispatch_queue(d, s) == 0)
+		return EX_OK;
+	if (!d->off) {
+		struct error why = d->why;
+
+		error_prefix(&why, "not sent in the background");
+		dispatch_complain(d, why.text);
+		d->why_told = true;
+	}
+	return dispatch_attempt(d, s, c, last);
+}
