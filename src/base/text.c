@@ -187,8 +187,15 @@ const char *text_show(char *out, size_t size, struct span s)
 	size_t used;
 
 	for (; s.len > 0; s.data += used, s.len -= used) {
-		size_t len = text_show_char(shown, s, &used);
+		size_t len;
 
+		used = text_plain_length(s);
+		if (used > 0 && at + used + (s.len > used ? 3 : 0) < size) {
+			memcpy(out + at, s.data, used);
+			at += used;
+			continue;
+		}
+		len = text_show_char(shown, s, &used);
 		if (at + len + (s.len > used ? 3 : 0) >= size) {
 			memcpy(out + at, "...", 4);
 			return out;

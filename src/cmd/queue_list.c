@@ -27,10 +27,11 @@ static void queue_list_write(struct queue_list *l, struct buf *out)
 	buf_reset(out);
 }
 
-static void queue_list_add(struct queue_list *l, const struct context *x,
-			   const struct queue_view *v, struct buf *out)
+static void queue_list_add(struct queue_list *l, const struct context *x, struct queue_view *v,
+			   struct buf *out)
 {
 	if (x->options.json) {
+		v->uid = getuid();
 		queue_format_json(out, v);
 	} else {
 		if (l->count == 0)

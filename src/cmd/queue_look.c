@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "queue/schedule.h"
 
@@ -40,8 +39,7 @@ int queue_look(struct queue_look *l, const struct context *x, struct spool *s,
 
 	entry_init(&l->entry);
 	found = entry_load(s, item->id, &l->entry, &l->damage);
-	l->view = (struct queue_view){
-		.entry = &l->entry, .now = (int64_t)time(NULL), .uid = getuid()};
+	l->view = (struct queue_view){.entry = &l->entry, .now = (int64_t)time(NULL)};
 	if (found < 0) {
 		entry_clear(&l->entry);
 		memcpy(l->entry.id, item->id, sizeof(l->entry.id));
@@ -49,7 +47,7 @@ int queue_look(struct queue_look *l, const struct context *x, struct spool *s,
 		l->view.damage = l->damage.text;
 		queue_look_at_file(&l->entry, s);
 	} else if (found > 0) {
-		l->view.active = entry_is_active(s, item->id);
+		l->view.active = l->entry.active;
 		l->view.lifetime = queue_look_lifetime(x, &l->entry);
 	}
 	return found != 0;

@@ -84,6 +84,7 @@ static void show_entry(struct queue_show *t, struct context *x, struct spool *s,
 	spool_name(name, l->entry.id, l->entry.state);
 	buf_init(&out, SHOW_MAX);
 	if (x->options.json) {
+		l->view.uid = getuid();
 		queue_format_json(&out, &l->view);
 	} else {
 		queue_format_words(&out, &l->view);

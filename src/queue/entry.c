@@ -391,13 +391,14 @@ static int entry_read_journal(struct spool *s, struct entry *e, struct error *er
 	if (fd < 0)
 		return errno == ENOENT ? 0 : spool_open_error(s, name, error);
 	buf_init(&text, ENTRY_JOURNAL_MAX);
-	if (st.st_size > ENTRY_JOURNAL_MAX ||
-	    (st.st_size > 0 && buf_reserve(&text, (size_t)st.st_size)))
+	if (st.st_size > ENTRY_JOURNAL_MAX || buf_reserve(&text, (size_t)st.st_size)) {
 		failed = error_set_memory(error);
-	else if (file_read_all(fd, &text))
+	} else if (entry_read_at(fd, text.data, (size_t)st.st_size, 0)) {
+		errno = errno ? errno : EAGAIN; /* it was cut off under our eyes */
 		failed = spool_open_error(s, name, error);
-	else if (form_read_journal(e, buf_span(&text)))
+	} else if (form_read_journal(e, (struct span){text.data, (size_t)st.st_size})) {
 		failed = error_set_memory(error);
+	}
 	buf_clear(&text);
 	close(fd);
 	return failed;
@@ -458,6 +459,12 @@ static void entry_close(struct entry *e)
 	e->fd = -1;
 }
 
+/* Whether another process has an open file locked. */
+static bool entry_is_locked(int fd)
+{
+	return flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 int entry_load(struct spool *s, const char *id, struct entry *e, struct error *error)
 {
 	struct stat st;
@@ -467,6 +474,7 @@ int entry_load(struct spool *s, const char *id, struct entry *e, struct error *e
 		found = entry_check(s, e, &st, error);
 	if (found > 0 && entry_read(s, e, &st, error))
 		found = -1;
+	e->active = found > 0 && entry_is_locked(e->fd);
 	entry_close(e);
 	return found;
 }
@@ -475,10 +483,8 @@ bool entry_is_active(struct spool *s, const char *id)
 {
 	struct error error;
 	struct entry e;
-	bool active = false;
+	bool active = entry_begin(s, id, &e, &error) > 0 && entry_is_locked(e.fd);
 
-	if (entry_begin(s, id, &e, &error) > 0)
-		active = flock(e.fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 	entry_close(&e);
 	return active;
 }

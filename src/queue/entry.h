@@ -69,6 +69,9 @@ struct entry {
 	bool held;         /* until a person releases it */
 	bool delay_told;   /* the sender has been told of the delay */
 
+	/* By entry_load(): another process has it locked, so it is being sent right now. */
+	bool active;
+
 	/* The file, while it is locked. */
 	int fd;         /* -1: not */
 	int journal_fd; /* -1: not opened yet */
