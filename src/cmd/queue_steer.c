@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/queue_walk.h"
+#include "cmd/run_queue.h"
 #include "queue/entry.h"
 #include "queue/health.h"
 
@@ -125,6 +126,11 @@ static bool steer_removes(const struct options *o)
 	return o->steer == OPTIONS_REMOVE || o->steer == OPTIONS_CANCEL;
 }
 
+static bool steer_wakes(const struct options *o)
+{
+	return o->steer == OPTIONS_RETRY || o->steer == OPTIONS_RELEASE;
+}
+
 /* Returns whether there is such an entry. */
 static bool steer_entry(struct steer *s, const char *id)
 {
@@ -182,14 +188,16 @@ static int steer_all(struct steer *s, struct error *error)
 	return failed;
 }
 
-/* What a person asks for is tried whatever is known against its relay, and a pass that is under
- * way sees by the directory's time that it has to look again. */
+/* A pass that is under way sees by the directory's time that it has to look again; and what a
+ * person wants to be tried is tried whatever is known against its relay. */
 static void steer_wake(struct steer *s)
 {
 	struct health health;
 	struct error error;
 
 	futimens(spool_fd(s->spool), NULL);
+	if (s->context->options.steer != OPTIONS_RETRY)
+		return;
 	if (spool_lock(s->spool, SPOOL_LOCK_RUN, &error) <= 0)
 		return;
 	health_load(&health, s->spool);
@@ -213,7 +221,7 @@ static int steer_queue(struct context *x, struct spool *spool, void *tally, stru
 			failed = steer_all(&s, error);
 		else if (!t->found[i])
 			t->found[i] = steer_entry(&s, x->options.ids.items[i]);
-	if (t->done > before && x->options.steer == OPTIONS_RETRY)
+	if (t->done > before && steer_wakes(&x->options))
 		steer_wake(&s);
 	if (t->done > before && steer_removes(&x->options) && !failed)
 		failed = spool_sync(spool, error);
@@ -257,6 +265,8 @@ int cmd_queue_steer(struct context *x)
 	if (tally->done > 0 || tally->code == 0)
 		printf("%" PRIu64 " message%s %s\n", tally->done, tally->done == 1 ? "" : "s",
 		       steer_word(&x->options));
+	if (tally->done > 0 && steer_wakes(&x->options))
+		run_queues_behind(x);
 	code = tally->code;
 	free(tally);
 	if (fflush(stdout) && code == 0)

@@ -136,13 +136,17 @@ static void queue_walk_own(struct queue_walk *w)
 			queue_walk_place(w, &c->accounts[i]);
 }
 
-/* In the child: does the work as the user, and says what came of it. */
+/* In the child: does the work as the user, and says what came of it. What root's configuration
+ * holds is wiped first. */
 static void queue_walk_child(struct queue_walk *w, const char *path, uid_t uid, int out)
 {
 	struct spool_place place = {.configured = path, .uid = uid};
 	struct queue_walk_report report = {0};
 	struct spool *s = NULL;
 
+	config_clear(&w->context->config);
+	account_clear(&w->context->made);
+	w->context->account = NULL;
 	report.failed = process_become(uid, &report.error) ||
 			spool_open(&s, &place, false, &report.error) ||
 			(s && queue_walk_visit(w, s, &report.error));

@@ -61,7 +61,7 @@ static void run_detach(void)
 		return; /* it only keeps a file system busy */
 }
 
-void run_queue_behind(const struct context *x)
+static void run_behind(const struct context *x, bool all)
 {
 	const struct account *a = x->account ? x->account : config_default(&x->config);
 	struct run_own own = {.behind = true, .stop = &run_stopped};
@@ -76,7 +76,17 @@ void run_queue_behind(const struct context *x)
 	run_detach();
 	run_catch_signals();
 	buf_init(&y.netrc_path, 4096);
-	code = run_own(&y, &own);
+	code = all ? run_users(&y, &own) : run_own(&y, &own);
 	context_clear(&y);
 	_exit(code);
+}
+
+void run_queue_behind(const struct context *x)
+{
+	run_behind(x, false);
+}
+
+void run_queues_behind(const struct context *x)
+{
+	run_behind(x, geteuid() == 0);
 }

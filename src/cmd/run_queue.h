@@ -13,5 +13,7 @@ int cmd_run_queue(struct context *x);
  * is due soon, unless `runner off`. Fails silently: the message is safe, and somebody else will
  * run the queue. Nothing of the caller but its environment is left in it. */
 void run_queue_behind(const struct context *x);
+/* The same, for root over the queues of all users. */
+void run_queues_behind(const struct context *x);
 
 #endif

@@ -131,7 +131,7 @@ static void some_values_are_glued_only(void)
 {
 	CHECK_INT(parse("sendmail|-q|a@x"), 0);
 	CHECK_STR(operands(), "a@x");
-	CHECK_INT(o.mode, MODE_UNAVAILABLE);
+	CHECK_INT(o.mode, MODE_QUEUE_RUN);
 	CHECK_INT(parse("sendmail|-d|a@x|-d0.4|-e|b@x|-em|-J|c@x|-E|d@x"), 0);
 	CHECK_STR(operands(), "a@x|b@x|c@x|d@x");
 	CHECK_INT(o.mode, MODE_SUBMIT);
@@ -300,6 +300,10 @@ static void the_queue_is_steered(void)
 	CHECK_INT(mode("pennypost|--release|a123456789xy|--release|all"), MODE_QUEUE_STEER);
 	CHECK_INT(o.steer, OPTIONS_RELEASE);
 	CHECK_INT(o.ids.count, 2);
+	CHECK_INT(mode("pennypost|--hold|a123456789xy"), MODE_QUEUE_STEER);
+	CHECK_INT(o.steer, OPTIONS_HOLD);
+	CHECK_INT(mode("pennypost|--hold|all"), MODE_QUEUE_STEER);
+	CHECK_INT(mode("pennypost|--hold|4h"), MODE_SUBMIT);
 	CHECK_INT(mode("pennypost|--show|a123456789xy|b123456789xy|--json"), MODE_QUEUE_SHOW);
 	CHECK_INT(o.ids.count, 2);
 	CHECK_INT(parse("pennypost|--show|all"), -1);
@@ -326,7 +330,6 @@ static void modes(void)
 		{"sendmail|-bv|a@x", "-bv (check of recipients)"},
 		{"sendmail|-bd|-q30m", "-bd (daemon)"},
 		{"sendmail|-q|-bd", "-bd (daemon)"},
-		{"sendmail|-q15m", "-q (run of the queue)"},
 		{"sendmail|-Mrm|1abc", "-M (Exim's work on the queue)"},
 		{"pennypost|-bs", "-bs (SMTP on standard input)"},
 	};
