@@ -416,3 +416,27 @@ session() {
 	session aiosmtpd_tls
 	session aiosmtpd_grouped
 }
+
+# find_report: sets found to the report on our message in ann's box, if there is one.
+find_report() {
+	found=$(grep -lrF "In-Reply-To: <$id>" "$SHARE/mail/ann/new" 2>/dev/null)
+}
+
+@test "Postfix, a report on the one of two whom it refused" {
+	use postfix_tls
+	configure "$server" on
+	sed -i "1a queue_dir $PWD/queue\ndelivery queue\nrunner off" config
+	compose 40
+	"$PENNYPOST" -C config bob@example.test nobody@example.test <message
+	"$PENNYPOST" -C config -q || :
+	"$PENNYPOST" -C config -q || :
+	arrived bob
+	within 10 find_report
+	"$ROOT/tests/lib/read-report" "$found" >facts
+	grep -qx 'Return-Path: <>' facts
+	grep -qx 'To: ann@example.test' facts
+	grep -qx 'status 1: Final-Recipient: rfc822; nobody@example.test' facts
+	grep -qx 'status 1: Status: 5.1.1' facts
+	grep -qx 'part: message/rfc822 8bit' facts
+	grep -qx 'quote: Grüße, ✓' facts
+}
