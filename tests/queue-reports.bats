@@ -107,6 +107,7 @@ silent() {
 		'words:     Subject:    grüße' 'words:     bob@example.net' \
 		'words:         The relay 127.0.0.1 said: 550 5.1.1 no such user here' \
 		'quote: the body'
+	grep -q '^status 1: Last-Attempt-Date: ' facts
 	silent '^status 2|dave'
 	grep -q '^From: Mail delivery on .*<MAILER-DAEMON@host.example>$' facts ||
 		grep -q '^From: "Mail delivery on .*" <MAILER-DAEMON@host.example>$' facts
@@ -281,7 +282,7 @@ silent() {
 
 @test "an account's own address is in the From of its reports" {
 	begin
-	echo 'from Me <me@example.org>' >>config
+	echo 'from me@example.org' >>config
 	echo 'allow_from_override on' >>config
 	queue bob@example.net
 	flush

@@ -69,7 +69,8 @@ static bool bounce_may_leave(const struct bounce *b, const struct entry *e)
 	unsigned room = bounce_room(b);
 	bool sole = b->options->account->report_limit == 1;
 
-	return room > (sole ? 0U : 1U) && e->tried + FRESH >= b->options->health->reports_since;
+	return room > (sole ? 0U : 1U) &&
+	       (!e->tried || e->tried + FRESH >= b->options->health->reports_since);
 }
 
 /* The ID of a report on an entry: the entry's with three characters for what the report is and

@@ -228,6 +228,7 @@ enum retry_cause retry_settle(struct entry *e, const struct retry *r, const stru
 					 cause);
 	if (is_ours)
 		return cause;
+	e->tried = now;
 	if (cause == RETRY_NONE)
 		cause = retry_cause_of_replies(a);
 	if (entry_count(e, ENTRY_OPEN) > 0)

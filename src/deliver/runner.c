@@ -282,11 +282,12 @@ static int64_t runner_when(const struct runner *r, const struct entry *e, int64_
 	return 0;
 }
 
-/* Whether the sender may have to be told something, or the entry is done with. */
-static bool runner_wants_settling(const struct entry *e)
+/* Whether the sender may have to be told something, or the entry is done with. What is tried
+ * now is not called late before that was in vain. */
+static bool runner_wants_settling(const struct entry *e, int64_t when)
 {
 	return entry_count_unreported(e) > 0 || entry_count(e, ENTRY_OPEN) == 0 ||
-	       ((e->wishes.notify & WISHES_DELAY) && !e->delay_told);
+	       (when != 0 && (e->wishes.notify & WISHES_DELAY) && !e->delay_told);
 }
 
 /* Puts an entry where it belongs. Returns 0, or -1 without memory. */
@@ -297,7 +298,7 @@ static int runner_take(struct runner *r, const struct entry *e)
 
 	if (!relay)
 		return -1;
-	if (runner_wants_settling(e))
+	if (runner_wants_settling(e, when))
 		runner_settle(r, relay, e->id, false);
 	if (when == 0 && entry_count(e, ENTRY_OPEN) > 0) {
 		struct plan_item *item =
@@ -582,7 +583,7 @@ static void runner_note_report(struct runner *r, struct runner_worker *w,
 	else if (report->outcome == WORKER_RELAY || report->outcome == WORKER_LOCAL)
 		r->result->held_up++;
 	runner_note_due(r, report->next);
-	if (report->failed)
+	if (report->untold)
 		runner_settle(r, relay, report->id, false);
 }
 

@@ -134,7 +134,8 @@ static void worker_conclude(struct worker_message *m, enum retry_cause cause, si
 		worker_write(m, settled, cause == RETRY_DOUBT);
 	else if (m->marked && entry_unmark(m->worker->o->spool, e, &error))
 		worker_log(e, error.text);
-	m->report->failed = entry_count_unreported(e) > 0;
+	m->report->untold = entry_count_unreported(e) > 0 ||
+			    ((e->wishes.notify & WISHES_DELAY) && !e->delay_told);
 }
 
 /* The same for what was decided here, without a word from the relay. */

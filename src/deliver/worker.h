@@ -36,7 +36,7 @@ enum worker_outcome {
 struct worker_report {
 	char id[SPOOL_ID_MAX + 1];
 	enum worker_outcome outcome;
-	bool failed;                /* for somebody, which the sender must be told */
+	bool untold;                /* the sender may have to be told something */
 	bool broken;                /* the session broke off in the midst of it */
 	int64_t next;               /* seconds: when it is due again; 0: not known */
 	char text[WORKER_TEXT_MAX]; /* the relay's trouble, or "" */
