@@ -425,7 +425,7 @@ find_report() {
 @test "Postfix, a report on the one of two whom it refused" {
 	use postfix_tls
 	configure "$server" on
-	sed -i "1a queue_dir $PWD/queue\ndelivery queue\nrunner off" config
+	sed -i "s:^queue off:queue_dir $PWD/queue\ndelivery queue\nrunner off:" config
 	compose 40
 	"$PENNYPOST" -C config bob@example.test nobody@example.test <message
 	"$PENNYPOST" -C config -q || :
