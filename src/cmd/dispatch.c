@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/run_queue.h"
 #include "deliver/attempt.h"
 #include "deliver/enqueue.h"
 #include "mail/date.h"
@@ -31,9 +32,19 @@ void dispatch_init(struct dispatch *d, const struct context *x, dispatch_tell *t
 	*d = (struct dispatch){.x = x, .tell = tell, .tell_context = tell_context};
 }
 
+/* Leaves a queue, to a runner where one has something to do. */
+static void dispatch_leave_spool(struct dispatch *d)
+{
+	if (d->wakes)
+		run_queue_behind(d->x, spool_path(d->spool), d->config);
+	d->wakes = false;
+	spool_free(d->spool);
+	d->spool = NULL;
+}
+
 void dispatch_finish(struct dispatch *d)
 {
-	spool_free(d->spool);
+	dispatch_leave_spool(d);
 	free(d->config);
 }
 
@@ -82,8 +93,7 @@ static struct spool *dispatch_spool(struct dispatch *d, const struct account *a)
 		return NULL;
 	if (d->spool && d->account == a)
 		return d->spool;
-	spool_free(d->spool);
-	d->spool = NULL;
+	dispatch_leave_spool(d);
 	d->account = a;
 	if (spool_open(&d->spool, &place, true, &d->why))
 		return NULL;
@@ -110,7 +120,8 @@ static int dispatch_enqueue(struct dispatch *d, const struct submission *s,
 	if (!failed) {
 		kept->fates |= fates;
 		kept->release = e.release;
-		d->wakes |= s->account->delivery != ACCOUNT_DELIVERY_QUEUE &&
+		d->wakes |= s->account->runner != SETTING_OFF &&
+			    s->account->delivery != ACCOUNT_DELIVERY_QUEUE &&
 			    e.release <= time(NULL) + DISPATCH_SOON;
 	}
 	entry_clear(&e);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -61,32 +62,37 @@ static void run_detach(void)
 		return; /* it only keeps a file system busy */
 }
 
-static void run_behind(const struct context *x, bool all)
+/* The process behind. Its context is one of its own, as if it had been called by itself. */
+static void run_behind(const struct context *x, struct run_own *own, const char *config,
+		       bool all)
 {
-	const struct account *a = x->account ? x->account : config_default(&x->config);
-	struct run_own own = {.behind = true, .stop = &run_stopped};
 	struct context y = {.name = x->name};
 	int code;
 
-	if (a && a->runner == SETTING_OFF)
-		return;
 	fflush(NULL);
 	if (fork() != 0)
 		return;
 	run_detach();
 	run_catch_signals();
 	buf_init(&y.netrc_path, 4096);
-	code = all ? run_users(&y, &own) : run_own(&y, &own);
+	y.options.config_file = config ? strdup(config) : NULL;
+	code = all ? run_users(&y, own) : run_own(&y, own);
 	context_clear(&y);
 	_exit(code);
 }
 
-void run_queue_behind(const struct context *x)
+void run_queue_behind(const struct context *x, const char *queue, const char *config)
 {
-	run_behind(x, false);
+	struct run_own own = {.spool_dir = queue, .behind = true, .stop = &run_stopped};
+
+	run_behind(x, &own, config, false);
 }
 
 void run_queues_behind(const struct context *x)
 {
-	run_behind(x, geteuid() == 0);
+	const struct account *a = x->account ? x->account : config_default(&x->config);
+	struct run_own own = {.behind = true, .stop = &run_stopped};
+
+	if (!a || a->runner != SETTING_OFF)
+		run_behind(x, &own, NULL, geteuid() == 0);
 }
