@@ -248,6 +248,7 @@ static void steer_miss(struct steer *s)
 
 int cmd_queue_steer(struct context *x)
 {
+	const struct account *a = x->account ? x->account : config_default(&x->config);
 	size_t size = sizeof(struct queue_steer) + x->options.ids.count * sizeof(bool);
 	struct queue_steer *tally = calloc(1, size);
 	struct steer s = {.context = x, .tally = tally};
@@ -258,6 +259,8 @@ int cmd_queue_steer(struct context *x)
 		error_set_memory(&error);
 		return context_fail(x, &error);
 	}
+	if (a)
+		context_open_log(x, a);
 	if (queue_walk(x, steer_queue, tally, size, &error))
 		steer_fail(&s, &error);
 	else

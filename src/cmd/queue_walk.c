@@ -188,7 +188,6 @@ static void queue_walk_collect(struct queue_walk *w, const char *path, int in)
 		queue_walk_fail(w, &error);
 	} else {
 		memcpy(w->tally, tally, w->size);
-		report.error.text[sizeof(report.error.text) - 1] = '\0';
 		if (report.failed)
 			queue_walk_fail(w, &report.error);
 	}
@@ -222,7 +221,7 @@ static void queue_walk_user(struct queue_walk *w, const char *path, uid_t uid)
 }
 
 /* A name below SPOOL_SYSTEM_DIR: a user's number, and a directory of his. */
-static void queue_walk_name(struct queue_walk *w, int parent, const char *name)
+static void queue_walk_name(struct queue_walk *w, const char *name)
 {
 	char path[QUEUE_WALK_PATH_MAX], again[32];
 	const char *wrong = NULL;
@@ -230,10 +229,9 @@ static void queue_walk_name(struct queue_walk *w, int parent, const char *name)
 	long long uid = strtonum(name, 0, UINT32_MAX - 1, &wrong);
 
 	snprintf(again, sizeof(again), "%lld", uid);
-	if (wrong || strcmp(name, again) != 0 ||
-	    fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW))
-		return;
 	snprintf(path, sizeof(path), "%s/%s", SPOOL_SYSTEM_DIR, name);
+	if (wrong || strcmp(name, again) != 0 || lstat(path, &st))
+		return;
 	if (!S_ISDIR(st.st_mode) || st.st_uid != (uid_t)uid) {
 		char text[QUEUE_WALK_PATH_MAX + 64];
 
@@ -248,14 +246,15 @@ static void queue_walk_name(struct queue_walk *w, int parent, const char *name)
 
 static void queue_walk_others(struct queue_walk *w)
 {
-	DIR *parent = opendir(SPOOL_SYSTEM_DIR);
-	const struct dirent *entry;
+	struct dirent **names;
+	int count = scandir(SPOOL_SYSTEM_DIR, &names, NULL, alphasort);
 
-	if (!parent)
-		return;
-	while ((entry = readdir(parent)) != NULL)
-		queue_walk_name(w, dirfd(parent), entry->d_name);
-	closedir(parent);
+	for (int i = 0; i < count; i++) {
+		queue_walk_name(w, names[i]->d_name);
+		free(names[i]);
+	}
+	if (count >= 0)
+		free(names);
 }
 
 int queue_walk(struct context *x, queue_work *work, void *tally, size_t size,
