@@ -110,18 +110,21 @@ static bool retry_is_slow(int code, const int enhanced[3])
 /*
  * The one table of what trouble means to the queue:
  *
- *     the end of data has left, no verdict      DOUBT
+ *     the end of data has left, and what the
+ *     relay did with it is not known            DOUBT
  *     our own place on the network              LOCAL
  *     before the relay took mail                RELAY, whatever its class
  *     message refused for good                  REFUSED
  *     421, 4.7.x                                SLOW
  *     all else in a session                     LATER
  */
-enum retry_cause retry_cause(const struct error *trouble, bool in_session)
+enum retry_cause retry_cause(const struct smtp_transaction *t, bool in_session)
 {
+	const struct error *trouble = &t->trouble;
+
 	if (trouble->class == ERROR_NONE)
 		return RETRY_NONE;
-	if (trouble->stage == STAGE_VERDICT)
+	if (t->doubted)
 		return RETRY_DOUBT;
 	if (!in_session)
 		return retry_is_local(trouble) ? RETRY_LOCAL : RETRY_RELAY;
@@ -218,7 +221,7 @@ enum retry_cause retry_settle(struct entry *e, const struct retry *r, const stru
 			      bool in_session, int64_t now)
 {
 	const struct smtp_transaction *t = &a->transaction;
-	enum retry_cause cause = retry_cause(&t->trouble, in_session);
+	enum retry_cause cause = retry_cause(t, in_session);
 	bool is_ours = cause == RETRY_RELAY || cause == RETRY_LOCAL;
 
 	for (size_t i = 0; i < t->count; i++)

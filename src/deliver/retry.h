@@ -45,7 +45,7 @@ enum retry_cause {
 };
 
 /* in_session: the relay was ready to take mail before. */
-enum retry_cause retry_cause(const struct error *trouble, bool in_session);
+enum retry_cause retry_cause(const struct smtp_transaction *t, bool in_session);
 
 /* Puts into the entry what the attempt came to: outcomes and words of its recipients and, but
  * for RETRY_RELAY and RETRY_LOCAL, the count of attempts and the time of the next. Returns what
