@@ -309,6 +309,24 @@ $id!    19 Mon Nov 23 10:41:00  MAILER-DAEMON
 		--queue-dir "$PWD/two"
 }
 
+@test "what sendmail queues is listed, cancelled and sent" {
+	printf 'Subject: one\n\none\n' | ./sendmail -odq -f ann@example.org bob@example.net 2>said
+	id=$(sed -n 's/.*queued as \([a-z0-9]*\).*/\1/p' said)
+	cat said
+	[ "$(json id)" = "$id" ]
+	[ "$(json sender)" = ann@example.org ]
+	./pennypost --show "$id" | sed '1,/^$/d' | grep -qx 'Subject: one'
+	[ "$(./pennypost --cancel "$id")" = '1 message cancelled' ]
+	printf 'Subject: two\n\ntwo\n' | ./pennypost --hold 4h bob@example.net 2>said
+	[ "$(json state)" = scheduled ]
+	relay_start relay --plain
+	configure "relay smtp://127.0.0.1:$relay_port" 'tls off'
+	./pennypost --release all
+	within 20 bash -c './mailq | grep -q empty'
+	run -69 ./pennypost --cancel "$(sed -n 's/.*queued as \([a-z0-9]*\).*/\1/p' said)"
+	[[ $output == *'it has been sent already, or never was there' ]]
+}
+
 @test "a queue that is not ours is refused" {
 	chmod 777 "$queue"
 	run --separate-stderr ./mailq
