@@ -391,7 +391,10 @@ static int entry_read_journal(struct spool *s, struct entry *e, struct error *er
 	if (fd < 0)
 		return errno == ENOENT ? 0 : spool_open_error(s, name, error);
 	buf_init(&text, ENTRY_JOURNAL_MAX);
-	if (st.st_size > ENTRY_JOURNAL_MAX || buf_reserve(&text, (size_t)st.st_size)) {
+	if (st.st_size > ENTRY_JOURNAL_MAX) {
+		errno = EFBIG;
+		failed = spool_open_error(s, name, error);
+	} else if (buf_reserve(&text, (size_t)st.st_size)) {
 		failed = error_set_memory(error);
 	} else if (entry_read_at(fd, text.data, (size_t)st.st_size, 0)) {
 		errno = errno ? errno : EAGAIN; /* it was cut off under our eyes */

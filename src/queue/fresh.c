@@ -127,7 +127,8 @@ static int fresh_give_name(struct fresh *f, struct spool *s)
 	return 0;
 }
 
-/* From its passing name to its own, where nothing may stand. */
+/* From its passing name to its own, where nothing may stand. From there on it is no leftover,
+ * and whoever wants to lock it may. */
 static int fresh_rename(struct fresh *f, int directory, const char *name)
 {
 	if (rename_exclusive(directory, f->name, name) < 0) {
@@ -138,6 +139,7 @@ static int fresh_rename(struct fresh *f, int directory, const char *name)
 		unlinkat(directory, f->name, 0);
 	}
 	f->name[0] = '\0';
+	flock(f->fd, LOCK_UN);
 	return 0;
 }
 

@@ -290,8 +290,9 @@ static void a_glance_is_no_holder(void)
 
 	spool_put(&e);
 	pid = fork();
-	for (; pid == 0;)
-		entry_is_active(spool, e.id);
+	if (pid == 0)
+		for (;;)
+			entry_is_active(spool, e.id);
 	for (int i = 0; i < 2000; i++) {
 		missed += entry_lock(spool, e.id, &got, &error) != 1;
 		entry_clear(&got);
@@ -457,6 +458,23 @@ static void hard_links_and_writable_files(void)
 	spool_empty();
 }
 
+/* Where renaming takes two steps, a crash between them leaves two names. */
+static void a_second_name_is_cleaned_away(void)
+{
+	char name[SPOOL_NAME_SIZE];
+	struct entry e, got;
+
+	spool_put(&e);
+	spool_name(name, e.id, ENTRY_WAITING);
+	CHECK_INT(linkat(spool_fd(spool), name, spool_fd(spool), ".tmp-0", 0), 0);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), -1);
+	spool_clean(spool);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
+	entry_clear(&got);
+	entry_clear(&e);
+	CHECK_INT(spool_empty(), 1);
+}
+
 static void the_journal_remembers(void)
 {
 	struct entry e, got;
@@ -548,6 +566,33 @@ static void a_torn_journal_is_mended(void)
 	}
 	entry_clear(&e);
 	spool_empty();
+}
+
+/* As if it had grown to its limit. */
+static void a_large_journal_is_written_anew(void)
+{
+	char data[4096], name[SPOOL_NAME_SIZE];
+	struct entry e, got;
+	ssize_t first, len;
+
+	first = two_notes(&e, data, sizeof(data), &len, name);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
+	got.journal_end = ENTRY_JOURNAL_MAX;
+	got.attempts = 12;
+	CHECK_INT(entry_note(spool, &got, false, &error), 0);
+	CHECK(got.journal_end > first && got.journal_end < len);
+	CHECK_INT(spool_read_file(name, data, sizeof(data)), got.journal_end);
+	got.recipients[1].outcome = ENTRY_FAILED;
+	CHECK_INT(entry_note(spool, &got, true, &error), 0);
+	entry_clear(&got);
+	CHECK_INT(entry_load(spool, e.id, &got, &error), 1);
+	CHECK_INT(got.attempts, 12);
+	CHECK_INT(got.recipients[0].outcome, ENTRY_SENT);
+	CHECK_INT(got.recipients[0].code, 451);
+	CHECK_INT(got.recipients[1].outcome, ENTRY_FAILED);
+	entry_clear(&got);
+	entry_clear(&e);
+	CHECK_INT(spool_empty(), 2);
 }
 
 static void a_damaged_journal_tells_no_lie(void)
@@ -770,7 +815,9 @@ int main(void)
 	TEST_RUN(what_is_damaged_can_be_set_aside);
 	TEST_RUN(other_than_plain_files);
 	TEST_RUN(hard_links_and_writable_files);
+	TEST_RUN(a_second_name_is_cleaned_away);
 	TEST_RUN(the_journal_remembers);
+	TEST_RUN(a_large_journal_is_written_anew);
 	TEST_RUN(a_torn_journal_is_mended);
 	TEST_RUN(a_damaged_journal_tells_no_lie);
 	TEST_RUN(a_foreign_journal_is_none);
