@@ -219,6 +219,10 @@ silent() {
 	flush
 	[ "$(reports)" -eq 2 ]
 	[ "$(left msg)" -eq 1 ]
+	rm queue/relays # which counts them: an hour is over
+	flush
+	[ "$(reports)" -eq 3 ]
+	[ "$(left msg)" -eq 0 ]
 }
 
 @test "a delay is told once, when asked for" {

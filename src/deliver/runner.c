@@ -727,9 +727,12 @@ static void runner_finish_relay(struct runner *r, struct runner_relay *relay)
 	const struct health_relay *health = runner_health(r, relay);
 	struct error error;
 
-	if (relay->untold.count > 0 &&
-	    bounce_digest(r->o->spool, &relay->untold, &o, &error) < 0)
-		runner_say(r, error.text);
+	if (relay->untold.count > 0) {
+		if (bounce_digest(r->o->spool, &relay->untold, &o, &error) < 0)
+			runner_say(r, error.text);
+		if (bounce_due(&o) > o.now)
+			runner_note_due(r, bounce_due(&o));
+	}
 	strv_clear(&relay->untold);
 	if (relay->stopped && health)
 		runner_note_due(r, health->next);
