@@ -270,14 +270,10 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 		sendmail -bD
 		sendmail -bt
 		sendmail -bh
-		sendmail -q b@x.example
-		sendmail -q15m
-		sendmail -qf
 		sendmail -Mrm 1abc
 		sendmail -Q
 		msmtp -bs
 		pennypost -bs
-		pennypost -q
 	END
 	run --separate-stderr ./sendmail -bs </dev/null
 	[ "$stderr" = 'sendmail: mode -bs (SMTP on standard input) is not built yet' ]

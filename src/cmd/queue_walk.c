@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "conf/keys.h"
 
@@ -136,17 +137,26 @@ static void queue_walk_own(struct queue_walk *w)
 			queue_walk_place(w, &c->accounts[i]);
 }
 
-/* In the child: does the work as the user, and says what came of it. What root's configuration
- * holds is wiped first. */
+/* In the child: wipes what root's configuration holds. Of his log the system's stays: a file is
+ * not the user's to write. */
+static void queue_walk_forget(struct context *x)
+{
+	const struct account *a = x->account ? x->account : config_default(&x->config);
+
+	log_open(NULL, a ? a->syslog : 0, "pennypost");
+	config_clear(&x->config);
+	account_clear(&x->made);
+	x->account = NULL;
+}
+
+/* In the child: does the work as the user, and says what came of it. */
 static void queue_walk_child(struct queue_walk *w, const char *path, uid_t uid, int out)
 {
 	struct spool_place place = {.configured = path, .uid = uid};
 	struct queue_walk_report report = {0};
 	struct spool *s = NULL;
 
-	config_clear(&w->context->config);
-	account_clear(&w->context->made);
-	w->context->account = NULL;
+	queue_walk_forget(w->context);
 	report.failed = process_become(uid, &report.error) ||
 			spool_open(&s, &place, false, &report.error) ||
 			(s && queue_walk_visit(w, s, &report.error));
