@@ -204,6 +204,23 @@ says() {
 	stop_runner
 }
 
+@test "a message that is sent wakes a runner for those that wait, once a minute" {
+	serve
+	./sendmail -odq a@example.net <message 2>errors
+	configure 'runner off'
+	send 0 ./sendmail b@example.net
+	sleep 0.5
+	[ "$(queued)" -eq 1 ]
+	configure 'runner on'
+	send 0 ./sendmail b@example.net
+	within 10 nothing_queued
+	[ "$(sent)" -eq 3 ]
+	./sendmail -odq a@example.net <message 2>errors
+	send 0 ./sendmail b@example.net
+	sleep 0.5
+	[ "$(queued)" -eq 1 ]
+}
+
 # stop_runner: ends the one that waits behind a submission.
 stop_runner() {
 	local pid

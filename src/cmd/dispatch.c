@@ -16,7 +16,8 @@
 
 enum {
 	DISPATCH_LINE_MAX = 16 * 1024,
-	DISPATCH_SOON = 15 * 60 /* seconds that a runner waits for something to do */
+	DISPATCH_SOON = 15 * 60, /* seconds that a runner waits for something to do */
+	DISPATCH_AGAIN = 60      /* seconds between runs for what waited already */
 };
 
 /* What was queued of an attempt: by fate, the ID. */
@@ -279,6 +280,26 @@ static int dispatch_code(const struct submission *s, const struct attempt *a,
 	return attempt_exit_code(a, kept->fates);
 }
 
+/* The relay takes mail: what waits in the queue may want to know. */
+static void dispatch_look(struct dispatch *d, const struct account *a)
+{
+	const struct spool_place place = context_spool(d->x, a);
+	struct error ignored;
+
+	if (d->wakes || d->looked == a || a->runner == SETTING_OFF || a->queue == SETTING_OFF ||
+	    context_passing_word(d->x))
+		return;
+	d->looked = a;
+	if (d->account != a) {
+		dispatch_leave_spool(d);
+		d->account = a;
+	}
+	if (!d->spool && spool_open(&d->spool, &place, false, &ignored))
+		return;
+	d->wakes = d->spool && spool_wants_run(d->spool, DISPATCH_AGAIN) &&
+		   dispatch_check(d, a) == 0;
+}
+
 static int dispatch_attempt(struct dispatch *d, const struct submission *s, struct channel *c,
 			    bool last)
 {
@@ -300,6 +321,8 @@ static int dispatch_attempt(struct dispatch *d, const struct submission *s, stru
 		dispatch_tell_all(d, &a, &kept);
 	else
 		dispatch_tell_each(d, &a, &kept);
+	if (attempt_count(&a, 1u << ATTEMPT_SENT) > 0)
+		dispatch_look(d, s->account);
 	attempt_clear(&a);
 	return code;
 }

@@ -30,6 +30,7 @@ struct dispatch {
 	/* Private. */
 	struct spool *spool;
 	const struct account *account; /* whose spool it is */
+	const struct account *looked;  /* whose queue was looked at */
 	char *config;                  /* the file of -C, absolute */
 	struct error why;              /* why nothing can be queued */
 	bool why_told;

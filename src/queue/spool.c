@@ -580,6 +580,42 @@ bool spool_has(const struct spool *s, const char *id)
 	return false;
 }
 
+/* Whether any entry waits. */
+static bool spool_has_waiting(const struct spool *s)
+{
+	DIR *directory = spool_open_listing(s);
+	const struct dirent *d;
+	struct spool_item item;
+	bool found = false;
+
+	while (directory && !found && (d = readdir(directory)) != NULL)
+		found = spool_kind(d->d_name, &item) == SPOOL_ENTRY &&
+			(item.state == ENTRY_WAITING || item.state == ENTRY_MARKED);
+	if (directory)
+		closedir(directory);
+	return found;
+}
+
+/* The time is that of the lock's file, which nobody writes. */
+bool spool_wants_run(struct spool *s, int seconds)
+{
+	time_t now = time(NULL);
+	struct stat st;
+	int fd;
+
+	if (fstatat(s->fd, lock_names[SPOOL_LOCK_RUN], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_mtime <= now && now - st.st_mtime < seconds)
+		return false;
+	if (!spool_has_waiting(s))
+		return false;
+	fd = spool_open_file(s, lock_names[SPOOL_LOCK_RUN], O_RDWR | O_CREAT, &st);
+	if (fd < 0)
+		return false;
+	futimens(fd, NULL);
+	close(fd);
+	return true;
+}
+
 /* Removes a temporary file unless its writer is still at it. */
 static void spool_clean_leftover(const struct spool *s, const char *name)
 {

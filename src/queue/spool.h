@@ -118,6 +118,9 @@ enum { SPOOL_WARNINGS_MAX = 20 };
 
 int spool_list(struct spool *s, struct spool_list *list, struct error *error);
 void spool_list_clear(struct spool_list *list);
+/* Whether something waits and nobody was told so in the last seconds: who is told runs the
+ * queue. For those who pass by with a message of their own. */
+bool spool_wants_run(struct spool *s, int seconds);
 /* Under SPOOL_LOCK_RUN: removes what a crash left behind (temporary files whose writer is gone,
  * journals without an entry). */
 void spool_clean(struct spool *s);

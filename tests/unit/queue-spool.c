@@ -285,10 +285,33 @@ static void changes_are_seen(void)
 	CHECK(a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec);
 }
 
+static void who_passes_by_is_told_once_that_something_waits(void)
+{
+	static const char *const others[] = {"b000000001.dead", "b000000002.bad",
+					     "b000000003.log", "foreign"};
+	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+
+	spool_setup(false);
+	spool_empty();
+	CHECK(!spool_wants_run(spool, 60));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		spool_write_file(others[i], "", 0);
+	CHECK(!spool_wants_run(spool, 60));
+	spool_write_file("b000000001.end", "", 0);
+	CHECK(spool_wants_run(spool, 60));
+	CHECK(!spool_wants_run(spool, 60));
+	CHECK_INT(utimensat(spool_fd(spool), "lock", old, 0), 0);
+	CHECK(spool_wants_run(spool, 60));
+	CHECK(!spool_wants_run(spool, 60));
+	CHECK(spool_wants_run(spool, 0));
+	spool_empty();
+}
+
 int main(void)
 {
 	umask(077);
 	spool_setup(false);
+	TEST_RUN(who_passes_by_is_told_once_that_something_waits);
 	TEST_RUN(the_state_directory_comes_first);
 	TEST_RUN(else_the_system_directory);
 	TEST_RUN(a_configured_one_is_the_only_one);
