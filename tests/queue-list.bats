@@ -247,12 +247,15 @@ $id!    19 Mon Nov 23 10:41:00  MAILER-DAEMON
 	put to=b@example.net state=marked
 	run -0 --separate-stderr ./pennypost --cancel "$id"
 	[[ $stderr == *'may have been delivered already' ]]
+	put to=b@example.net state=marked
+	run -0 --separate-stderr ./pennypost --retry "$id"
+	[[ $stderr == *"message $id may have been delivered: it is tried again ten minutes after it was" ]]
 	put to=b@example.net state=dead
 	put to=b@example.net state=bad
 	put to=b@example.net held
 	run -0 --separate-stderr ./pennypost --remove all
-	[ "$output" = '3 messages removed' ]
-	[ -z "$(ls "$queue")" ]
+	[ "$output" = '4 messages removed' ]
+	[ -z "$(find "$queue" -name '*.*')" ]
 }
 
 @test "a message that is being sent is waited for, and then left alone" {

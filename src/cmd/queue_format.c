@@ -76,13 +76,14 @@ char queue_mark(const struct queue_view *v)
 static int64_t queue_next(const struct queue_view *v)
 {
 	const struct entry *e = v->entry;
+	int64_t doubt = e->marked + SCHEDULE_DOUBT;
 
 	switch (queue_kind(v)) {
 	case QUEUE_HELD:
 	case QUEUE_DEAD:
 	case QUEUE_DAMAGED: return -1;
 	case QUEUE_ACTIVE: return 0;
-	case QUEUE_DOUBT: return e->next ? e->next : e->marked + SCHEDULE_DOUBT;
+	case QUEUE_DOUBT: return e->next > doubt ? e->next : doubt;
 	default: return e->release > e->next ? e->release : e->next;
 	}
 }

@@ -16,6 +16,7 @@
 #include "cmd/run_queue.h"
 #include "queue/entry.h"
 #include "queue/health.h"
+#include "queue/schedule.h"
 
 enum {
 	STEER_PATIENCE = 5000, /* milliseconds for what is being sent, in one queue */
@@ -67,6 +68,30 @@ static int steer_lock(struct steer *s, const char *id, struct entry *e, struct e
 	}
 }
 
+/* Says what a person should know of an entry besides that it was done. */
+static void steer_warn(const struct steer *s, const struct entry *e)
+{
+	const enum options_steer steer = s->context->options.steer;
+	size_t sent = entry_count(e, ENTRY_SENT);
+	char text[160] = "";
+
+	if (steer == OPTIONS_CANCEL && e->state == ENTRY_MARKED)
+		snprintf(text, sizeof(text),
+			 "message %s is cancelled, but may have been delivered already", e->id);
+	else if (steer == OPTIONS_CANCEL && sent > 0)
+		snprintf(text, sizeof(text),
+			 "message %s is cancelled, but %zu of its recipients have it already",
+			 e->id, sent);
+	else if (steer == OPTIONS_RETRY && e->state == ENTRY_MARKED &&
+		 !schedule_is_due(e->marked + SCHEDULE_DOUBT, time(NULL)))
+		snprintf(text, sizeof(text),
+			 "message %s may have been delivered: it is tried again ten minutes "
+			 "after it was",
+			 e->id);
+	if (text[0])
+		context_warn(s->context, text);
+}
+
 static int steer_retry(struct steer *s, struct entry *e, struct error *error)
 {
 	if (e->held)
@@ -83,24 +108,12 @@ static int steer_retry(struct steer *s, struct entry *e, struct error *error)
 	return e->state == ENTRY_DEAD ? entry_unmark(s->spool, e, error) : 0;
 }
 
-static int steer_remove(struct steer *s, struct entry *e, struct error *error)
-{
-	char text[128];
-
-	if (s->context->options.steer == OPTIONS_CANCEL && e->state == ENTRY_MARKED) {
-		snprintf(text, sizeof(text),
-			 "message %s is cancelled, but may have been delivered already", e->id);
-		context_warn(s->context, text);
-	}
-	return entry_remove(s->spool, e, error);
-}
-
 static int steer_act(struct steer *s, struct entry *e, struct error *error)
 {
 	switch (s->context->options.steer) {
 	case OPTIONS_RETRY: return steer_retry(s, e, error);
 	case OPTIONS_REMOVE:
-	case OPTIONS_CANCEL: return steer_remove(s, e, error);
+	case OPTIONS_CANCEL: return entry_remove(s->spool, e, error);
 	case OPTIONS_HOLD: e->held = true; break;
 	case OPTIONS_RELEASE:
 		e->held = false;
@@ -149,6 +162,7 @@ static bool steer_entry(struct steer *s, const char *id)
 		steer_fail(s, &error);
 	} else if (locked != 0) {
 		s->tally->done++;
+		steer_warn(s, &e);
 		log_line(LOG_LEVEL_NOTICE, "queue-id=%s status=%s", id, steer_word(o));
 	}
 	entry_clear(&e);
