@@ -1,6 +1,8 @@
 /* What replies come to: see judge.h. */
 #include "smtp/judge.h"
 
+#include <errno.h>
+
 #include "base/clock.h"
 #include "smtp/auth.h"
 
@@ -133,6 +135,32 @@ static bool judge_seems_taken(const struct flight *f)
 	return taken;
 }
 
+/*
+ * Whether r, in the slot of a mark that should have been answered otherwise, is the mark's own
+ * answer all the same, from a relay that does not know the command: else every message would be
+ * doubted there, and sent again.
+ *
+ * Only without pipelining can it be told, because there the mark leaves behind the verdict:
+ * nothing that is missing can bring its answer forward. With a reply too many it is the true
+ * verdict, which takes nothing back when both are a yes, and behind which the mark's own answer
+ * follows or the relay leaves.
+ */
+static bool judge_is_own(struct flight *f, const struct reply *r)
+{
+	struct wire_slot behind;
+	struct error why = {0};
+
+	if (wire_pipelining(f->wire) || (!reply_is_positive(r) && !reply_is_refusal(r)))
+		return false;
+	if (reply_is_positive(r) && judge_seems_taken(f) && !smtp_is_lmtp(f->smtp))
+		return true;
+	wire_slot_init(&behind);
+	if (wire_expect(f->wire, &behind, WIRE_QUIT, &why) == 0)
+		wire_collect_within(f->wire, &behind, JUDGE_MARK_WAIT, &why);
+	wire_slot_clear(&behind);
+	return why.number == ETIMEDOUT;
+}
+
 /* QUIT's slot: 0 for what says nothing against the verdict (221, 421, silence, loss), else the
  * code of the reply that does. Without pipelining QUIT leaves only now, and its reply is worth
  * the wait: what stands for the verdict may have been said in the midst of the message. */
@@ -148,7 +176,7 @@ static int judge_quit(struct flight *f)
 		wire_collect_within(f->wire, &f->quit, JUDGE_MARK_WAIT, &why);
 		code = f->quit.reply.code;
 	}
-	return code == 221 || code == 421 ? 0 : code;
+	return code == 221 || code == 421 || judge_is_own(f, &f->quit.reply) ? 0 : code;
 }
 
 /*
@@ -180,7 +208,7 @@ static int judge_reset(struct flight *f)
 		code = why.code;
 	if (!code || code == 421)
 		return level || !taken || clock_now() <= soon ? 0 : -1;
-	return !taken && reply_is_refusal(r) ? 0 : code;
+	return (!taken && reply_is_refusal(r)) || (!level && judge_is_own(f, r)) ? 0 : code;
 }
 
 /* Whether the end of data got an answer that is none, so that there is nothing to look behind
