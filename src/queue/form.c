@@ -89,25 +89,29 @@ static bool form_is_plain(struct span s)
 
 /*
  * A canonical address (mail/address.h) as far as a path needs it: no control character, and
- * outside of quotes nothing that could end the path or begin a parameter.
+ * outside of quotes and address literals nothing that could end the path; outside of quotes no
+ * blank that could begin a parameter.
  */
 static bool form_is_address(struct span s)
 {
-	bool quoted = false;
+	bool quoted = false, literal = false;
 
 	if (s.len == 0 || s.len > ADDRESS_PATH_MAX || !form_is_plain(s) || !text_is_utf8(s))
 		return false;
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.data[i];
 
-		if (c == '"')
+		if (c == '"' && !literal)
 			quoted = !quoted;
 		else if (quoted && c == '\\' && ++i == s.len)
 			return false;
-		else if (!quoted && (c == ' ' || c == '<' || c == '>' || c == '\\'))
+		else if (!quoted &&
+			 (c == ' ' || c == '\\' || (!literal && (c == '<' || c == '>'))))
 			return false;
+		else if (!quoted && c == '[')
+			literal = true;
 	}
-	return !quoted;
+	return !quoted && (!literal || s.data[s.len - 1] == ']');
 }
 
 static bool form_is_null_or_address(struct span s)

@@ -127,17 +127,25 @@ static int spool_refuse(const char *path, const char *why, const char *mend,
 	return -1;
 }
 
-/* The directory above the queues of all users: nobody but root may be able to put another
- * directory in the place of one of them. */
-static int spool_check_parent(const struct spool_place *place, struct error *error)
+/* The directory above the queues of all users, and what makes or mends it. */
+static const char *spool_parent(const struct spool_place *place, char *mend, size_t size)
 {
 	const char *parent = place->system_dir ? place->system_dir : SPOOL_SYSTEM_DIR;
-	struct stat st;
-	char mend[600];
 
-	snprintf(mend, sizeof(mend),
+	snprintf(mend, size,
 		 "as root, install -d -m 1733 %s, or say another place with queue_dir",
 		 TEXT_SHOW(span_of(parent)));
+	return parent;
+}
+
+/* Whether that directory can be trusted: nobody but root may be able to put another directory
+ * in the place of a queue. */
+static int spool_check_parent(const struct spool_place *place, struct error *error)
+{
+	char mend[600];
+	const char *parent = spool_parent(place, mend, sizeof(mend));
+	struct stat st;
+
 	if (lstat(parent, &st) < 0) {
 		error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
 				"there is no place for a queue: cannot look at %s",
@@ -239,16 +247,21 @@ static int spool_open_directory(struct spool *s, struct error *error)
 			       "cannot open the queue %s", TEXT_SHOW(span_of(s->path)));
 }
 
-/* Opens the directory, and makes it before that if need be. Returns as above. */
-static int spool_open_or_make(struct spool *s, int parts, bool create, struct error *error)
+/* Makes the directory and opens it. Returns 1, or -1 with *error. */
+static int spool_make_and_open(struct spool *s, const struct spool_place *place, int parts,
+			       struct error *error)
 {
-	int found = spool_open_directory(s, error);
+	char mend[600] = "say another place with queue_dir";
+	int found;
 
-	if (found != 0 || !create)
-		return found;
-	if (spool_make(s->path, parts))
-		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
-				       "cannot make the queue %s", TEXT_SHOW(span_of(s->path)));
+	if (parts == 1)
+		spool_parent(place, mend, sizeof(mend));
+	if (spool_make(s->path, parts)) {
+		error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
+				"cannot make the queue %s", TEXT_SHOW(span_of(s->path)));
+		error_append(error, ": ");
+		return error_append(error, mend);
+	}
 	found = spool_open_directory(s, error);
 	if (found == 0)
 		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, ENOENT,
@@ -275,7 +288,9 @@ int spool_open(struct spool **spool, const struct spool_place *place, bool creat
 		error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 			  "the path of the queue is too long, or does not begin with /");
 	else if (parts > 1 || !create || spool_check_parent(place, error) == 0)
-		found = spool_open_or_make(s, parts, create, error);
+		found = spool_open_directory(s, error);
+	if (found == 0 && create)
+		found = spool_make_and_open(s, place, parts, error);
 	if (found > 0)
 		*spool = s;
 	else

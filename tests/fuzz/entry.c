@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mail/address.h"
 #include "queue/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -61,6 +62,25 @@ static void read_envelope(struct span text)
 	entry_clear(&e);
 }
 
+static void queue_address(struct span text)
+{
+	struct address a = {0};
+	struct error error;
+	struct entry e;
+
+	entry_init(&e);
+	e.arrived = 1;
+	if (address_parse(&a, text, &error) == 0 && a.text[0]) {
+		e.account = strdup("");
+		e.reverse_path = strdup(a.text);
+		if (!e.account || !e.reverse_path || entry_add_recipient(&e, a.text))
+			abort();
+		write_and_read(&e);
+	}
+	address_clear(&a);
+	entry_clear(&e);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span text = {(const char *)data, size};
@@ -69,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (form_read_line(&line, text) == 0)
 		form_finish_crc(&line, 0);
+	queue_address(text);
 	read_envelope(text);
 	buf_init(&b, size + 100);
 	buf_add_span(&b, text);

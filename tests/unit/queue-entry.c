@@ -166,8 +166,10 @@ static void put_in_doubt(void)
 /* What could not be read again is not put: then the caller keeps it. */
 static void what_cannot_be_put(void)
 {
-	static const char *const bad[] = {"a\nb@c", "a@b> NOTIFY=NEVER", "a b@c", "", "\"a@b",
-					  "\xff@c"};
+	static const char *const bad[] = {"a\nb@c", "a@b> NOTIFY=NEVER",
+					  "a b@c",  "a@[b> NOTIFY=NEVER]",
+					  "[>a@b",  "",
+					  "\"a@b",  "\xff@c"};
 	struct spool_message m = {span_of("x"), 1};
 	struct entry e;
 
