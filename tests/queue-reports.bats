@@ -302,3 +302,12 @@ silent() {
 	read_report
 	silent '^status 2|^status .*eve'
 }
+
+@test "a recipient beyond ASCII is of the type utf-8, in ASCII" {
+	begin
+	queue 'jürgen@example.net'
+	flush
+	read_report
+	says 'status 1: Final-Recipient: utf-8; j\x{FC}rgen@example.net' 'status 1: Action: failed' \
+		'words:     jürgen@example.net' 'part: message/delivery-status 7bit'
+}
