@@ -334,6 +334,17 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	[ "$(grep -c 'to=<' log)" -eq 3 ]
 }
 
+@test "the log names a Message-ID that we added, and the size even where the relay is away" {
+	serve
+	printf 'Subject: x\n\nhi\n' | ./pennypost bob@example.org
+	id=$(sed -n 's/^Message-ID: \(.*\)\r$/\1/p' relay/1.message)
+	[ -n "$id" ]
+	grep -qF "message-id=$id status=sent" log
+	relay_stop
+	run ! ./pennypost bob@example.org <<<$'Subject: x\n\nhi'
+	tail -n 1 log | grep -q ' size=[1-9][0-9]* message-id=<.*> status=deferred'
+}
+
 @test "what fails before the attempt is in the account's log" {
 	serve
 	printf '%s\n' "aliases $PWD/aliases" >>config/pennypost/config

@@ -86,9 +86,9 @@ void attempt_show(const struct attempt *a, size_t i, struct buf *out)
 
 static void attempt_log(const struct attempt *a, const struct submission *s, const char *relay)
 {
-	const struct header_field *id =
-		header_find(message_header(s->message), HEADER_MESSAGE_ID);
+	struct span id = header_body(message_header(s->message), HEADER_MESSAGE_ID);
 	const struct smtp_transaction *t = &a->transaction;
+	uint64_t size = t->needs.size ? t->needs.size : message_size(s->message);
 	struct buf shown, verdict;
 
 	if (!log_is_open())
@@ -113,8 +113,8 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 			 "status=%s",
 			 s->queue_id ? "queue-id=" : "", s->queue_id ? s->queue_id : "",
 			 s->queue_id ? " " : "", t->reverse_path, to->path, relay,
-			 s->account->name, (unsigned long long)t->needs.size,
-			 id ? TEXT_SHOW(span_trim(id->body)) : "-", shown.data);
+			 s->account->name, (unsigned long long)size,
+			 id.len > 0 ? TEXT_SHOW(id) : "-", shown.data);
 	}
 	buf_clear(&shown);
 	buf_clear(&verdict);

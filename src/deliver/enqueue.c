@@ -110,16 +110,14 @@ static int enqueue_fill(struct entry *e, const struct submission *s, const struc
 
 static void enqueue_log(const struct entry *e, const struct submission *s)
 {
-	const struct header_field *id =
-		header_find(message_header(s->message), HEADER_MESSAGE_ID);
+	struct span id = header_body(message_header(s->message), HEADER_MESSAGE_ID);
 
 	for (size_t i = 0; i < e->count && log_is_open(); i++)
 		log_line(LOG_LEVEL_INFO,
 			 "queue-id=%s from=<%s> to=<%s> account=%s size=%llu message-id=%s "
 			 "status=queued",
 			 e->id, e->reverse_path, e->recipients[i].path, e->account,
-			 (unsigned long long)e->size,
-			 id ? TEXT_SHOW(span_trim(id->body)) : "-");
+			 (unsigned long long)e->size, id.len > 0 ? TEXT_SHOW(id) : "-");
 }
 
 static int enqueue_next(void *context, struct span *piece, struct error *error)

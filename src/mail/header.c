@@ -180,6 +180,22 @@ struct header_field *header_find(const struct header *h, enum header_id id)
 	return NULL;
 }
 
+struct span header_body(const struct header *h, enum header_id id)
+{
+	const struct header_field *f = header_find(h, id);
+
+	if (f)
+		return span_trim(f->body);
+	for (size_t i = 0; i < h->added.count; i++) {
+		const char *field = h->added.items[i];
+		struct span name = {field, strcspn(field, ":")};
+
+		if (header_id_of(name) == id)
+			return span_trim(span_of(field + name.len + 1));
+	}
+	return (struct span){0};
+}
+
 void header_unfold(struct buf *out, struct span body)
 {
 	body = span_trim(body);

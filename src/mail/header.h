@@ -74,6 +74,9 @@ void header_clear(struct header *h);
 
 /* The first field that is not dropped with this id, or NULL. */
 struct header_field *header_find(const struct header *h, enum header_id id);
+/* The body of that field without blanks around it, also of one that was added; len 0: there is
+ * none. Borrowed. */
+struct span header_body(const struct header *h, enum header_id id);
 /* Appends the body unfolded: line ends removed, the blanks after them kept (RFC 5322 section
  * 2.2.3), trimmed at both ends. */
 void header_unfold(struct buf *out, struct span body);

@@ -263,8 +263,22 @@ static void fields_are_counted(void)
 	free(text);
 }
 
+static void a_body_is_found_added_or_not(void)
+{
+	struct header h;
+	struct error error;
+
+	CHECK_INT(header_parse(&h, span_of("Subject:  one \nTo: a@example.org\n"), &error), 0);
+	CHECK(span_equals(header_body(&h, HEADER_SUBJECT), "one"));
+	CHECK_INT((int)header_body(&h, HEADER_MESSAGE_ID).len, 0);
+	CHECK_INT(header_add(&h, "Message-ID", "<1@example.org>"), 0);
+	CHECK(span_equals(header_body(&h, HEADER_MESSAGE_ID), "<1@example.org>"));
+	header_clear(&h);
+}
+
 int main(void)
 {
+	TEST_RUN(a_body_is_found_added_or_not);
 	TEST_RUN(measures_the_header);
 	TEST_RUN(knows_a_field_by_its_first_line);
 	TEST_RUN(splits_name_and_body);
