@@ -207,7 +207,7 @@ int attempt_make(struct attempt *a, const struct submission *s, struct channel *
 	a->transaction.before_end_context = s->before_end_context;
 	a->transaction.ride_max = s->account->flight_size > 0 ? (size_t)s->account->flight_size
 							      : ATTEMPT_RIDE_MAX;
-	a->transaction.careful = s->account->flight == ACCOUNT_FLIGHT_CAREFUL;
+	a->transaction.careful = s->careful || s->account->flight == ACCOUNT_FLIGHT_CAREFUL;
 	a->transaction.last = last;
 	attempt_run(a, c);
 	outgoing_clear(&m.outgoing);

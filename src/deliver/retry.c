@@ -71,6 +71,7 @@ int retry_init(struct retry *r, struct entry *e, const struct account *account, 
 	r->submission.account = account;
 	r->submission.envelope.sender.text = e->reverse_path;
 	r->submission.queue_id = e->id;
+	r->submission.careful = e->state == ENTRY_MARKED;
 	retry_take_wishes(r, e, now);
 	return retry_take_recipients(r, e, error);
 }

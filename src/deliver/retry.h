@@ -3,7 +3,8 @@
  * what the attempt came to back to the entry.
  *
  * The message goes as it was stored: nothing is edited again, and its Message-ID stays. Only
- * recipients who are still open take part.
+ * recipients who are still open take part. Where the verdict of an earlier attempt was doubted
+ * it goes with care, so that what came of grouping does not come again.
  */
 #ifndef DELIVER_RETRY_H
 #define DELIVER_RETRY_H

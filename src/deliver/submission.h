@@ -38,6 +38,7 @@ struct submission {
 	struct wishes wishes;          /* the request's and the account's, borrowed from both */
 	struct buf domain;             /* completes bare addresses */
 	const char *queue_id;          /* for the log, where the queue holds it; or NULL */
+	bool careful; /* one command at a time: an earlier verdict was doubted */
 	/* As struct smtp_transaction has it. */
 	int (*before_end)(void *context, struct error *error);
 	void *before_end_context;

@@ -162,8 +162,8 @@ int flight_prepare(struct flight *f, struct error *error)
 
 	if (smtp_ready(f->smtp, error))
 		return -1;
-	if (t->careful)
-		wire_set_pipelining(f->wire, false);
+	wire_set_pipelining(f->wire,
+			    !t->careful && smtp_extension(f->smtp, "PIPELINING", NULL));
 	if (flight_open_message(f, error) || flight_check(f, error))
 		return -1;
 	flight_choose(f);

@@ -1,6 +1,9 @@
 /* What an attempt means to the queue. */
 #include "deliver/retry.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "test.h"
 
 static int cause(enum error_class class, enum error_stage stage, int code)
@@ -37,8 +40,30 @@ static void outside_a_session_it_is_the_relay(void)
 	CHECK(retry_cause(&t, false) == RETRY_RELAY);
 }
 
+static void what_was_doubted_goes_with_care(void)
+{
+	struct account account = {0};
+	struct error error;
+
+	for (int marked = 0; marked < 2; marked++) {
+		struct entry e;
+		struct retry r;
+
+		entry_init(&e);
+		e.state = marked ? ENTRY_MARKED : ENTRY_WAITING;
+		e.fd = memfd_create("message", MFD_CLOEXEC);
+		CHECK_INT(write(e.fd, "Subject: hi\n\nhello\n", 19), 19);
+		CHECK_INT(lseek(e.fd, 0, SEEK_SET), 0);
+		CHECK_INT(retry_init(&r, &e, &account, 0, &error), 0);
+		CHECK_INT(r.submission.careful, marked);
+		retry_clear(&r);
+		entry_clear(&e);
+	}
+}
+
 int main(void)
 {
+	TEST_RUN(what_was_doubted_goes_with_care);
 	TEST_RUN(a_verdict_is_no_doubt);
 	TEST_RUN(no_verdict_is_doubt);
 	TEST_RUN(outside_a_session_it_is_the_relay);
