@@ -312,6 +312,16 @@ $id!    19 Mon Nov 23 10:41:00  MAILER-DAEMON
 		--queue-dir "$PWD/two"
 }
 
+@test "a relay that is down is the trouble of all its messages" {
+	put to=a@example.net
+	put to=b@example.net
+	run ./pennypost -q
+	[ "$(./mailq | grep -c '(.*Connection refused')" = 2 ]
+	./pennypost --list-queue --json | grep -c '"trouble":".*Connection refused.*"next_attempt":"2' | grep -qx 2
+	[ "$(./pennypost --retry all)" = '2 messages due now' ]
+	[ "$(./mailq | grep -c '(.*Connection refused')" -lt 2 ]
+}
+
 @test "what sendmail queues is listed, cancelled and sent" {
 	printf 'Subject: one\n\none\n' | ./sendmail -odq -f ann@example.org bob@example.net 2>said
 	id=$(sed -n 's/.*queued as \([a-z0-9]*\).*/\1/p' said)

@@ -84,8 +84,17 @@ static int64_t queue_next(const struct queue_view *v)
 	case QUEUE_DAMAGED: return -1;
 	case QUEUE_ACTIVE: return 0;
 	case QUEUE_DOUBT: return e->next > doubt ? e->next : doubt;
-	default: return e->release > e->next ? e->release : e->next;
+	default: break;
 	}
+	if (v->relay && v->relay_next > e->next && v->relay_next > e->release)
+		return v->relay_next;
+	return e->release > e->next ? e->release : e->next;
+}
+
+/* Why it waits: its own last trouble, or that of its relay, of which it may know nothing. */
+static const char *queue_trouble(const struct queue_view *v)
+{
+	return v->damage ? v->damage : v->entry->trouble ? v->entry->trouble : v->relay;
 }
 
 static const char *queue_outcome(const struct queue_view *v, const struct entry_recipient *r)
@@ -162,7 +171,7 @@ static void queue_recipients(struct buf *out, const struct queue_view *v)
 
 	for (size_t i = 0; i < e->count; i++) {
 		const struct entry_recipient *r = &e->recipients[i];
-		const char *reason = r->text ? r->text : e->trouble;
+		const char *reason = r->text ? r->text : queue_trouble(v);
 
 		if (r->outcome == ENTRY_SENT)
 			continue;
@@ -268,7 +277,7 @@ void queue_format_json(struct buf *out, const struct queue_view *v)
 	json_text(&j, "state", queue_state(v));
 	json_name(&j, "held");
 	json_bool(&j, e->held);
-	json_text(&j, "trouble", v->damage ? v->damage : e->trouble);
+	json_text(&j, "trouble", queue_trouble(v));
 	json_name(&j, "attempts");
 	json_number(&j, e->attempts);
 	json_times(&j, v);
@@ -355,7 +364,7 @@ void queue_format_words(struct buf *out, const struct queue_view *v)
 
 	buf_printf(out, "id: %s\nstate: %s: %s\n", e->id, queue_kinds[kind].word,
 		   queue_kinds[kind].meaning);
-	words_text(out, "trouble", v->damage ? v->damage : e->trouble);
+	words_text(out, "trouble", queue_trouble(v));
 	words_sender(out, e);
 	for (size_t i = 0; i < e->count; i++)
 		words_recipient(out, v, &e->recipients[i]);

@@ -20,6 +20,8 @@ struct queue_view {
 	int64_t now;               /* seconds */
 	int64_t lifetime;          /* seconds until it is given up; 0: not known */
 	unsigned long uid;         /* whose queue it is */
+	const char *relay;         /* why its relay is left alone for now; NULL: it is not */
+	int64_t relay_next;        /* and until when, in seconds */
 };
 
 /* The state in a word: "active", "held", "scheduled" (for a time to come), "doubt" (the relay's

@@ -46,18 +46,23 @@ static void queue_list_items(struct queue_list *l, struct context *x, struct spo
 			     const struct spool_list *list)
 {
 	struct queue_look look;
+	struct health health;
 	struct buf out;
 
+	health_load(&health, s);
 	buf_init(&out, QUEUE_LIST_MAX);
 	for (size_t i = 0; i < list->count && !l->number; i++) {
-		if (queue_look(&look, x, s, &list->items[i]))
+		if (queue_look(&look, x, s, &list->items[i])) {
+			queue_look_relay(&look, &health);
 			queue_list_add(l, x, &look.view, &out);
+		}
 		queue_look_clear(&look);
 		if (out.len >= QUEUE_LIST_BLOCK || buf_failed(&out))
 			queue_list_write(l, &out);
 	}
 	queue_list_write(l, &out);
 	buf_clear(&out);
+	health_clear(&health);
 }
 
 static int queue_list_one(struct context *x, struct spool *s, void *tally, struct error *error)

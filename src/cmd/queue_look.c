@@ -53,6 +53,18 @@ int queue_look(struct queue_look *l, const struct context *x, struct spool *s,
 	return found != 0;
 }
 
+void queue_look_relay(struct queue_look *l, struct health *h)
+{
+	const struct entry *e = &l->entry;
+	const struct health_relay *r =
+		e->account && h->count > 0 ? health_relay(h, e->account, e->config) : NULL;
+
+	if (!r || r->failures == 0 || schedule_is_due(r->next, l->view.now))
+		return;
+	l->view.relay = r->text;
+	l->view.relay_next = r->next;
+}
+
 void queue_look_clear(struct queue_look *l)
 {
 	entry_clear(&l->entry);

@@ -4,6 +4,7 @@
 
 #include "cmd/context.h"
 #include "cmd/queue_format.h"
+#include "queue/health.h"
 #include "queue/spool.h"
 
 struct queue_look {
@@ -16,6 +17,8 @@ struct queue_look {
  * its file. Returns 1, or 0 when it is gone. queue_look_clear() is due either way. */
 int queue_look(struct queue_look *l, const struct context *x, struct spool *s,
 	       const struct spool_item *item);
+/* Adds what is known of its relay; h stays as long as l is looked at. */
+void queue_look_relay(struct queue_look *l, struct health *h);
 void queue_look_clear(struct queue_look *l);
 
 #endif

@@ -117,8 +117,10 @@ static int show_queue(struct context *x, struct spool *s, void *tally, struct er
 {
 	struct queue_show *t = tally;
 	struct queue_look look;
+	struct health health;
 
 	(void)error;
+	health_load(&health, s);
 	for (size_t i = 0; i < x->options.ids.count; i++) {
 		struct spool_item item = {.state = show_state(s, x->options.ids.items[i])};
 
@@ -126,10 +128,13 @@ static int show_queue(struct context *x, struct spool *s, void *tally, struct er
 			continue;
 		strlcpy(item.id, x->options.ids.items[i], sizeof(item.id));
 		t->found[i] = queue_look(&look, x, s, &item);
-		if (t->found[i])
+		if (t->found[i]) {
+			queue_look_relay(&look, &health);
 			show_entry(t, x, s, &look);
+		}
 		queue_look_clear(&look);
 	}
+	health_clear(&health);
 	return 0;
 }
 

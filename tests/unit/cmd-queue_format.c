@@ -172,6 +172,23 @@ static void verbose_tells_account_and_time(void)
 	      "\n");
 }
 
+static void the_relay_may_be_the_trouble(void)
+{
+	begin();
+	entry.count = 1;
+	view.relay = "no route to mail.example.org";
+	view.relay_next = 1795430600;
+	queue_format_entry(&out, &view, false);
+	check("a123456789      603 Mon Nov 23 10:40:51  ann@example.org\n"
+	      "                                                (no route to mail.example.org)\n"
+	      "                                         bob@example.org\n"
+	      "\n");
+	queue_format_json(&out, &view);
+	CHECK(strstr(out.data, "\"trouble\":\"no route to mail.example.org\""));
+	CHECK(strstr(out.data, "\"next_attempt\":\"2026-11-23T10:43:20Z\""));
+	buf_clear(&out);
+}
+
 static void what_came_from_outside_is_escaped(void)
 {
 	static char bad[] = "\x1b[2J\n(x)";
@@ -243,6 +260,7 @@ int main(void)
 	TEST_RUN(states_have_marks);
 	TEST_RUN(what_is_odd_is_said);
 	TEST_RUN(verbose_tells_account_and_time);
+	TEST_RUN(the_relay_may_be_the_trouble);
 	TEST_RUN(what_came_from_outside_is_escaped);
 	TEST_RUN(json_is_one_line);
 	TEST_RUN(words_say_all);
