@@ -454,12 +454,13 @@ time.sleep(30)' >port &
 	within 10 test -s port
 	relay_port=$(cat port) configure
 	for signal in TERM INT HUP; do
-		setsid ./sendmail a@example.net <message 2>errors &
-		local pid=$!
+		# A shell has its background ignore SIGINT.
+		env --default-signal=INT ./sendmail a@example.net <message 2>errors &
+		local pid=$! code=0
 		sleep 0.5
-		kill -$signal "$pid" || kill -$signal -- "-$pid"
-		run wait "$pid"
-		[ "$status" -gt 128 ]
+		kill -$signal "$pid"
+		wait "$pid" || code=$?
+		[ "$code" -eq $((128 + $(kill -l $signal))) ]
 	done
 	kill "$silent"
 	[ ! -e "$HOME/.local" ]
