@@ -146,7 +146,7 @@ static int spool_check_parent(const struct spool_place *place, struct error *err
 	const char *parent = spool_parent(place, mend, sizeof(mend));
 	struct stat st;
 
-	if (lstat(parent, &st) < 0) {
+	if (stat(parent, &st) < 0) {
 		error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
 				"there is no place for a queue: cannot look at %s",
 				TEXT_SHOW(span_of(parent)));

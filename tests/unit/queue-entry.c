@@ -439,7 +439,7 @@ static void other_than_plain_files(void)
 	spool_empty();
 }
 
-static void hard_links_and_writable_files(void)
+static void hard_links_and_others_files(void)
 {
 	char name[SPOOL_NAME_SIZE];
 	struct entry e, got;
@@ -454,6 +454,11 @@ static void hard_links_and_writable_files(void)
 	CHECK_INT(fchmodat(spool_fd(spool), name, 0620, 0), 0);
 	CHECK_INT(entry_load(spool, e.id, &got, &error), -1);
 	CHECK_INT(fchmodat(spool_fd(spool), name, 0600, 0), 0);
+	if (fchownat(spool_fd(spool), name, geteuid() + 1, (gid_t)-1, 0) == 0) {
+		CHECK_INT(entry_load(spool, e.id, &got, &error), -1);
+		CHECK_INT(error.class, ERROR_LOCAL);
+		CHECK_INT(fchownat(spool_fd(spool), name, geteuid(), (gid_t)-1, 0), 0);
+	}
 	CHECK_INT(entry_load(spool, e.id, &got, &error), 1);
 	entry_clear(&got);
 	entry_clear(&e);
@@ -816,7 +821,7 @@ int main(void)
 	TEST_RUN(damage_at_every_byte);
 	TEST_RUN(what_is_damaged_can_be_set_aside);
 	TEST_RUN(other_than_plain_files);
-	TEST_RUN(hard_links_and_writable_files);
+	TEST_RUN(hard_links_and_others_files);
 	TEST_RUN(a_second_name_is_cleaned_away);
 	TEST_RUN(the_journal_remembers);
 	TEST_RUN(a_large_journal_is_written_anew);
