@@ -95,12 +95,6 @@ static void queue_check_words(struct buf *out, const struct queue_check *c)
 		buf_printf(out, ", %" PRIu64 " damaged", c->damaged);
 }
 
-static int queue_check_unknown(const struct error *error)
-{
-	printf("QUEUE UNKNOWN - %s\n", error->text);
-	return fflush(stdout) ? CHECK_UNKNOWN : CHECK_UNKNOWN;
-}
-
 int cmd_queue_check(struct context *x)
 {
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL"};
