@@ -106,8 +106,10 @@ int cmd_queue_check(struct context *x)
 	struct buf text;
 	int code;
 
-	if (context_load(x, &error) || queue_walk(x, queue_check_one, &c, sizeof(c), &error))
-		return queue_check_unknown(&error);
+	if (context_load(x, &error) || queue_walk(x, queue_check_one, &c, sizeof(c), &error)) {
+		printf("QUEUE UNKNOWN - %s\n", error.text);
+		return CHECK_UNKNOWN;
+	}
 	buf_init(&text, 1024);
 	queue_check_words(&text, &c);
 	if (o->older_critical > 0)
