@@ -421,10 +421,10 @@ int form_read_envelope(struct entry *e, struct span text, const char **problem)
 	while (record_next(&fields, &field) == 1) {
 		enum form_result result = form_take_envelope(e, &field);
 
-		if (result == FORM_NO_MEMORY)
-			*problem = NULL;
-		if (result == FORM_NO_MEMORY || result == FORM_BAD)
-			return -1;
+		if (result == FORM_OTHER || result == FORM_TAKEN)
+			continue;
+		*problem = result == FORM_BAD ? "its envelope holds what none can" : NULL;
+		return -1;
 	}
 	if (!e->account && !(e->account = span_dup(span_of("")))) {
 		*problem = NULL;
