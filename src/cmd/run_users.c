@@ -102,7 +102,8 @@ static void run_start_user(struct run_all *all, struct run_user *u)
 	int ends[2];
 
 	fflush(NULL);
-	if (pipe2(ends, O_CLOEXEC))
+	/* Never waited for: a worker that outlives the child holds the other end, too. */
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
 		return;
 	u->changed = u->present;
 	u->pid = fork();

@@ -152,6 +152,16 @@ static void worker_expire(struct worker_message *m, const char *trouble)
 	worker_log(&m->entry, "expired: nothing more is tried");
 }
 
+/* The relay's trouble: the transaction's, or what everybody was told. */
+static const char *worker_words(const struct worker_message *m)
+{
+	const struct error *trouble = &m->attempt.transaction.trouble;
+
+	if (trouble->class != ERROR_NONE)
+		return trouble->text;
+	return m->entry.trouble ? m->entry.trouble : "";
+}
+
 static void worker_send(struct worker_message *m, bool last)
 {
 	struct worker *w = m->worker;
@@ -171,8 +181,11 @@ static void worker_send(struct worker_message *m, bool last)
 	cause = retry_settle(&m->entry, &m->retry, &m->attempt, in_session, time(NULL));
 	m->report->broken =
 		(cause == RETRY_LATER || cause == RETRY_DOUBT) && t->trouble.code == 0;
-	strlcpy(m->report->text, t->trouble.class != ERROR_NONE ? t->trouble.text : "",
-		sizeof(m->report->text));
+	strlcpy(m->report->text, worker_words(m), sizeof(m->report->text));
+	/* What was ordered ahead is not to trouble the relay again. */
+	if (cause == RETRY_SLOW)
+		error_set(&w->channel.broken, ERROR_TEMPORARY, STAGE_COMMAND, "%s",
+			  m->report->text);
 	if (cause != RETRY_DOUBT && entry_count(&m->entry, ENTRY_OPEN) > 0 &&
 	    retry_is_expired(&m->entry, w->account, time(NULL)))
 		worker_expire(m, cause == RETRY_RELAY || cause == RETRY_LOCAL ? t->trouble.text

@@ -1,0 +1,528 @@
+#!/usr/bin/env bats
+# Running the queue: what leaves, in which order, what stays and until when, whoever dies in between.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	export HOME=$PWD XDG_CONFIG_HOME=$PWD/config
+	unset PENNYPOST_RELAY PENNYPOST_PASSWORD_FILE CREDENTIALS_DIRECTORY XDG_STATE_HOME
+	mkdir -p config/pennypost
+	runner=
+}
+
+teardown() {
+	[ -z "$runner" ] || kill "$runner" 2>/dev/null || :
+	[ -z "$runner" ] || wait "$runner" || :
+	relay_stop
+}
+
+# serve OPTION...: a relay, and a configuration that leads to it.
+serve() {
+	relay_start relay --plain --chunking "$@"
+	configure "$relay_port"
+}
+
+# again OPTION...: the relay goes, and comes back on the same port.
+again() {
+	local port=$relay_port
+	relay_stop
+	rm -rf relay
+	relay_start relay --plain --chunking --port "$port" "$@"
+}
+
+# configure PORT WORD...: what leads to that port; each word is a line.
+configure() {
+	local port=$1
+	shift
+	printf '%s\n' 'account default' 'host 127.0.0.1' "port $port" "queue_dir $PWD/queue" \
+		"logfile $PWD/log" 'syslog off' "$@" >config/pennypost/config
+}
+
+# free_port: one where nobody listens.
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# put COUNT WORD...: messages in the queue; prints their IDs.
+put() {
+	"$PENNYPOST_BUILD/tests/lib/queue-put" "$PWD/queue" "$@"
+}
+
+# later SECONDS COMMAND...: with a clock that is ahead.
+later() {
+	local seconds=$1
+	shift
+	env LD_PRELOAD="$PENNYPOST_BUILD/tests/crash/clock.so" CLOCK_LIE="$seconds" "$@"
+}
+
+# waiting: how many entries are in the queue.
+waiting() {
+	find queue -name '*.msg' -o -name '*.end' | wc -l
+}
+
+# is COUNT COMMAND...: whether the command prints that number.
+is() {
+	[ "$("${@:2}")" -eq "$1" ]
+}
+
+# taken: how many messages the relay has taken.
+taken() {
+	find relay -name '*.message' | wc -l
+}
+
+# connections: how many the relay has seen.
+connections() {
+	grep -c 'C: EHLO' relay/relay.log
+}
+
+# recipients: of all messages in order, one line each.
+recipients() {
+	local n=0
+	while [ -e "relay/$((n + 1)).message" ]; do
+		n=$((n + 1))
+		sed -n 's/^to: <\(.*\)>$/\1/p' "relay/$n.envelope" | paste -sd,
+	done
+}
+
+# texts SENDER: the bodies of his messages in order of arrival at the relay, on one line.
+texts() {
+	local n=0
+	while [ -e "relay/$((n + 1)).message" ]; do
+		n=$((n + 1))
+		! grep -q "^from: <$1>" "relay/$n.envelope" || tail -n 1 "relay/$n.message"
+	done | tr -d '\r' | tr '\n' ' '
+}
+
+# pass ARGUMENT...: one pass by hand; sets status, output and stderr.
+pass() {
+	run --separate-stderr "$PENNYPOST" "$@" </dev/null
+	printf '%s\n' "$stderr"
+	[ -z "$output" ]
+}
+
+# runner_of PID: the process that makes the pass; root's is a child of the one that looks after all
+# users.
+runner_of() {
+	if [ "$(id -u)" -eq 0 ]; then pgrep -P "$1"; else echo "$1"; fi
+}
+
+# asleep PID: whether the process waits for something.
+asleep() {
+	[ "$(sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f1)" = S ]
+}
+
+@test "what waits leaves over one connection, and nothing is left" {
+	serve
+	put 5 to=bob@example.net
+	pass -q
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "$(taken)" -eq 5 ]
+	[ "$(connections)" -eq 1 ]
+	[ "$(find queue -type f ! -name lock | wc -l)" -eq 0 ]
+	[ "$(grep -c 'queue-id=.* status=sent' log)" -eq 5 ]
+}
+
+@test "no message takes more than one turn of the relay" {
+	serve
+	put 20 to=bob@example.net
+	pass -q
+	# The greeting, EHLO, and one for each.
+	[ "$(sed -n 's/^-- \([0-9]*\) round trips/\1/p' relay/relay.log)" -le 22 ]
+}
+
+@test "an empty queue, or none, is no trouble" {
+	serve
+	pass -q
+	[ "$status" -eq 0 ]
+	mkdir -m 700 queue
+	pass -q -v
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'0 sent, 0 put off, 0 not tried'* ]]
+}
+
+@test "runq, sendmail -q and pennypost -q are the same" {
+	serve
+	local name
+	for name in runq sendmail; do
+		ln -s "$PENNYPOST" "$name"
+	done
+	put 1 to=bob@example.net
+	pass -q
+	put 1 to=bob@example.net
+	PENNYPOST=./sendmail pass -q
+	put 1 to=bob@example.net
+	PENNYPOST=./runq pass
+	[ "$status" -eq 0 ]
+	[ "$(taken)" -eq 3 ]
+}
+
+@test "a deferred recipient waits, and only he is tried again" {
+	serve --defer bob@example.net
+	put 1 to=ann@example.net to=bob@example.net to=carl@example.net
+	pass -q
+	[ "$status" -eq 0 ]
+	[ "$(recipients)" = ann@example.net,carl@example.net ]
+	[ "$(waiting)" -eq 1 ]
+	again
+	pass -q
+	[ "$status" -eq 0 ]
+	[ "$(recipients)" = $'bob@example.net' ]
+	[ "$(waiting)" -eq 0 ]
+}
+
+@test "a message that is not due waits, but for a person" {
+	serve
+	put 1 to=bob@example.net next=$(($(date +%s) + 600)) attempts=3
+	PENNYPOST=timeout pass -s INT 2 "$PENNYPOST" -q1s
+	[ "$(taken)" -eq 0 ]
+	pass -q
+	[ "$(taken)" -eq 1 ]
+}
+
+@test "what is held, or released later, waits for a person, too" {
+	serve
+	put 1 to=bob@example.net held=
+	put 1 to=bob@example.net release=$(($(date +%s) + 600))
+	pass -q
+	[ "$status" -eq 0 ]
+	[ "$(taken)" -eq 0 ]
+	[ "$(waiting)" -eq 2 ]
+	later 601 "$PENNYPOST" -q
+	[ "$(taken)" -eq 1 ]
+}
+
+@test "a sender's messages keep their order, over four connections" {
+	serve
+	local n who
+	for n in 1 2 3 4 5 6 7 8; do
+		for who in ann bob carl dave eve; do
+			put 1 "from=$who@example.org" to=x@example.net "text=Subject: hi
+
+$n"
+		done
+	done
+	pass -q
+	[ "$(taken)" -eq 40 ]
+	[ "$(connections)" -le 4 ]
+	[ "$(connections)" -ge 2 ]
+	for who in ann bob carl dave eve; do
+		[ "$(texts "$who@example.org")" = '1 2 3 4 5 6 7 8 ' ]
+	done
+}
+
+@test "no more connections than the account allows" {
+	serve
+	configure "$relay_port" 'connections 1'
+	local who
+	for who in ann bob carl dave eve; do
+		put 4 "from=$who@example.org" to=x@example.net
+	done
+	pass -q
+	[ "$(taken)" -eq 20 ]
+	[ "$(connections)" -eq 1 ]
+}
+
+@test "a relay that is down is probed once, and not before its time" {
+	configure "$(free_port)"
+	local who n
+	for n in 1 2 3 4 5; do
+		for who in ann bob carl dave eve; do
+			put 2 "from=$who@example.org" to=x@example.net
+		done
+	done
+	pass -q -v
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'connecting to' <<<"$stderr")" -eq 1 ]
+	[ "$(grep -c 'is left alone for now: .*Connection refused' <<<"$stderr")" -eq 1 ]
+	[ "$(waiting)" -eq 50 ]
+	# Nobody's attempts were counted: there are no journals.
+	[ "$(find queue -name '*.log' | wc -l)" -eq 0 ]
+	PENNYPOST=timeout pass -s INT 2 "$PENNYPOST" -q1s -v
+	! grep -q 'connecting to' <<<"$stderr"
+	# A person need not wait.
+	pass -q -v
+	[ "$(grep -c 'connecting to' <<<"$stderr")" -eq 1 ]
+}
+
+@test "a relay that is back gets everything" {
+	local port
+	port=$(free_port)
+	configure "$port"
+	put 30 to=bob@example.net
+	pass -q
+	[ "$(waiting)" -eq 30 ]
+	relay_start relay --plain --port "$port"
+	later 200 timeout -s TERM 5 "$PENNYPOST" -q1s || [ $? -eq 124 ] || :
+	[ "$(taken)" -eq 30 ]
+	[ "$(waiting)" -eq 0 ]
+}
+
+@test "a 421 in the midst closes the relay for a while" {
+	serve --busy 4
+	configure "$relay_port" 'connections 1'
+	put 10 to=bob@example.net
+	pass -q
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'is left alone for now'*'421'* ]]
+	[ "$(taken)" -eq 3 ]
+	[ "$(waiting)" -eq 7 ]
+	# The one that heard it counts an attempt, the others are as they were.
+	[ "$(find queue -name '*.log' | wc -l)" -eq 1 ]
+	again
+	pass -q
+	[ "$(waiting)" -eq 0 ]
+	[ "$(taken)" -eq 7 ]
+}
+
+@test "a runner that is killed leaves nothing doubled, and nothing behind" {
+	touch wait
+	serve --hold "$PWD/wait"
+	put 3 to=bob@example.net
+	"$PENNYPOST" -q &
+	runner=$!
+	within 10 test -e relay/held
+	kill -9 "$(runner_of "$runner")"
+	wait "$runner" || :
+	runner=
+	rm wait
+	# The worker finishes what it has in hand, and ends.
+	within 10 is 0 active
+	pass -q
+	[ "$status" -eq 0 ]
+	[ "$(taken)" -eq 3 ]
+	[ "$(waiting)" -eq 0 ]
+}
+
+# active: how many of our processes are at work here.
+active() {
+	pgrep -f -c "$PENNYPOST -q" || :
+}
+
+@test "a worker that is killed leaves one message in doubt, marked" {
+	touch wait
+	serve --hold "$PWD/wait"
+	put 3 to=bob@example.net "text=Subject: hi
+Message-ID: <same@example.org>
+
+hello
+"
+	"$PENNYPOST" -q &
+	runner=$!
+	within 10 test -e relay/held
+	kill -9 "$(pgrep -P "$(runner_of "$runner")")"
+	rm wait
+	wait "$runner"
+	runner=
+	# The relay may or may not have stored what it had.
+	[ "$(find queue -name '*.end' | wc -l)" -eq 1 ]
+	[ "$(waiting)" -eq 1 ]
+	[ "$(taken)" -ge 2 ]
+	# It is not tried again before ten minutes are over, not even for a person.
+	pass -q
+	[ "$(waiting)" -eq 1 ]
+	later 590 "$PENNYPOST" -q
+	[ "$(waiting)" -eq 1 ]
+	later 610 "$PENNYPOST" -q
+	[ "$(waiting)" -eq 0 ]
+	grep -q 'queue-id=.* possible duplicate' log
+	[ "$(taken)" -ge 3 ]
+	[ "$(cat relay/*.message | grep -c 'Message-ID: <same@example.org>')" -eq "$(taken)" ]
+}
+
+@test "SIGTERM finishes the message in hand, and begins no other" {
+	touch wait
+	serve --hold "$PWD/wait"
+	put 10 to=bob@example.net
+	"$PENNYPOST" -q &
+	runner=$!
+	within 10 test -e relay/held
+	kill -TERM "$runner"
+	within 10 asleep "$runner"
+	rm wait
+	wait "$runner"
+	runner=
+	[ "$(find queue -name '*.end' | wc -l)" -eq 0 ]
+	[ "$(taken)" -eq 1 ]
+	[ "$(waiting)" -eq 9 ]
+	pass -q
+	[ "$(taken)" -eq 10 ]
+}
+
+@test "two runners at once double nothing" {
+	serve
+	put 60 to=bob@example.net
+	local pids=() n
+	for n in 1 2 3 4; do
+		"$PENNYPOST" -q &
+		pids+=($!)
+	done
+	for n in "${pids[@]}"; do
+		wait "$n"
+	done
+	[ "$(taken)" -eq 60 ]
+	[ "$(waiting)" -eq 0 ]
+}
+
+@test "-qI, -qR and -qS pick" {
+	serve
+	local id
+	put 1 from=ann@example.org to=one@example.net
+	put 1 from=bob@example.org to=two@example.net
+	id=$(put 1 from=carl@example.org to=three@example.net)
+	pass -qRTWO@
+	[ "$(recipients)" = two@example.net ]
+	pass "-qI$id"
+	[ "$(recipients)" = $'two@example.net\nthree@example.net' ]
+	pass -qSann@
+	[ "$(recipients)" = $'two@example.net\nthree@example.net\none@example.net' ]
+	pass -qXx
+	[ "$status" -eq 64 ]
+}
+
+@test "-q1s goes on until it is told to stop, and sees what comes" {
+	serve
+	mkdir -m 700 queue
+	"$PENNYPOST" -q1s &
+	runner=$!
+	put 1 to=bob@example.net
+	within 10 is 1 taken
+	put 1 to=bob@example.net
+	within 10 is 2 taken
+	kill -TERM "$runner"
+	wait "$runner"
+	runner=
+}
+
+@test "a message that comes in the midst of a pass is part of it" {
+	touch wait
+	serve --hold "$PWD/wait"
+	put 1 to=bob@example.net
+	"$PENNYPOST" -q &
+	runner=$!
+	within 10 test -e relay/held
+	put 1 from=eve@example.org to=carl@example.net
+	rm wait
+	wait "$runner"
+	runner=
+	[ "$(taken)" -eq 2 ]
+}
+
+@test "the rate is kept" {
+	serve
+	configure "$relay_port" 'rate 5/s'
+	put 11 to=bob@example.net
+	local begun=${EPOCHREALTIME/./}
+	pass -q
+	[ $((${EPOCHREALTIME/./} - begun)) -ge 2000000 ]
+	[ "$(taken)" -eq 11 ]
+	[ "$(connections)" -eq 1 ]
+}
+
+@test "with duplicates never, what is in doubt fails" {
+	serve
+	configure "$relay_port" 'duplicates never' 'from me@example.org'
+	put 1 from=ann@example.org to=bob@example.net state=marked
+	pass -q
+	[ "$(find queue -name '*.end' | wc -l)" -eq 1 ]
+	later 610 "$PENNYPOST" -q
+	[ "$(recipients)" = ann@example.org ]
+	grep -q 'may have been delivered; it is not sent again' relay/1.message
+	[ "$(waiting)" -eq 0 ]
+}
+
+@test "a damaged message is set aside, and the others leave" {
+	serve
+	local id
+	id=$(put 1 to=bob@example.net)
+	put 2 to=carl@example.net
+	printf x | dd of="queue/$id.msg" bs=1 seek=$(($(stat -c %s "queue/$id.msg") - 3)) conv=notrunc status=none
+	pass -q
+	[ "$(taken)" -eq 2 ]
+	[ -e "queue/$id.bad" ]
+	grep -q "queue-id=$id .*damaged" log
+	pass -q
+	[ "$status" -eq 0 ]
+}
+
+@test "a message whose time is over has one more try, and is returned" {
+	serve --defer bob@example.net
+	configure "$relay_port" 'queue_lifetime 2d'
+	put 1 from=ann@example.org to=bob@example.net "arrived=$(($(date +%s) - 200000))"
+	put 1 from=ann@example.org to=carl@example.net "arrived=$(($(date +%s) - 200000))"
+	pass -q
+	[ "$(recipients | sort)" = $'ann@example.org\ncarl@example.net' ]
+	grep -q 'not delivered within 2 days; the last trouble was: 451 4.2.1' relay/*.message
+	[ "$(waiting)" -eq 0 ]
+}
+
+@test "a message whose time is over while the relay is down is returned later" {
+	local port
+	port=$(free_port)
+	configure "$port" 'queue_lifetime 2d'
+	put 2 from=ann@example.org to=bob@example.net "arrived=$(($(date +%s) - 200000))"
+	put 1 from=ann@example.org to=carl@example.net
+	pass -q
+	relay_start relay --plain --port "$port"
+	pass -q
+	[ "$(waiting)" -eq 0 ]
+	[ "$(recipients | sort)" = $'ann@example.org\nann@example.org\ncarl@example.net' ]
+	[ "$(cat relay/*.message | grep -c 'not delivered within 2 days')" -eq 4 ]
+}
+
+@test "a refused recipient is reported to the sender" {
+	serve --refuse bob@example.net
+	put 1 from=ann@example.org to=bob@example.net to=carl@example.net
+	pass -q
+	[ "$status" -eq 0 ]
+	[ "$(recipients)" = $'carl@example.net\nann@example.org' ]
+	[ "$(waiting)" -eq 0 ]
+	grep -q '550 5.1.1 no such user here' relay/2.message
+	grep -q '^from: <>' relay/2.envelope
+}
+
+@test "the account that a message waits for is not there" {
+	serve
+	put 1 to=bob@example.net account=gone
+	put 1 to=carl@example.net
+	pass -q
+	[ "$status" -eq 0 ]
+	[ "$(recipients)" = carl@example.net ]
+	[ "$(waiting)" -eq 1 ]
+	[[ $stderr == *'wait for the account "gone"'* ]]
+	printf '%s\n' 'account gone' 'host 127.0.0.1' "port $relay_port" >>config/pennypost/config
+	pass -q
+	[ "$(waiting)" -eq 0 ]
+}
+
+@test "a message remembers its own configuration file" {
+	serve
+	sed 's/account default/account other/' config/pennypost/config >mine
+	chmod 600 mine
+	put 1 to=bob@example.net account=other "config=$PWD/mine"
+	pass -q
+	[ "$(taken)" -eq 1 ]
+}
+
+@test "without a network nothing is counted against anybody, and the status is 75" {
+	serve
+	[ "$(id -u)" -eq 0 ] || skip 'a private network namespace takes root'
+	unshare -n true || skip 'no network namespaces here'
+	put 3 to=bob@example.net
+	sed -i 's/^host .*/host 192.0.2.1/' config/pennypost/config
+	PENNYPOST=unshare pass -n "$PENNYPOST" -q
+	[ "$status" -eq 75 ]
+	[ "$(find queue -name '*.log' | wc -l)" -eq 0 ]
+	sed -i 's/^host .*/host 127.0.0.1/' config/pennypost/config
+	later 1 timeout -s TERM 3 "$PENNYPOST" -q1s || :
+	[ "$(taken)" -eq 3 ]
+}
+
+@test "a wish in seconds counts from the arrival" {
+	serve
+	put 1 to=bob@example.net
+	pass -q
+	[ "$status" -eq 0 ]
+}
