@@ -103,7 +103,7 @@ static int steer_retry(struct steer *s, struct entry *e, struct error *error)
 			e->recipients[i].reported = false;
 		}
 	e->next = 0;
-	if (entry_note(s->spool, e, true, error))
+	if (entry_note_named(s->spool, e, error))
 		return -1;
 	return e->state == ENTRY_DEAD ? entry_unmark(s->spool, e, error) : 0;
 }
@@ -120,7 +120,7 @@ static int steer_act(struct steer *s, struct entry *e, struct error *error)
 		e->release = 0;
 		break;
 	}
-	return entry_note(s->spool, e, true, error);
+	return entry_note_named(s->spool, e, error);
 }
 
 static const char *steer_word(const struct options *o)

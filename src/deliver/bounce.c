@@ -135,7 +135,7 @@ static int bounce_note(const struct bounce *b, struct entry *e)
 	for (size_t i = 0; i < e->count; i++)
 		if (e->recipients[i].outcome == ENTRY_FAILED)
 			e->recipients[i].reported = true;
-	return entry_note(b->spool, e, true, b->error);
+	return entry_note_named(b->spool, e, b->error);
 }
 
 /* Nobody may be told: a person may look at it. While others are still tried it waits. */
@@ -196,7 +196,7 @@ int bounce_delay(struct spool *spool, struct entry *e, const struct bounce_optio
 	if (bounce_report(&b, e, REPORT_DELAYED))
 		return -1;
 	e->delay_told = true;
-	return entry_note(spool, e, true, error) ? -1 : 1;
+	return entry_note_named(spool, e, error) ? -1 : 1;
 }
 
 /* An entry that waits for a digest, read and let go. */

@@ -214,7 +214,7 @@ static void runner_expire(struct runner *r, struct runner_relay *relay, struct e
 		return;
 	retry_expire(e, relay->account, relay->text);
 	log_line(LOG_LEVEL_ERROR, "queue-id=%s expired: nothing more is tried", e->id);
-	if (entry_note(r->o->spool, e, true, &error))
+	if (entry_note_named(r->o->spool, e, &error))
 		log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
 }
 

@@ -23,13 +23,13 @@
 #include "queue/entry.h"
 #include "queue/schedule.h"
 
-enum { WORKER_IDLE = 200 /* milliseconds without an order until removals are made durable */ };
+enum { WORKER_IDLE = 200 /* milliseconds without an order until names are made durable */ };
 
 struct worker {
 	const struct worker_options *o;
 	const struct account *account;
 	struct channel channel;
-	bool unsynced; /* entries were removed, and the directory not yet synced */
+	bool unsynced; /* names came or went, and the directory is not yet synced */
 };
 
 /* A message in hand. */
@@ -63,6 +63,7 @@ static int worker_note_earlier(struct worker_message *m, struct error *error)
 			fresh++;
 		}
 	}
+	m->worker->unsynced |= fresh > 0;
 	return fresh > 0 ? entry_note(m->worker->o->spool, &m->entry, true, error) : 0;
 }
 
@@ -99,6 +100,7 @@ static void worker_write(struct worker_message *m, bool settled, bool doubt)
 			return;
 		worker_log(e, error.text);
 	}
+	m->worker->unsynced |= settled;
 	if (entry_note(spool, e, settled, &error)) {
 		worker_log(e, error.text);
 		if (settled)
@@ -296,7 +298,7 @@ static void worker_do(struct worker *w, const struct worker_order *order,
 	entry_clear(&m.entry);
 }
 
-/* Removals of a whole connection share one fsync. */
+/* Removals and new journals of a whole connection share one fsync. */
 static void worker_sync(struct worker *w)
 {
 	struct error error;

@@ -703,20 +703,15 @@ static int entry_open_journal(struct spool *s, struct entry *e, struct error *er
 static int entry_append(struct spool *s, struct entry *e, const struct buf *record,
 			bool durable, struct error *error)
 {
-	bool is_new = !e->has_journal;
-
 	if (entry_open_journal(s, e, error))
 		return -1;
 	e->has_journal = true;
 	if (file_write_all(e->journal_fd, record->data, record->len) == 0 &&
 	    (!durable || fdatasync(e->journal_fd) == 0)) {
-		if (!durable || !is_new || spool_sync(s, error) == 0) {
-			e->journal_end += (int64_t)record->len;
-			return 0;
-		}
-	} else {
-		entry_journal_error(s, e, error);
+		e->journal_end += (int64_t)record->len;
+		return 0;
 	}
+	entry_journal_error(s, e, error);
 	if (ftruncate(e->journal_fd, e->journal_end) < 0)
 		error_append(error, "; nor can what is written of it be taken back");
 	return -1;
@@ -769,4 +764,13 @@ int entry_note(struct spool *s, struct entry *e, bool durable, struct error *err
 	if (!failed)
 		form_noted(e);
 	return failed;
+}
+
+int entry_note_named(struct spool *s, struct entry *e, struct error *error)
+{
+	bool is_new = !e->has_journal;
+
+	if (entry_note(s, e, true, error))
+		return -1;
+	return is_new ? spool_sync(s, error) : 0;
 }

@@ -122,10 +122,11 @@ int entry_mark(struct spool *s, struct entry *e, bool durable, struct error *err
 int entry_unmark(struct spool *s, struct entry *e, struct error *error);
 /* Appends to the journal what e knows now of release, attempts, tried, next, trouble, held,
  * delay_told and of the recipients [i] that changed since it was read or last noted, in one
- * record; durable: with fdatasync(2), and with fsync(2) of the directory when the journal is
- * new. A torn end of an earlier write is cut off first. Returns 0, or -1 with *error and the
- * journal as it was. */
+ * record; durable: with fdatasync(2). A torn end of an earlier write is cut off first. Returns
+ * 0, or -1 with *error and the journal as it was. The name of a new journal is not durable
+ * before spool_sync(), so that many may share one; entry_note_named() does that too. */
 int entry_note(struct spool *s, struct entry *e, bool durable, struct error *error);
+int entry_note_named(struct spool *s, struct entry *e, struct error *error);
 /* Removes message and journal, in this order. Not durable before spool_sync(). */
 int entry_remove(struct spool *s, struct entry *e, struct error *error);
 /* Renames it to ID.dead (entry_bury) or ID.bad (entry_set_aside), the journal stays. */
