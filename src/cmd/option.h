@@ -4,10 +4,10 @@
  * The rules are those of sendmail rather than of getopt_long(3): options and operands in any
  * order, values glued or in the next word, letters in clusters (-ti), and letters that take a
  * value only when it is glued, so that a bare -q never eats a recipient. Called as sendmail,
- * send-mail, mailq or newaliases no option opens a file it names or runs a command it names,
- * and what is unknown is passed over with a note, but for the long options of our other names:
- * they are refused, so that --dry-run never sends. Called by any other name there are those
- * besides, and what is unknown is an error.
+ * send-mail, mailq, runq or newaliases no option opens a file it names or runs a command it
+ * names, and what is unknown is passed over with a note, but for the long options of our other
+ * names: they are refused, so that --dry-run never sends. Called by any other name there are
+ * those besides, and what is unknown is an error.
  */
 #ifndef CMD_OPTION_H
 #define CMD_OPTION_H
