@@ -520,9 +520,67 @@ hello
 	[ "$(taken)" -eq 3 ]
 }
 
-@test "a wish in seconds counts from the arrival" {
+@test "who queues something stays for what is due soon" {
 	serve
+	put 1 to=bob@example.net next=$(($(date +%s) + 3)) attempts=1
+	printf 'Subject: hi\n\nhello\n' | "$PENNYPOST" -odb -f me@example.org carl@example.net
+	within 10 is 1 taken
+	[ "$(recipients)" = carl@example.net ]
+	within 15 is 2 taken
+	# Nothing is due any more, so nobody stays.
+	within 10 is 0 others
+}
+
+# others: how many processes hold the queue's locks.
+others() {
+	local count=0 lock
+	for lock in lock waiter; do
+		flock -n "queue/$lock" true || count=$((count + 1))
+	done
+	echo "$count"
+}
+
+@test "a relay that came back is not asked by a runner behind before its time" {
+	configure "$(free_port)"
 	put 1 to=bob@example.net
 	pass -q
+	[ "$(grep -c 'is left alone for now' log)" -eq 1 ]
+	printf 'Subject: hi\n\nhello\n' | "$PENNYPOST" -odb -f "me.$$@example.org" carl@example.net
+	within 10 is 2 waiting
+	within 10 is 1 others
+	[ "$(grep -c 'is left alone for now' log)" -eq 1 ]
+	kill "$(pgrep -f -- "-odb -f me.$$@example.org")"
+	within 10 is 0 others
+}
+
+@test "root runs the queues of others, as each of them" {
+	[ "$(id -u)" -eq 0 ] || skip 'to become others takes root'
+	unshare -m true || skip 'no mount namespaces here'
+	serve
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR" 2>/dev/null || :
+	cat >script <<-EOF
+		set -eu
+		mount -t tmpfs tmpfs /var/spool
+		mkdir -m 1733 /var/spool/pennypost
+		export HOME=$PWD/home PENNYPOST_RELAY=smtp://127.0.0.1:$relay_port
+		mkdir -m 700 home
+		for uid in 1 2 65534; do
+			mkdir -m 700 /var/spool/pennypost/\$uid
+			chown \$uid /var/spool/pennypost/\$uid
+			setpriv --reuid=\$uid --regid=65534 --clear-groups "$PENNYPOST_BUILD/tests/lib/queue-put" \
+				/var/spool/pennypost/\$uid 2 account=environment to=bob@example.net from=\$uid@example.org
+		done
+		# What is not a user's own is left alone.
+		mkdir -m 700 /var/spool/pennypost/3
+		ln -s /var/spool/pennypost/1 /var/spool/pennypost/4
+		strace -f -o "$PWD/trace" -e trace=setresuid,openat,connect "$PENNYPOST" -q
+		ls /var/spool/pennypost/1 /var/spool/pennypost/2 /var/spool/pennypost/65534
+	EOF
+	command -v strace >/dev/null || sed -i 's/strace .* "/"/' script
+	run unshare -m sh script
+	echo "$output"
 	[ "$status" -eq 0 ]
+	[ "$(taken)" -eq 6 ]
+	[ "$(cat relay/*.envelope | grep -c '^from: <65534@example.org>')" -eq 2 ]
+	[[ $output != *.msg* ]]
 }
