@@ -134,6 +134,7 @@ static int attempt_open_message(void *context, const struct capabilities *offere
 		return -1;
 	needs->size = m->outgoing.size;
 	needs->body_binary = m->outgoing.is_binary;
+	needs->encoded = m->outgoing.recoded != NULL;
 	snprintf(m->warning, ATTEMPT_WARNING_MAX, "%s", m->outgoing.warning);
 	return 0;
 }

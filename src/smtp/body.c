@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/chars.h"
 #include "mail/wireform.h"
@@ -76,23 +77,78 @@ static void body_drop(struct body *b, size_t len)
 	memmove(b->data, b->data + len, b->filled);
 }
 
-bool body_has_verb(struct span message)
+/* The line under way, as far as it may begin with a verb. */
+struct body_line {
+	char word[8];
+	size_t len;
+	bool over; /* it does not */
+};
+
+/* Whether a word is a verb that does something (1), may become one (0), or will not (-1). */
+static int body_match(const char *word, size_t len)
 {
 	static const char *const verbs[] = {"MAIL", "RCPT", "EHLO", "HELO",   "AUTH",
 					    "BDAT", "DATA", "RSET", "XCLIENT"};
-	const char *end = message.data + message.len;
-	const char *line = message.data;
+	int found = -1;
 
-	while (line && line < end) {
-		struct span rest = {line, (size_t)(end - line)};
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]) && found < 1; i++)
+		if ((word[0] | 0x20) == (verbs[i][0] | 0x20) &&
+		    strncasecmp(word, verbs[i], len) == 0)
+			found = verbs[i][len] == '\0';
+	return found;
+}
 
-		for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-			if (span_starts_nocase(rest, verbs[i]))
-				return true;
-		line = memchr(line, '\n', rest.len);
-		line = line ? line + 1 : NULL;
+/* One byte of a line that may still begin with a verb, behind blanks or not (servers pass over
+ * them). Returns whether it does. */
+static bool body_look_at(struct body_line *line, char c)
+{
+	int match;
+
+	if (line->len == 0 && chars_is(c, CHARS_BLANK))
+		return false;
+	line->word[line->len++] = c;
+	match = body_match(line->word, line->len);
+	line->over = match < 0;
+	return match > 0;
+}
+
+/* Looks at some of a message for a line that begins with a verb. */
+static bool body_look(struct body_line *line, struct span text)
+{
+	const char *at = text.data, *end = text.data + text.len;
+
+	while (at < end) {
+		if (line->over) {
+			at = memchr(at, '\n', (size_t)(end - at));
+			if (!at)
+				return false;
+		}
+		if (*at == '\n')
+			*line = (struct body_line){0};
+		else if (body_look_at(line, *at))
+			return true;
+		at++;
 	}
 	return false;
+}
+
+bool body_has_verb(struct span message)
+{
+	struct body_line line = {0};
+
+	return body_look(&line, message);
+}
+
+int body_find_verb(const struct body_source *source, struct error *error)
+{
+	struct body_line line = {0};
+	struct span piece = {0};
+	int more;
+
+	while ((more = source->next(source->context, &piece, error)) > 0)
+		if (body_look(&line, piece))
+			return 1;
+	return more;
 }
 
 int body_load(const struct body_source *source, struct buf *out, struct error *error)
@@ -119,7 +175,7 @@ int body_load(const struct body_source *source, struct buf *out, struct error *e
 	}
 	if (more < 0)
 		return -1;
-	return !buf_failed(out) && !body_has_verb(buf_span(out));
+	return !buf_failed(out);
 }
 
 int body_send_data(struct wire *w, const struct body_source *source, uint64_t size,

@@ -27,12 +27,14 @@ struct body_source {
 };
 
 /* Reads a message in wire form, without dot transparency, into out, a freshly initialised
- * buffer with the most that may ride along as its ceiling. 1 when it fits and no line of it
- * begins with an SMTP verb (a relay that fails to swallow a refused chunk would run it as a
- * command); 0 when it must not ride; -1 with *error. */
+ * buffer with the most that may ride along as its ceiling. 1 when it fits, else 0; -1 with
+ * *error. */
 int body_load(const struct body_source *source, struct buf *out, struct error *error);
-/* Whether a line of a message in wire form begins with a verb that does something. */
+/* Whether a line of a message begins with a verb that does something: a relay that fails to
+ * swallow a refused chunk would run it as a command. */
 bool body_has_verb(struct span message);
+/* The same of one that is read from its source: 1, 0, -1 with *error. */
+int body_find_verb(const struct body_source *source, struct error *error);
 /* Sends a message of about size bytes, one that is not in wire form, as DATA takes it, behind
  * 354; what is left of the last
  * block is queued, so that the final dot (which is the caller's) travels with it. Returns 0 or

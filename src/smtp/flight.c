@@ -85,28 +85,40 @@ struct body_source flight_source(const struct flight *f)
 	return (struct body_source){source->next, source->context, f->t->needs.body_binary};
 }
 
-/* Which way the message goes. A small one is loaded, so that it can ride; one that turns out
- * too large, or has a line like a command, begins again and waits for the answer to its
- * envelope. With LMTP the number of verdicts is known only then, and DATA is what every server
- * has. */
+/* Loads a small message, so that it can ride. 1: it can; 0: not so, and it begins again; -1. */
+static int flight_load(struct flight *f, struct error *error)
+{
+	struct body_source source = flight_source(f);
+	int fits;
+
+	if (!wire_pipelining(f->wire) || f->t->needs.size > f->t->ride_max)
+		return 0;
+	fits = body_load(&source, &f->body, error);
+	if (fits < 0 || (fits > 0 && !body_has_verb(buf_span(&f->body))))
+		return fits;
+	return flight_open_message(f, error);
+}
+
+/* Which way the message goes. One with a line like a command goes by DATA, which costs no round
+ * trip more than chunks that wait for the answer to their envelope: no relay can take its lines
+ * for commands there. So does a large one that is encoded as it goes, unseen. With LMTP the
+ * number of verdicts is known only behind that answer, and DATA is what every server has. */
 static int flight_choose_way(struct flight *f, struct error *error)
 {
 	struct body_source source = flight_source(f);
-	struct smtp_transaction *t = f->t;
-	int fits;
+	int found;
 
 	f->way = FLIGHT_DATA;
 	if (!flight_by_chunks(f))
 		return 0;
-	f->way = FLIGHT_CHUNKS;
-	if (!wire_pipelining(f->wire) || t->needs.size > t->ride_max)
-		return 0;
-	fits = body_load(&source, &f->body, error);
-	if (fits > 0)
-		f->way = FLIGHT_RIDE;
-	else if (fits == 0)
-		fits = flight_open_message(f, error);
-	return fits < 0 ? -1 : 0;
+	found = flight_load(f, error);
+	f->way = found > 0 ? FLIGHT_RIDE : FLIGHT_CHUNKS;
+	if (found || f->t->needs.body_binary)
+		return found < 0 ? -1 : 0;
+	found = f->t->needs.encoded ? 1 : body_find_verb(&source, error);
+	if (found > 0)
+		f->way = FLIGHT_DATA;
+	return found < 0 ? -1 : flight_open_message(f, error);
 }
 
 /* AUTH shares the flight where its line says all there is to say; else it comes before. */

@@ -152,7 +152,7 @@ static bool judge_is_own(struct flight *f, const struct reply *r)
 
 	if (wire_pipelining(f->wire) || (!reply_is_positive(r) && !reply_is_refusal(r)))
 		return false;
-	if (reply_is_positive(r) && judge_seems_taken(f) && !smtp_is_lmtp(f->smtp))
+	if (r->code == 250 && judge_seems_taken(f) && !smtp_is_lmtp(f->smtp))
 		return true;
 	wire_slot_init(&behind);
 	if (wire_expect(f->wire, &behind, WIRE_QUIT, &why) == 0)

@@ -21,6 +21,7 @@
 struct smtp_mail_options {
 	uint64_t size; /* wire size for SIZE=, 0: unknown */
 	bool body_8bit;
+	bool encoded;     /* encoded as it goes: reading it once more would cost */
 	bool body_binary; /* octets that are no lines: BINARYMIME, which needs BDAT */
 	bool utf8;        /* a path to come cannot be written without SMTPUTF8 */
 	bool header_utf8; /* the header has raw UTF-8: SMTPUTF8 where it is offered */

@@ -169,13 +169,18 @@ static void a_verdict_out_of_step_is_a_doubt(void)
 		check_trouble(ERROR_TEMPORARY, STAGE_VERDICT, 0);
 		CHECK_INT(t.verdict.code, 0);
 		tear_down();
-		/* The same without pipelining: behind QUIT, or even before it. */
+		/* The same without pipelining: behind QUIT, where a yes behind a yes does no
+		 * harm, or even before it. */
 		set_up(STEPS(PLAIN, MAIL_OK, "C: RCPT TO:<a@x>", "S: 250 ok", "C: DATA",
 			     "S: 354 go", "!body Hi\r\n", "S: 250 too many", "C: QUIT",
 			     said[i]));
 		run(1, true);
-		check_outcomes("d");
-		check_trouble(ERROR_TEMPORARY, STAGE_VERDICT, 0);
+		if (strcmp(said[i], "S: 250 ok") == 0) {
+			check_outcomes("s");
+		} else {
+			check_outcomes("d");
+			check_trouble(ERROR_TEMPORARY, STAGE_VERDICT, 0);
+		}
 		tear_down();
 		set_up(STEPS(PLAIN, MAIL_OK, "C: RCPT TO:<a@x>", "S: 250 ok", "C: DATA",
 			     "S: 354 go", "!body Hi\r\n", "S: 250 too many", said[i]));
