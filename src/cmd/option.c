@@ -569,7 +569,7 @@ static const struct options_row rows[] = {
 	{0, "verify-address", ONE, OURS, set_verify, AT(address), "ADDRESS",
 	 "ask the relay about an address"},
 	{0, "list-queue", NO, OURS, set_queue_list, 0, NULL, "show what is in the queue"},
-	{0, "json", NO, OURS, set_flag, AT(json), NULL, "as JSON, an object a line"},
+	{0, "json", NO, ALL, set_flag, AT(json), NULL, "as JSON, an object a line"},
 	{0, "show", ONE, OURS, set_show, 0, "ID", "show a message of the queue"},
 	{0, "retry", ONE, OURS, set_steer, 0, "ID|all", "try to send it now"},
 	{0, "release", ONE, OURS, set_steer, 0, "ID|all", "the opposite of --hold and --at"},
@@ -742,9 +742,9 @@ static int parse_name(struct parse *p, const char *word)
 	const char *equals = strchr(word, '=');
 	struct span name = {word, equals ? (size_t)(equals - word) : strlen(word)};
 	const char *value = equals ? equals + 1 : NULL;
-	const struct options_row *row = p->options->sendmail ? NULL : find_name(name);
+	const struct options_row *row = find_name(name);
 
-	if (p->options->sendmail && find_name(name))
+	if (row && p->options->sendmail && (row->letter || !(row->who & OPTIONS_FOR_SENDMAIL)))
 		return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
 				 "option --%s is not sendmail's: call pennypost with it",
 				 TEXT_SHOW(name));

@@ -107,7 +107,8 @@ enum options_value {
 				  the alternatives of value_name */
 };
 
-/* Names under which a letter means what its row says. Long names are never sendmail's. */
+/* Names under which a letter means what its row says. The long name of a letter is never
+ * sendmail's. */
 enum { OPTIONS_FOR_SENDMAIL = 1, OPTIONS_FOR_PENNYPOST = 2, OPTIONS_FOR_ALL = 3 };
 
 struct options_row {

@@ -258,8 +258,11 @@ static void the_queue_is_listed(void)
 	CHECK_INT(mode("mailq"), MODE_QUEUE_LIST);
 	CHECK_INT(mode("/usr/bin/mailq|-v|-Ac|-qRx|--frob|x"), MODE_QUEUE_LIST);
 	CHECK(o.sendmail && o.verbose);
-	CHECK_INT(parse("mailq|--json"), -1);
-	CHECK_STR(error.text, "option --json is not sendmail's: call pennypost with it");
+	CHECK_INT(mode("mailq|--json"), MODE_QUEUE_LIST);
+	CHECK(o.sendmail && o.json);
+	CHECK_INT(mode("sendmail|-bp|--json"), MODE_QUEUE_LIST);
+	CHECK_INT(parse("mailq|--show|b123456789xy"), -1);
+	CHECK_STR(error.text, "option --show is not sendmail's: call pennypost with it");
 	CHECK_INT(mode("pennypost|-bp"), MODE_QUEUE_LIST);
 	CHECK_INT(mode("pennypost|--list-queue|--json"), MODE_QUEUE_LIST);
 	CHECK(o.json && !o.sendmail);
