@@ -166,12 +166,16 @@ static void run_pass(struct run *r, struct run_queue *q, bool now)
 	struct error error;
 	int made;
 
+	if (r->own->every)
+		r->code = EX_OK; /* only the last pass counts */
 	spool_changed(q->spool, &q->changed);
 	made = runner_run(&options, &result, &error);
 	if (made < 0)
 		run_fail(r, &error);
-	if (made > 0)
+	if (made > 0) {
 		run_show_result(r, q, &result);
+		q->changed = result.seen;
+	}
 	if (result.local && r->code == EX_OK)
 		r->code = EX_TEMPFAIL;
 	q->due = made == 0 ? time(NULL) + RUN_BUSY : result.local ? 0 : result.due;

@@ -185,6 +185,17 @@ static void attempt_run(struct attempt *a, struct channel *c)
 		smtp_transaction_fail(t, &t->trouble);
 }
 
+/* What waits in the queue does not fail for what is wrong with the relay or with us. */
+static void attempt_spare(struct smtp_transaction *t)
+{
+	bool ours = t->trouble.class == ERROR_RELAY || t->trouble.class == ERROR_LOCAL;
+
+	for (size_t i = 0; ours && i < t->count; i++)
+		if (t->recipients[i].outcome == SMTP_FAILED && !t->recipients[i].refused &&
+		    !t->recipients[i].why)
+			t->recipients[i].outcome = SMTP_DEFERRED;
+}
+
 int attempt_make(struct attempt *a, const struct submission *s, struct channel *c, bool last,
 		 struct error *error)
 {
@@ -211,6 +222,8 @@ int attempt_make(struct attempt *a, const struct submission *s, struct channel *
 	a->transaction.careful = s->careful || s->account->flight == ACCOUNT_FLIGHT_CAREFUL;
 	a->transaction.last = last;
 	attempt_run(a, c);
+	if (s->queue_id)
+		attempt_spare(&a->transaction);
 	outgoing_clear(&m.outgoing);
 	if (a->warning[0])
 		log_line(LOG_LEVEL_NOTICE, "%s", a->warning);

@@ -31,8 +31,9 @@ struct attempt {
 };
 
 /* Makes one attempt over a channel, which stays open for the next unless this is the last, and
- * logs one line a recipient. Returns 0 (the outcomes tell), or -1 with *error without memory.
- * attempt_clear() is due after 0. */
+ * logs one line a recipient. One whom the queue holds (s->queue_id) is deferred, not failed, by
+ * what is wrong with the relay. Returns 0 (the outcomes tell), or -1 with *error without
+ * memory. attempt_clear() is due after 0. */
 int attempt_make(struct attempt *a, const struct submission *s, struct channel *c, bool last,
 		 struct error *error);
 void attempt_clear(struct attempt *a);

@@ -750,6 +750,7 @@ static int runner_pass(struct runner *r, struct error *error)
 	runner_work(r);
 	STAILQ_FOREACH (plan, &r->plan.relays, next)
 		runner_finish_relay(r, plan->context);
+	r->result->seen = r->listed;
 	health_save(&r->health, r->o->spool);
 	return 0;
 }

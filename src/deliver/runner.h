@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "conf/account.h"
@@ -49,10 +50,11 @@ struct runner_options {
 };
 
 struct runner_result {
-	size_t sent;    /* messages gone from the queue */
-	size_t left;    /* tried, and waiting again */
-	size_t held_up; /* not tried, because of their relay */
-	int64_t due;    /* seconds: when the next one is due; 0: none is known */
+	size_t sent;          /* messages gone from the queue */
+	size_t left;          /* tried, and waiting again */
+	size_t held_up;       /* not tried, because of their relay */
+	int64_t due;          /* seconds: when the next one is due; 0: none is known */
+	struct timespec seen; /* the queue's time of change when it was last listed */
 	bool local; /* the network cannot be used from here: another process may do better */
 };
 

@@ -29,6 +29,8 @@ struct worker {
 	const struct worker_options *o;
 	const struct account *account;
 	struct channel channel;
+	enum retry_cause over;      /* why the relay is not asked again; RETRY_NONE: it is */
+	char text[WORKER_TEXT_MAX]; /* that in words */
 	bool unsynced; /* names came or went, and the directory is not yet synced */
 };
 
@@ -131,7 +133,7 @@ static void worker_conclude(struct worker_message *m, enum retry_cause cause, si
 	struct error error;
 
 	m->report->outcome = outcomes[cause];
-	m->report->next = entry_count(e, ENTRY_OPEN) > 0 ? e->next : 0;
+	m->report->next = !untouched && entry_count(e, ENTRY_OPEN) > 0 ? e->next : 0;
 	if (!untouched || settled)
 		worker_write(m, settled, cause == RETRY_DOUBT);
 	else if (m->marked && entry_unmark(m->worker->o->spool, e, &error))
@@ -164,13 +166,29 @@ static const char *worker_words(const struct worker_message *m)
 	return m->entry.trouble ? m->entry.trouble : "";
 }
 
+/* The attempt is over, or was not worth making: what is old is given up, and all of it written
+ * down. before: as for worker_conclude(). */
+static void worker_finish(struct worker_message *m, enum retry_cause cause, size_t before)
+{
+	struct worker *w = m->worker;
+	bool untried = cause == RETRY_RELAY || cause == RETRY_LOCAL;
+
+	if (untried || cause == RETRY_SLOW)
+		w->over = cause == RETRY_LOCAL ? RETRY_LOCAL : RETRY_RELAY;
+	if (w->over != RETRY_NONE)
+		strlcpy(w->text, m->report->text, sizeof(w->text));
+	if (cause != RETRY_DOUBT && entry_count(&m->entry, ENTRY_OPEN) > 0 &&
+	    retry_is_expired(&m->entry, w->account, time(NULL)))
+		worker_expire(m, untried ? m->report->text : NULL);
+	worker_conclude(m, cause, before);
+}
+
 static void worker_send(struct worker_message *m, bool last)
 {
 	struct worker *w = m->worker;
 	size_t before = worker_settled(&m->entry);
 	const struct smtp_transaction *t = &m->attempt.transaction;
 	enum retry_cause cause;
-	bool in_session;
 	struct error error;
 
 	m->retry.submission.before_end = worker_before_end;
@@ -179,20 +197,12 @@ static void worker_send(struct worker_message *m, bool last)
 		worker_log(&m->entry, error.text);
 		return;
 	}
-	in_session = w->channel.broken.class == ERROR_NONE;
-	cause = retry_settle(&m->entry, &m->retry, &m->attempt, in_session, time(NULL));
+	cause = retry_settle(&m->entry, &m->retry, &m->attempt,
+			     w->channel.broken.class == ERROR_NONE, time(NULL));
 	m->report->broken =
 		(cause == RETRY_LATER || cause == RETRY_DOUBT) && t->trouble.code == 0;
 	strlcpy(m->report->text, worker_words(m), sizeof(m->report->text));
-	/* What was ordered ahead is not to trouble the relay again. */
-	if (cause == RETRY_SLOW)
-		error_set(&w->channel.broken, ERROR_TEMPORARY, STAGE_COMMAND, "%s",
-			  m->report->text);
-	if (cause != RETRY_DOUBT && entry_count(&m->entry, ENTRY_OPEN) > 0 &&
-	    retry_is_expired(&m->entry, w->account, time(NULL)))
-		worker_expire(m, cause == RETRY_RELAY || cause == RETRY_LOCAL ? t->trouble.text
-									      : NULL);
-	worker_conclude(m, cause, before);
+	worker_finish(m, cause, before);
 	attempt_clear(&m->attempt);
 }
 
@@ -270,6 +280,12 @@ static void worker_try(struct worker_message *m, bool last)
 	if (retry_is_too_late(e, now)) {
 		retry_fail(e, too_late, "the time within which it was to be delivered is over");
 		worker_conclude_alone(m, before);
+		return;
+	}
+	/* What was ordered ahead does not trouble the relay again. */
+	if (m->worker->over != RETRY_NONE) {
+		strlcpy(m->report->text, m->worker->text, sizeof(m->report->text));
+		worker_finish(m, m->worker->over, before);
 		return;
 	}
 	if (entry_open_message(e, &error) ||
