@@ -69,18 +69,16 @@ static int worker_note_earlier(struct worker_message *m, struct error *error)
 	return fresh > 0 ? entry_note(m->worker->o->spool, &m->entry, true, error) : 0;
 }
 
-/* Right before the end of data may leave. A mark from an earlier attempt is made anew, because
- * the ten minutes of doubt begin now. */
+/* Right before the end of data may leave. A mark from an earlier attempt is renewed, because
+ * the ten minutes of doubt begin now, and never lifted for that: a kill might come in between.
+ */
 static int worker_before_end(void *context, struct error *error)
 {
 	struct worker_message *m = context;
 	struct spool *spool = m->worker->o->spool;
 	bool durable = m->worker->account->duplicates == SETTING_OFF;
 
-	if (worker_note_earlier(m, error) ||
-	    (!m->marked && m->entry.state == ENTRY_MARKED &&
-	     entry_unmark(spool, &m->entry, error)) ||
-	    entry_mark(spool, &m->entry, durable, error))
+	if (worker_note_earlier(m, error) || entry_mark(spool, &m->entry, durable, error))
 		return -1;
 	m->marked = true;
 	return 0;

@@ -297,9 +297,9 @@ static int entry_read_error(const struct spool *s, const char *id, struct error 
 			       TEXT_SHOW(span_of(id)), TEXT_SHOW(span_of(spool_path(s))));
 }
 
-/* Opens the file of an entry, whatever its state is. It may be renamed while we look: then it
- * is found the second time. Returns the descriptor, or -1 with errno. */
-static int entry_open_any(struct spool *s, struct entry *e)
+/* Opens the file of an entry (flags as for open(2)), whatever its state is. It may be renamed
+ * while we look: then it is found the second time. Returns the descriptor, or -1 with errno. */
+static int entry_open_any(struct spool *s, struct entry *e, int flags)
 {
 	static const enum entry_state order[] = {ENTRY_WAITING, ENTRY_MARKED, ENTRY_WAITING,
 						 ENTRY_MARKED,  ENTRY_DEAD,   ENTRY_BAD};
@@ -310,7 +310,7 @@ static int entry_open_any(struct spool *s, struct entry *e)
 
 		e->state = order[i];
 		spool_name(name, e->id, e->state);
-		fd = spool_open_name(s, name, O_RDONLY);
+		fd = spool_open_name(s, name, flags);
 		if (fd >= 0 || errno != ENOENT)
 			return fd;
 	}
@@ -425,7 +425,8 @@ static int entry_read(struct spool *s, struct entry *e, const struct stat *st,
 }
 
 /* Begins with an entry of that ID. Returns 1; 0: there is none; -1 with *error. */
-static int entry_begin(struct spool *s, const char *id, struct entry *e, struct error *error)
+static int entry_begin(struct spool *s, const char *id, struct entry *e, int flags,
+		       struct error *error)
 {
 	char name[SPOOL_NAME_SIZE];
 
@@ -433,7 +434,7 @@ static int entry_begin(struct spool *s, const char *id, struct entry *e, struct 
 	if (!spool_is_id(id))
 		return 0;
 	strlcpy(e->id, id, sizeof(e->id));
-	e->fd = entry_open_any(s, e);
+	e->fd = entry_open_any(s, e, flags);
 	if (e->fd >= 0)
 		return 1;
 	if (errno == ENOENT)
@@ -471,7 +472,7 @@ static bool entry_is_locked(int fd)
 int entry_load(struct spool *s, const char *id, struct entry *e, struct error *error)
 {
 	struct stat st;
-	int found = entry_begin(s, id, e, error);
+	int found = entry_begin(s, id, e, O_RDONLY, error);
 
 	if (found > 0)
 		found = entry_check(s, e, &st, error);
@@ -486,7 +487,7 @@ bool entry_is_active(struct spool *s, const char *id)
 {
 	struct error error;
 	struct entry e;
-	bool active = entry_begin(s, id, &e, &error) > 0 && entry_is_locked(e.fd);
+	bool active = entry_begin(s, id, &e, O_RDONLY, &error) > 0 && entry_is_locked(e.fd);
 
 	entry_close(&e);
 	return active;
@@ -537,7 +538,8 @@ static int entry_find_name(struct spool *s, struct entry *e, const struct stat *
 int entry_lock(struct spool *s, const char *id, struct entry *e, struct error *error)
 {
 	struct stat st;
-	int found = entry_begin(s, id, e, error);
+	int found =
+		entry_begin(s, id, e, O_RDWR, error); /* NFS locks only what can be written */
 	bool failed = false;
 
 	if (found > 0) {
@@ -630,6 +632,10 @@ static int entry_move(struct spool *s, struct entry *e, enum entry_state state,
 
 int entry_mark(struct spool *s, struct entry *e, bool durable, struct error *error)
 {
+	if (e->state == ENTRY_MARKED && fchmod(e->fd, S_IRUSR | S_IWUSR) < 0)
+		return error_set_errno(error, ERROR_TEMPORARY, STAGE_INPUT, errno,
+				       "cannot mark the message %s in the queue %s anew", e->id,
+				       TEXT_SHOW(span_of(spool_path(s))));
 	if (entry_move(s, e, ENTRY_MARKED, error))
 		return -1;
 	e->marked = (int64_t)time(NULL);
@@ -768,9 +774,6 @@ int entry_note(struct spool *s, struct entry *e, bool durable, struct error *err
 
 int entry_note_named(struct spool *s, struct entry *e, struct error *error)
 {
-	bool is_new = !e->has_journal;
-
-	if (entry_note(s, e, true, error))
-		return -1;
-	return is_new ? spool_sync(s, error) : 0;
+	/* Also of one that is not new: nobody need have made its name durable. */
+	return entry_note(s, e, true, error) ? -1 : spool_sync(s, error);
 }

@@ -115,9 +115,9 @@ int entry_lock(struct spool *s, const char *id, struct entry *e, struct error *e
  * to the end of the file. Returns 0, or -1 with *error (class message: damaged; temporary: it
  * cannot be read). */
 int entry_open_message(struct entry *e, struct error *error);
-/* The name made to say that the end of data may have left; and back to waiting, from whatever
- * state. durable: fsync the directory too. Return 0, or -1 with *error. Calls that change
- * nothing are fine. */
+/* The name made to say that the end of data may have left (if it says so already, e->marked and
+ * the file's time of change are now); and back to waiting, from whatever state. durable: fsync
+ * the directory too. Return 0, or -1 with *error. Calls that change nothing are fine. */
 int entry_mark(struct spool *s, struct entry *e, bool durable, struct error *error);
 int entry_unmark(struct spool *s, struct entry *e, struct error *error);
 /* Appends to the journal what e knows now of release, attempts, tried, next, trouble, held,

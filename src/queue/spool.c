@@ -634,7 +634,7 @@ bool spool_wants_run(struct spool *s, int seconds)
 /* Removes a temporary file unless its writer is still at it. */
 static void spool_clean_leftover(const struct spool *s, const char *name)
 {
-	int fd = spool_open_name(s, name, O_RDONLY);
+	int fd = spool_open_name(s, name, O_RDWR); /* NFS locks nothing else exclusively */
 	struct stat st;
 
 	if (fd < 0)

@@ -5,12 +5,34 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 static struct error error;
+static int directory_syncs;
+
+/* As NFS has it: an exclusive lock only on what is open for writing. */
+int flock(int fd, int operation)
+{
+	if ((operation & LOCK_EX) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+		errno = EBADF;
+		return -1;
+	}
+	return (int)syscall(SYS_flock, fd, operation);
+}
+
+int fsync(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		directory_syncs++;
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static int count_files(void)
 {
@@ -217,6 +239,8 @@ static void states(void)
 	CHECK_INT(entry_mark(spool, &got, true, &error), 0);
 	CHECK_INT(entry_mark(spool, &got, false, &error), 0);
 	CHECK_INT(got.state, ENTRY_MARKED);
+	entry_clear(&got);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
 	CHECK_INT(entry_unmark(spool, &got, &error), 0);
 	CHECK_INT(entry_unmark(spool, &got, &error), 0);
 	CHECK_INT(entry_bury(spool, &got, &error), 0);
@@ -236,6 +260,54 @@ static void states(void)
 	entry_clear(&got);
 	entry_clear(&e);
 	CHECK_INT(count_files(), 0);
+}
+
+/* A mark is renewed without ever being away. */
+static void a_mark_made_anew(void)
+{
+	const struct timespec tick = {0, 30 * 1000 * 1000};
+	struct stat before, after;
+	char name[SPOOL_NAME_SIZE];
+	struct entry e, got;
+	int watched = inotify_init1(IN_NONBLOCK);
+	char events[4096];
+
+	spool_put(&e);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
+	CHECK_INT(entry_mark(spool, &got, false, &error), 0);
+	spool_name(name, e.id, ENTRY_MARKED);
+	CHECK_INT(fstatat(spool_fd(spool), name, &before, 0), 0);
+	CHECK(inotify_add_watch(watched, spool_directory, IN_MOVE) >= 0);
+	nanosleep(&tick, NULL);
+	CHECK_INT(entry_mark(spool, &got, false, &error), 0);
+	CHECK_INT(fstatat(spool_fd(spool), name, &after, 0), 0);
+	CHECK(after.st_ctim.tv_sec > before.st_ctim.tv_sec ||
+	      after.st_ctim.tv_nsec > before.st_ctim.tv_nsec);
+	CHECK(read(watched, events, sizeof(events)) < 0 && errno == EAGAIN);
+	close(watched);
+	CHECK_INT(entry_remove(spool, &got, &error), 0);
+	entry_clear(&got);
+	entry_clear(&e);
+}
+
+/* A journal whose name nobody made durable so far. */
+static void a_note_with_its_name(void)
+{
+	struct entry e, got;
+	int before;
+
+	spool_put(&e);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
+	before = directory_syncs;
+	CHECK_INT(entry_note(spool, &got, false, &error), 0);
+	CHECK_INT(directory_syncs, before);
+	entry_clear(&got);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
+	CHECK_INT(entry_note_named(spool, &got, &error), 0);
+	CHECK_INT(directory_syncs, before + 1);
+	CHECK_INT(entry_remove(spool, &got, &error), 0);
+	entry_clear(&got);
+	entry_clear(&e);
 }
 
 /* Two messages of one ID, which nobody makes: none may take the other's place. */
@@ -815,6 +887,8 @@ int main(void)
 	run_all();
 	spool_setup(false);
 	TEST_RUN(states);
+	TEST_RUN(a_mark_made_anew);
+	TEST_RUN(a_note_with_its_name);
 	TEST_RUN(no_rename_replaces);
 	TEST_RUN(one_holder);
 	TEST_RUN(a_glance_is_no_holder);
