@@ -45,3 +45,41 @@ catches() {
 	catches mark pass 'sent again within ten minutes'
 	catches unlink pass 'came twice, though its verdict was known'
 }
+
+# everywhere OPTION... SCENARIO...: pennypost, killed at every call of them.
+everywhere() {
+	unset PENNYPOST
+	"$ROOT/tests/crash/run" --most 3 "$@"
+}
+
+@test "a submission that is queued" {
+	everywhere queue queue-big
+	everywhere --way names --way 'no /proc' queue
+}
+
+@test "a submission that is queued and sent behind" {
+	everywhere background background-mixed
+	everywhere --way 'O_TMPFILE, one process' background
+}
+
+@test "a submission whose relay is down, puts it off, or is lost" {
+	everywhere down defer mixed lost
+}
+
+@test "a pass over the queue" {
+	everywhere pass pass-two pass-mixed
+	everywhere --way 'O_TMPFILE, one process' pass-two
+}
+
+@test "a pass over the queue, with reports and deferred recipients" {
+	everywhere pass-two-mixed
+	everywhere --way names pass-mixed
+}
+
+@test "a pass over the queue whose relay is down, or is lost" {
+	everywhere pass-down pass-lost
+}
+
+@test "a pass over the queue that sends nothing twice" {
+	everywhere pass-once pass-once-lost
+}

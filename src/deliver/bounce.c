@@ -153,6 +153,47 @@ static int bounce_bury(const struct bounce *b, struct entry *e)
 	return 1;
 }
 
+/* Whether the report that is due on an entry waits already: what came in between kept the entry
+ * from knowing it. It must be noted before that report has left, or it would be put again. */
+static bool bounce_is_put(const struct bounce *b, const struct entry *e)
+{
+	struct entry report;
+	struct error ignored;
+	char id[ID_ROOM];
+	bool found;
+
+	bounce_id(id, e, KIND_FAILURE, bounce_told(e));
+	found = entry_load(b->spool, id, &report, &ignored) == 1;
+	entry_clear(&report);
+	return found;
+}
+
+/* Takes back a report that was put a moment ago, because the entry could not note it (the disk
+ * is full): else every pass would tell the sender again. */
+static void bounce_withdraw(const struct bounce *b, const char *id)
+{
+	struct entry report;
+	struct error ignored;
+
+	if (entry_lock(b->spool, id, &report, &ignored) > 0)
+		(void)entry_remove(b->spool, &report, &ignored);
+	entry_clear(&report);
+}
+
+/* Puts the report on what failed, and notes that it was put. */
+static int bounce_tell(const struct bounce *b, struct entry *e)
+{
+	char id[ID_ROOM];
+
+	bounce_id(id, e, KIND_FAILURE, bounce_told(e));
+	if (bounce_report(b, e, REPORT_FAILED))
+		return -1;
+	if (bounce_note(b, e) == 0)
+		return 0;
+	bounce_withdraw(b, id);
+	return -1;
+}
+
 int bounce_settle(struct spool *spool, struct entry *e, const struct bounce_options *o,
 		  struct error *error)
 {
@@ -163,10 +204,9 @@ int bounce_settle(struct spool *spool, struct entry *e, const struct bounce_opti
 	if (!e->reverse_path[0])
 		return bounce_bury(&b, e);
 	if (bounce_wants(e, WISHES_FAILURE)) {
-		if (!bounce_may_leave(&b, e))
+		if (!bounce_may_leave(&b, e) && !bounce_is_put(&b, e))
 			return 0;
-		if (bounce_report(&b, e, REPORT_FAILED))
-			return -1;
+		return bounce_tell(&b, e) ? -1 : 1;
 	}
 	return bounce_note(&b, e) ? -1 : 1;
 }
@@ -187,6 +227,7 @@ int bounce_delay(struct spool *spool, struct entry *e, const struct bounce_optio
 		 struct error *error)
 {
 	const struct bounce b = {spool, o, error};
+	char id[ID_ROOM];
 
 	if (e->delay_told || e->held || !e->reverse_path[0] || !bounce_wants(e, WISHES_DELAY) ||
 	    entry_count(e, ENTRY_OPEN) == 0 || !bounce_is_late(e, o))
@@ -196,7 +237,11 @@ int bounce_delay(struct spool *spool, struct entry *e, const struct bounce_optio
 	if (bounce_report(&b, e, REPORT_DELAYED))
 		return -1;
 	e->delay_told = true;
-	return entry_note_named(spool, e, error) ? -1 : 1;
+	if (entry_note_named(spool, e, error) == 0)
+		return 1;
+	bounce_id(id, e, KIND_DELAY, 0);
+	bounce_withdraw(&b, id);
+	return -1;
 }
 
 /* An entry that waits for a digest, read and let go. */
@@ -319,7 +364,7 @@ static int bounce_single(const struct bounce *b, const char *id)
 	int result = 0;
 
 	if (bounce_catch(b, id, &e)) {
-		result = bounce_report(b, &e, REPORT_FAILED) || bounce_note(b, &e) ? -1 : 1;
+		result = bounce_tell(b, &e) ? -1 : 1;
 		if (result > 0 && entry_count(&e, ENTRY_OPEN) == 0 &&
 		    entry_remove(b->spool, &e, b->error))
 			result = -1;

@@ -59,6 +59,7 @@ static const struct call table[] = {
 	{SYS_flock, "flock", CALL_LOCK, -1, -1, 0, -1},
 	{SYS_fcntl, "fcntl", CALL_LOCK, -1, -1, 0, -1},
 	{SYS_close, "close", CALL_CLOSE, -1, -1, 0, -1},
+	{SYS_read, "read", CALL_READ, -1, -1, 0, -1},
 	{SYS_connect, "connect", CALL_PEER, -1, -1, 0, -1},
 	{SYS_shutdown, "shutdown", CALL_PEER, -1, -1, 0, -1},
 	{SYS_clone, "clone", CALL_PROCESS, -1, -1, -1, -1},
@@ -158,7 +159,7 @@ bool call_look(struct called *c, pid_t pid, long number, const uint64_t argument
 	    command != F_OFD_SETLK && command != F_OFD_SETLKW)
 		return false;
 	find_target(c);
-	return true;
+	return call->kind != CALL_READ;
 }
 
 bool call_is_below(const struct called *c, const char *folder)
@@ -180,7 +181,8 @@ bool call_is_quick(const struct called *c)
 		return c->call->number == SYS_flock && ((int)c->arguments[1] & LOCK_NB) != 0;
 	case CALL_CLOSE:
 	case CALL_PROCESS:
-	case CALL_PEER: break;
+	case CALL_PEER:
+	case CALL_READ: break;
 	}
 	return false;
 }

@@ -16,7 +16,8 @@ enum call_kind {
 	CALL_LOCK,  /* flock and the locks of fcntl */
 	CALL_CLOSE,
 	CALL_PROCESS, /* fork, exit, kill */
-	CALL_PEER     /* connect, shutdown */
+	CALL_PEER,    /* connect, shutdown */
+	CALL_READ     /* of standard input: leaves nothing, but may fail */
 };
 
 struct call {

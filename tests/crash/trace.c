@@ -13,7 +13,8 @@
  *
  *	-k N         SIGKILL before the N-th, for all; -o: for the process alone that makes it
  *	-e N:ERRNO   the N-th fails with that number; with "+" all from there on
- *	-f CALL:ERRNO  every CALL fails: openat means O_TMPFILE, linkat a link from /proc alone
+ *	-f CALL:ERRNO  every CALL fails: openat means O_TMPFILE, linkat a link from /proc, read
+ *one of standard input
  *
  * It ends when all of the program's processes have, at the latest after SECONDS (30): then they
  * are killed and the status is "late". A process that means to sleep for two seconds or more is
@@ -132,11 +133,13 @@ static bool is_forbidden(const struct plan *p, const struct called *c)
 	struct iovec to = {from, sizeof from - 1};
 	struct iovec at;
 
-	if (p->fail_call == NULL || strcmp(p->fail_call, c->call->name) != 0)
+	if (p->fail_call == NULL || c->call == NULL || strcmp(p->fail_call, c->call->name) != 0)
 		return false;
 	if (c->call->number == SYS_openat)
 		return (call_open_flags(c) & O_TMPFILE) == O_TMPFILE &&
 		       call_is_below(c, p->watched);
+	if (c->call->kind == CALL_READ)
+		return c->arguments[0] == STDIN_FILENO;
 	if (c->call->number != SYS_linkat)
 		return true;
 	at = (struct iovec){(void *)(uintptr_t)c->arguments[1], sizeof from - 1};
@@ -194,12 +197,14 @@ static bool is_sleep(const struct __ptrace_syscall_info *info, pid_t pid)
 	return process_vm_readv(pid, &to, 1, &from, 1, 0) == sizeof wait && wait.tv_sec >= 2;
 }
 
-/* Whether others can see it: the end of a connection is seen by the peer, that of a file by its
- * lock. */
+/* Whether others can see it: the peer, or who looks into the folder. The end of a connection is
+ * seen by the peer, that of a file by its lock; what is done to other files matters to nobody.
+ */
 static bool is_seen(const struct plan *p, const struct called *c)
 {
-	return c->call->kind != CALL_CLOSE || strncmp(c->target, "socket:", 7) == 0 ||
-	       call_is_below(c, p->watched);
+	if (c->target[0] == '/')
+		return call_is_below(c, p->watched);
+	return c->call->kind != CALL_CLOSE || strncmp(c->target, "socket:", 7) == 0;
 }
 
 /* Whether this call is the next point; writes it down. */
@@ -242,7 +247,7 @@ static int begin_call(struct plan *p, struct task *t, const struct __ptrace_sysc
 		    (p->fail_more && p->fail_at > 0 && p->point > p->fail_at))
 			t->fail = p->error;
 	}
-	if (leaves && is_forbidden(p, &c))
+	if (is_forbidden(p, &c))
 		t->fail = p->fail_call_error;
 	if (t->fail != 0)
 		change_call(t->pid, true, -1);
