@@ -51,7 +51,7 @@ flush() {
 		flush "$lie"
 		lie=$((lie + 15000))
 	done
-	empty
+	empty || { waiting | head; tail -5 log; false; }
 	report '{"connections": connections, "most": most, "mails": mails, "messages": len(got)}'
 	[ "$(report 'max(got.values())')" -eq 1 ]
 	[ "$(report "sum(k.split()[1].startswith('r') for k in got)")" -eq $((many - many / 10)) ]

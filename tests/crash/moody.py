@@ -10,7 +10,7 @@ runs: a set of words.
     defer      451 to MAIL
     later      451 to recipients whose name begins with "later"
     slow       every verdict takes 20 ms
-    tenth      550 to recipients whose number (the digits of the name) ends in 7
+    tenth      550 to recipients r1, r2, ... whose number ends in 7
     drop       every fifth connection is dropped at its third message: before MAIL is answered, in
                the middle of the message, or behind its end, untaken, in turn
     lost       the connection ends instead of each verdict, the message is taken
@@ -118,7 +118,8 @@ class Session:
         number = re.search(r"\d*", path[::-1].partition("@")[2]).group()[::-1]
         if self.sender is None:
             return self.say("503 5.5.1 MAIL first")
-        if path.startswith("never") or ("tenth" in self.relay.mood and number.endswith("7")):
+        if path.startswith("never") or (
+                "tenth" in self.relay.mood and path[0] == "r" and number.endswith("7")):
             return self.say("550 5.1.1 nobody")
         if path.startswith("later") and "later" in self.relay.mood:
             return self.say("451 4.2.1 later")
