@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "mail/wireform.h"
+#include "smtp/flight.h"
 
 enum { CLIENT_HANDSHAKE_SECONDS = 120, CLIENT_BLOCK = 16 * 1024, CLIENT_NAME_MAX = 300 };
 
@@ -21,6 +22,7 @@ struct smtp {
 	struct buf local_name;
 	uint64_t message_size; /* as MAIL was told, 0: unknown */
 	struct wireform form;  /* of the message being written */
+	struct flight *begun;  /* whose DATA has been said, or NULL */
 };
 
 struct smtp *smtp_new(struct conn *c, const struct smtp_options *options, struct error *error)
@@ -58,6 +60,7 @@ void smtp_free(struct smtp *s)
 {
 	if (!s)
 		return;
+	flight_free(s->begun);
 	wire_free(s->wire);
 	wire_slot_clear(&s->greeting);
 	wire_slot_clear(&s->last);
@@ -115,6 +118,16 @@ struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
 struct wire *smtp_wire(struct smtp *s)
 {
 	return s->wire;
+}
+
+struct flight *smtp_begun(const struct smtp *s)
+{
+	return s->begun;
+}
+
+void smtp_set_begun(struct smtp *s, struct flight *f)
+{
+	s->begun = f;
 }
 
 const struct capabilities *smtp_capabilities(const struct smtp *s)
@@ -438,7 +451,8 @@ void smtp_leave(struct smtp *s)
 {
 	struct error ignored;
 
-	if (wire_is_over(s->wire) || wire_owed(s->wire) > 0 || !s->greeting.reply.code)
+	if (wire_is_over(s->wire) || wire_owed(s->wire) > 0 || s->begun ||
+	    !s->greeting.reply.code)
 		return;
 	if (wire_issue(s->wire, &s->last, WIRE_QUIT, &ignored, "QUIT") == 0)
 		wire_flush(s->wire, &ignored);

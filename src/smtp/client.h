@@ -88,13 +88,20 @@ int smtp_noop(struct smtp *s, struct error *error);
 int smtp_reset(struct smtp *s, struct error *error);
 int smtp_verify(struct smtp *s, const char *address, struct error *error);
 int smtp_quit(struct smtp *s, struct error *error);
-/* QUIT where the session is still level, without waiting for its reply: before smtp_free(). */
+/* QUIT where the session is still level and no message begun, without waiting for its reply:
+ * before smtp_free(). */
 void smtp_leave(struct smtp *s);
 
 /* What send.c and auth.c build on: the wire underneath; the parameters of a transaction over
  * this session, which borrow what they are given; and what the relay's answer to the end of
  * data comes to: exactly 250 is success, neither 4yz nor 5yz a doubt. */
 struct wire *smtp_wire(struct smtp *s);
+/* The flight of a transaction that was begun behind the message before (send.h), or NULL. It
+ * belongs to the session, whose relay waits for that message and would read any command as a
+ * part of it. */
+struct flight;
+struct flight *smtp_begun(const struct smtp *s);
+void smtp_set_begun(struct smtp *s, struct flight *f);
 struct parameters smtp_parameters(const struct smtp *s, const struct smtp_mail_options *needs,
 				  const struct wishes *wishes);
 int smtp_judge_verdict(const struct reply *r, struct error *error);

@@ -1,15 +1,24 @@
 /* A transaction on its way out: see flight.h. */
 #include "smtp/flight.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "smtp/auth.h"
 
-enum { FLIGHT_RIDE_BLOCK = 64 * 1024 };
+enum {
+	FLIGHT_RIDE_BLOCK = 64 * 1024,
+	FLIGHT_AHEAD_MAX =
+		8 * 1024 /* bytes of an envelope that leaves behind another message */
+};
 
-void flight_init(struct flight *f, struct smtp *s, struct smtp_transaction *t)
+struct flight *flight_new(struct smtp *s, struct smtp_transaction *t)
 {
+	struct flight *f = malloc(sizeof(*f));
+
+	if (!f)
+		return NULL;
 	*f = (struct flight){.smtp = s, .wire = smtp_wire(s), .t = t};
 	buf_init(&f->body, t->ride_max);
 	buf_init(&f->line, PARAMETERS_LINE_MAX);
@@ -22,10 +31,13 @@ void flight_init(struct flight *f, struct smtp *s, struct smtp_transaction *t)
 	wire_slot_init(&f->reset);
 	wire_slot_init(&f->quit);
 	body_chunks_init(&f->chunks);
+	return f;
 }
 
-void flight_clear(struct flight *f)
+void flight_free(struct flight *f)
 {
+	if (!f)
+		return;
 	buf_clear(&f->body);
 	buf_clear(&f->line);
 	buf_wipe(&f->auth_line);
@@ -37,6 +49,7 @@ void flight_clear(struct flight *f)
 	wire_slot_clear(&f->reset);
 	wire_slot_clear(&f->quit);
 	body_chunks_clear(&f->chunks);
+	free(f);
 }
 
 /* Who takes part: as many as the relay takes in one transaction (RFC 9422: RCPTMAX, or what it
@@ -184,6 +197,50 @@ int flight_prepare(struct flight *f, struct error *error)
 	if (t->login && flight_prepare_auth(f, error))
 		return -1;
 	return flight_choose_way(f, error);
+}
+
+/* Adds a command line to *size; whether it can be written. */
+static bool flight_measure(int failed, const struct buf *line, size_t *size)
+{
+	*size += line->len + 2;
+	return !failed && !strpbrk(line->data, "\r\n");
+}
+
+/* Whether the envelope can be written as a whole, and is small. What cannot is found out in its
+ * own transaction, where nothing of it has been said yet. */
+static bool flight_fits_ahead(struct flight *f)
+{
+	struct error ignored;
+	size_t size = 0;
+	bool fits;
+
+	buf_reset(&f->line);
+	fits = flight_measure(
+		parameters_mail(&f->parameters, f->t->reverse_path, &f->line, &ignored),
+		&f->line, &size);
+	for (size_t i = 0; fits && i < f->t->count && size <= FLIGHT_AHEAD_MAX; i++) {
+		buf_reset(&f->line);
+		fits = flight_measure(parameters_rcpt(&f->parameters, f->t->recipients[i].path,
+						      &f->line, &ignored),
+				      &f->line, &size);
+	}
+	return fits && size <= FLIGHT_AHEAD_MAX;
+}
+
+struct flight *flight_prepare_ahead(const struct flight *f)
+{
+	struct smtp_transaction *t = f->t->follower;
+	struct flight *ahead = NULL;
+	struct error ignored;
+
+	if (t && !f->last && wire_pipelining(f->wire) && !smtp_is_lmtp(f->smtp) &&
+	    !t->careful && !t->login)
+		ahead = flight_new(f->smtp, t);
+	if (ahead && flight_prepare(ahead, &ignored) == 0 && ahead->way == FLIGHT_DATA &&
+	    ahead->chosen > 0 && ahead->chosen == t->count && flight_fits_ahead(ahead))
+		return ahead;
+	flight_free(ahead);
+	return NULL;
 }
 
 int flight_issue_mail(struct flight *f, struct error *error)

@@ -33,7 +33,8 @@ struct flight {
 	bool last;       /* QUIT goes with it, else RSET: is anybody left for another one? */
 	size_t chosen;   /* recipients that take part */
 	struct parameters parameters;
-	struct buf body; /* a message that rides */
+	struct buf body;      /* a message that rides */
+	struct flight *ahead; /* its follower's, which leaves behind the end of data, or NULL */
 	struct wire_slot auth, mail, data, verdict, reset, quit;
 	struct body_chunks chunks;
 	/* What the judge has found. */
@@ -45,12 +46,16 @@ struct flight {
 	bool judged;    /* and the answer is one to the message */
 };
 
-void flight_init(struct flight *f, struct smtp *s, struct smtp_transaction *t);
-void flight_clear(struct flight *f);
+/* NULL without memory. What is ahead is not freed with it. */
+struct flight *flight_new(struct smtp *s, struct smtp_transaction *t);
+void flight_free(struct flight *f);
 /* All that comes before the first command: the session is ready, the message open, recipients
  * and way are chosen, and an AUTH that cannot share the flight has been made. f->chosen 0:
  * nobody is left. Returns 0, or -1 with *error. */
 int flight_prepare(struct flight *f, struct error *error);
+/* The flight of t->follower made ready, where the session will carry that and its envelope fits
+ * one write; else NULL. */
+struct flight *flight_prepare_ahead(const struct flight *f);
 /* The message that was opened. */
 struct body_source flight_source(const struct flight *f);
 /* AUTH where it is shared, and MAIL. */

@@ -47,6 +47,12 @@ static bool judge_is_accepted(const struct reply *r)
 	return r->code >= 250 && r->code <= 252;
 }
 
+/* Whether r is one that MAIL or RCPT may get at all. */
+static bool judge_is_answer(const struct reply *r)
+{
+	return judge_is_accepted(r) || reply_is_refusal(r);
+}
+
 /* MAIL's answer: 250, or the transaction is refused. 530 is not the sender's fault. */
 int judge_mail(struct flight *f, struct error *error)
 {
@@ -86,7 +92,7 @@ ssize_t judge_envelope(struct flight *f, struct error *error)
 			return -1;
 		if (judge_is_accepted(&to->slot.reply))
 			accepted++;
-		else if (!reply_is_refusal(&to->slot.reply))
+		else if (!judge_is_answer(&to->slot.reply))
 			return judge_refuse(f, &to->slot.reply, ERROR_RELAY, STAGE_RCPT, "RCPT",
 					    error);
 	}
@@ -220,9 +226,53 @@ static bool judge_is_doubted(const struct flight *f)
 	return r->code && r->code != 250 && !reply_is_refusal(r);
 }
 
+/*
+ * The answers to the envelope that left behind the mark, as far as they speak for the message
+ * before it: 0, or as judge_reset(). 354 can only be DATA's own, so where it is in DATA's slot
+ * all before it are whose they seem. Any reply too many has shown already, or shows there; with
+ * one missing 354 comes too early, or, where DATA is refused, nothing is left for its slot: so
+ * that is awaited as RSET's is. A relay that leaves before that has left out more than one.
+ */
+static int judge_ahead(struct flight *f)
+{
+	const struct smtp_transaction *t = f->ahead->t;
+	const struct reply *data = &f->ahead->data.reply;
+	struct error why = {0};
+	int64_t soon;
+
+	if (wire_collect(f->wire, &f->ahead->mail, &why))
+		return 0;
+	if (!judge_is_answer(&f->ahead->mail.reply))
+		return f->ahead->mail.reply.code;
+	for (size_t i = 0; i < t->count; i++) {
+		struct wire_slot *slot = &t->recipients[i].slot;
+
+		if (wire_collect(f->wire, slot, &why))
+			return 0;
+		if (!judge_is_answer(&slot->reply))
+			return slot->reply.code;
+	}
+	soon = clock_in(JUDGE_MARK_WAIT);
+	if (wire_collect(f->wire, &f->ahead->data, &why))
+		return clock_now() <= soon ? 0 : -1;
+	return data->code == 354 || reply_is_refusal(data) ? 0 : data->code;
+}
+
+/* The mark where the session goes on: RSET, and what has left behind it. A refusal needs no
+ * more than itself, and what is amiss behind it the next transaction finds. */
+static int judge_going_on(struct flight *f)
+{
+	int code = judge_reset(f);
+
+	if (code || !f->ahead || f->reset.reply.code != 250)
+		return code;
+	code = judge_ahead(f);
+	return judge_seems_taken(f) ? code : 0;
+}
+
 int judge_level(struct flight *f, struct error *error)
 {
-	int code = f->last ? judge_quit(f) : judge_is_doubted(f) ? 0 : judge_reset(f);
+	int code = f->last ? judge_quit(f) : judge_is_doubted(f) ? 0 : judge_going_on(f);
 
 	if (!code)
 		return 0;

@@ -56,10 +56,15 @@ static int send_before_end(const struct flight *f, struct error *error)
 	return t->before_end ? t->before_end(t->before_end_context, error) : 0;
 }
 
-/* From the end of data to what it comes to. */
+/* From the end of data to what it comes to. Where the line is lost before the follower's
+ * envelope is whole, the answers may be there all the same. */
 static int send_finish(struct flight *f, struct error *error)
 {
 	if (flight_issue_mark(f, error))
+		return -1;
+	if (f->ahead &&
+	    (flight_issue_mail(f->ahead, error) || flight_issue_rest(f->ahead, error)) &&
+	    !wire_is_over(f->wire))
 		return -1;
 	if (smtp_is_lmtp(f->smtp))
 		return judge_each(f, error);
@@ -86,12 +91,23 @@ static void send_end_empty(struct flight *f)
 		f->closed = true;
 }
 
+/* Whether recipients are left for another transaction. */
+static bool send_leaves_some(const struct flight *f)
+{
+	for (size_t i = 0; i < f->t->count; i++)
+		if (f->t->recipients[i].outcome == SMTP_UNTRIED && !f->t->recipients[i].chosen)
+			return true;
+	return false;
+}
+
 /* The message as DATA takes it. The relay must have said nothing since 354: else its next reply
  * would be taken for the verdict. */
 static int send_data(struct flight *f, struct error *error)
 {
 	struct body_source source = flight_source(f);
 
+	if (!send_leaves_some(f))
+		f->ahead = flight_prepare_ahead(f);
 	if (body_send_data(f->wire, &source, f->t->needs.size, error) ||
 	    send_before_end(f, error) || wire_check_level(f->wire, WIRE_DATA, error) ||
 	    wire_queue(f->wire, ".\r\n", 3, error) || flight_expect_verdict(f, error))
@@ -216,6 +232,8 @@ static int send_issue(struct flight *f, struct error *error)
 
 static int send_run(struct flight *f, struct error *error)
 {
+	if (f->t->begun)
+		return send_go_on(f, error);
 	if (flight_prepare(f, error))
 		return -1;
 	if (f->chosen == 0)
@@ -295,27 +313,68 @@ static void send_leave_open(struct flight *f)
 		wire_abandon(f->wire, &over);
 }
 
+/* The flight of t: the one that was begun, or a new one. Where another transaction was begun,
+ * the relay waits for its message. NULL without memory. */
+static struct flight *send_take_flight(struct smtp *s, struct smtp_transaction *t)
+{
+	struct flight *f = smtp_begun(s);
+	struct error over;
+
+	smtp_set_begun(s, NULL);
+	if (f && f->t == t && t->begun) {
+		f->last = t->last;
+		return f;
+	}
+	t->begun = false;
+	if (f) {
+		error_set(&over, ERROR_TEMPORARY, STAGE_COMMAND,
+			  "another message was begun in this session");
+		wire_abandon(smtp_wire(s), &over);
+		flight_free(f);
+	}
+	return flight_new(s, t);
+}
+
+/* The follower's flight belongs to the session, where that goes on. */
+static void send_hand_over(struct flight *f)
+{
+	bool begun = f->ahead && !wire_is_over(f->wire);
+
+	if (f->ahead)
+		f->ahead->t->begun = begun;
+	if (begun)
+		smtp_set_begun(f->smtp, f->ahead);
+	else
+		flight_free(f->ahead);
+}
+
 void smtp_send(struct smtp *s, struct smtp_transaction *t)
 {
 	struct error trouble = {0};
-	struct flight f;
+	struct flight *f = send_take_flight(s, t);
 	int taken;
 
-	flight_init(&f, s, t);
 	t->trouble = trouble;
 	t->again = t->lost = t->login_said = t->doubted = false;
-	taken = send_run(&f, &trouble);
+	if (!f) {
+		error_set_memory(&trouble);
+		smtp_transaction_fail(t, &trouble);
+		return;
+	}
+	taken = send_run(f, &trouble);
+	t->begun = false;
 	if (taken < 0)
-		send_fail(&f, &trouble);
+		send_fail(f, &trouble);
 	for (size_t i = 0; taken > 0 && i < t->count; i++)
 		if (t->recipients[i].chosen && t->recipients[i].outcome == SMTP_UNTRIED)
 			t->recipients[i].outcome = SMTP_SENT;
-	send_leave_open(&f);
-	wire_hide(f.wire, (struct span){0});
-	if (f.judged) {
+	send_leave_open(f);
+	send_hand_over(f);
+	wire_hide(f->wire, (struct span){0});
+	if (f->judged) {
 		reply_clear(&t->verdict);
-		t->verdict = f.verdict.reply;
-		wire_slot_init(&f.verdict);
+		t->verdict = f->verdict.reply;
+		wire_slot_init(&f->verdict);
 	}
-	flight_clear(&f);
+	flight_free(f);
 }

@@ -63,6 +63,9 @@ struct smtp_transaction {
 	bool last;   /* QUIT goes with it, else RSET: its answer shows whether all are level */
 	size_t room; /* recipients that the relay took when it sent others back; else 0 */
 	bool reused; /* the session has carried other messages */
+	/* The transaction that the caller will make next on this session, all of whose
+	 * recipients are untried, or NULL: none, or it is not known. See smtp_send(). */
+	struct smtp_transaction *follower;
 	/* Asked once, right before anything leaves in which the message may end; -1 with *error
 	 * stops the transaction there. NULL: nobody asks. */
 	int (*before_end)(void *context, struct error *error);
@@ -80,6 +83,7 @@ struct smtp_transaction {
 	bool doubted;    /* with a trouble: those who are chosen and have no answer of their own
 			    may    have got the message */
 	bool login_said; /* AUTH has been said: it is not due any more */
+	bool begun;      /* its envelope was sent behind the message before */
 };
 
 /* recipients: count paths, borrowed. Returns 0 or -1 without memory. */
@@ -91,7 +95,14 @@ void smtp_transaction_clear(struct smtp_transaction *t);
  * accepted stay untried too. Never fails as such: the outcomes and t->trouble tell. Without
  * t->last the session is ready for another one afterwards, unless it is over (wire_is_over()):
  * also behind a message whose recipients differ, where only QUIT shows whose answer is whose.
- */
+ *
+ * Where the message goes by DATA in groups, the envelope of t->follower leaves in one write
+ * with its end, up to DATA (RFC 2920 section 3.1), and 354 shows that all is level. The
+ * follower is begun then: the next smtp_send() on this session must be its, with which it goes
+ * on behind 354 (t->last and t->follower are looked at again); for any other the session is
+ * over, and closing the session takes it back. Nothing of its message, nor before_end, comes
+ * earlier. Where the session is over behind t nothing has been begun. The follower's source
+ * must stay readable while t's is read. */
 void smtp_send(struct smtp *s, struct smtp_transaction *t);
 /* Gives every recipient without an outcome the one that belongs to the class of trouble, which
  * is copied to t->trouble: also for trouble before the transaction. */

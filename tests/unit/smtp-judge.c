@@ -25,12 +25,24 @@ enum {
 };
 
 /* Which way the messages go. */
-enum way { RIDE, CHUNKS, DATA, DATA_LOCK_STEP, CHUNKS_LOCK_STEP, LMTP, LMTP_LOCK_STEP, WAYS };
-static const char *const way_names[] = {
-	"ride", "chunks", "DATA", "DATA in steps", "chunks in steps", "LMTP", "LMTP in steps"};
+enum way {
+	RIDE,
+	CHUNKS,
+	DATA,
+	DATA_AHEAD, /* the next envelope leaves behind each message */
+	DATA_LOCK_STEP,
+	CHUNKS_LOCK_STEP,
+	LMTP,
+	LMTP_LOCK_STEP,
+	WAYS
+};
+static const char *const way_names[] = {"ride",       "chunks",        "DATA",
+					"DATA ahead", "DATA in steps", "chunks in steps",
+					"LMTP",       "LMTP in steps"};
 static const char *const greetings[WAYS] = {
 	"250-mx\r\n250-CHUNKING\r\n250 PIPELINING\r\n",
 	"250-mx\r\n250-CHUNKING\r\n250 PIPELINING\r\n",
+	"250-mx\r\n250 PIPELINING\r\n",
 	"250-mx\r\n250 PIPELINING\r\n",
 	"250 mx\r\n",
 	"250-mx\r\n250 CHUNKING\r\n",
@@ -39,9 +51,19 @@ static const char *const greetings[WAYS] = {
 };
 
 /* What the relay refuses in one of the messages. */
-enum refusal { NOTHING, MAIL, FIRST, SECOND, SECOND_FULL, VERDICT, VERDICT_FIRST, REFUSALS };
-static const char *const refusal_names[] = {"nothing", "MAIL",    "RCPT 1",   "RCPT 2",
-					    "452",     "message", "verdict 1"};
+enum refusal {
+	NOTHING,
+	MAIL,
+	FIRST,
+	SECOND,
+	BOTH,
+	SECOND_FULL,
+	VERDICT,
+	VERDICT_FIRST,
+	REFUSALS
+};
+static const char *const refusal_names[] = {"nothing",   "MAIL", "RCPT 1",  "RCPT 2",
+					    "each RCPT", "452",  "message", "verdict 1"};
 
 /* What becomes of the reply at the place. */
 enum fault {
@@ -178,7 +200,8 @@ static void relay_rcpt(struct relay *r, const char *line)
 
 	if (r->message < 0) {
 		relay_say(r, "503 5.5.1 MAIL first");
-	} else if ((refusal == FIRST && i == 0) || (refusal == SECOND && i == 1)) {
+	} else if ((refusal == FIRST && i == 0) || (refusal == SECOND && i == 1) ||
+		   refusal == BOTH) {
 		relay_say(r, "550 5.1.1 nobody");
 	} else if (refusal == SECOND_FULL && i == 1) {
 		relay_say(r, "452 4.5.3 enough");
@@ -359,13 +382,8 @@ static bool client_open(struct client *c)
 	return c->sessions++ < SESSIONS_MAX && smtp_open(c->smtp, &error) == 0;
 }
 
-static void client_send(struct client *c, bool last, struct smtp_transaction *t)
+static void client_send(struct client *c, struct smtp_transaction *t)
 {
-	size_t given = 0;
-
-	t->source = (struct smtp_source){open_message, next_piece, &given};
-	t->ride_max = c->scene.way == RIDE ? SMALL * 2 : 0;
-	t->last = last;
 	do {
 		if (!client_open(c))
 			abort();
@@ -418,20 +436,27 @@ static void play(const struct scene *s)
 		.scene = *s,
 		.honest = *s,
 		.options = {.timeout_scale = 1, .local_name = "me", .lmtp = is_lmtp(s)}};
+	struct smtp_transaction t[MESSAGES];
+	size_t given[MESSAGES];
 
 	c.honest.fault = NONE;
 	message = (struct span){large,
 				s->way == CHUNKS || s->way == CHUNKS_LOCK_STEP ? LARGE : SMALL};
 	*truth = (struct truth){0};
 	for (int m = 0; m < MESSAGES; m++) {
-		struct smtp_transaction t;
-
-		CHECK_INT(smtp_transaction_init(&t, from[m], RECIPIENTS), 0);
+		CHECK_INT(smtp_transaction_init(&t[m], from[m], RECIPIENTS), 0);
 		for (int i = 0; i < RECIPIENTS; i++)
-			t.recipients[i].path = to[m][i];
-		client_send(&c, m == MESSAGES - 1, &t);
-		check_message(s, m, &t);
-		smtp_transaction_clear(&t);
+			t[m].recipients[i].path = to[m][i];
+		t[m].source = (struct smtp_source){open_message, next_piece, &given[m]};
+		t[m].ride_max = s->way == RIDE ? SMALL * 2 : 0;
+		t[m].last = m == MESSAGES - 1;
+		if (s->way == DATA_AHEAD && !t[m].last)
+			t[m].follower = &t[m + 1];
+	}
+	for (int m = 0; m < MESSAGES; m++) {
+		client_send(&c, &t[m]);
+		check_message(s, m, &t[m]);
+		smtp_transaction_clear(&t[m]);
 	}
 	client_close(&c);
 }
@@ -456,7 +481,7 @@ static void stage_play(struct stage *stage, struct scene *s)
 /* How many replies a session has at the most: RSET or QUIT is the last of each message. */
 static int places(enum way way)
 {
-	static const int each[WAYS] = {5, 6, 6, 6, 6, 7, 7};
+	static const int each[WAYS] = {5, 6, 6, 6, 6, 6, 7, 7};
 
 	return each[way] * MESSAGES;
 }
@@ -470,11 +495,24 @@ static bool is_possible(const struct scene *s, int m, enum refusal refusal)
 {
 	int here = s->place / (places(s->way) / MESSAGES);
 
-	if (m < here || (is_dropped(s->fault) && m > here) ||
-	    (refusal == VERDICT_FIRST && !is_lmtp(s)) || (refusal == SECOND_FULL && m != 1))
+	/* The one before is not past when its follower is under way. */
+	if (m < here - (s->way == DATA_AHEAD) || (is_dropped(s->fault) && m > here) ||
+	    (refusal == VERDICT_FIRST && !is_lmtp(s)) || (refusal == SECOND_FULL && m != 1) ||
+	    (refusal == BOTH && s->way != DATA_AHEAD))
 		return false;
 	/* That nothing is refused need be seen once. */
 	return refusal != NOTHING || m == MESSAGES - 1 || (is_dropped(s->fault) && m == here);
+}
+
+/* The same message is refused, and something of the one behind it, whose answers are due
+ * together. */
+static void stage_refuse_next(struct stage *stage, struct scene *s, int next)
+{
+	for (int refusal = MAIL; refusal <= VERDICT; refusal++) {
+		s->refusals[next] = (enum refusal)refusal;
+		stage_play(stage, s);
+	}
+	s->refusals[next] = NOTHING;
 }
 
 /* One refusal, in one of the messages, but in none that is past when the fault comes. A reply
@@ -488,6 +526,8 @@ static void stage_refuse(struct stage *stage, struct scene *s)
 			memset(s->refusals, 0, sizeof(s->refusals));
 			s->refusals[m] = (enum refusal)refusal;
 			stage_play(stage, s);
+			if (s->way == DATA_AHEAD && refusal == VERDICT && m + 1 < MESSAGES)
+				stage_refuse_next(stage, s, m + 1);
 		}
 }
 
@@ -496,7 +536,8 @@ static bool is_worth(const struct scene *s, enum fault fault, enum delay delay)
 {
 	bool in_steps = !strstr(greetings[s->way], "PIPELINING");
 
-	if (fault == DROPPED_SILENT && s->place % 4 != (int)s->way % 4)
+	if (fault == DROPPED_SILENT &&
+	    s->place % 4 != (s->way == DATA_AHEAD ? 0 : (int)s->way % 4))
 		return false;
 	if (fault == EXTRA_LONG_BEFORE && in_steps)
 		return false;
