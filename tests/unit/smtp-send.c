@@ -172,8 +172,8 @@ static void a_verdict_out_of_step_is_a_doubt(void)
 		/* The same without pipelining: behind QUIT, where a yes behind a yes does no
 		 * harm, or even before it. */
 		set_up(STEPS(PLAIN, MAIL_OK, "C: RCPT TO:<a@x>", "S: 250 ok", "C: DATA",
-			     "S: 354 go", "!body Hi\r\n", "S: 250 too many", "C: QUIT",
-			     said[i]));
+			     "S: 354 go", "!body Hi\r\n", "S: 250 too many", "C: QUIT", said[i],
+			     "S: 221 bye"));
 		run(1, true);
 		if (strcmp(said[i], "S: 250 ok") == 0) {
 			check_outcomes("s");
