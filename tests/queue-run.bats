@@ -140,7 +140,7 @@ asleep() {
 	mkdir -m 700 queue
 	pass -q -v
 	[ "$status" -eq 0 ]
-	[[ $stderr == *'0 sent, 0 put off, 0 not tried'* ]]
+	[[ $stderr == *'0 sent, 0 in vain, 0 not tried'* ]]
 }
 
 @test "runq, sendmail -q and pennypost -q are the same" {

@@ -851,6 +851,10 @@ static int settle_mode(const struct options *o, struct error *error)
 	if (o->json && o->mode != MODE_QUEUE_LIST && o->mode != MODE_QUEUE_SHOW)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--json goes with --list-queue or --show");
+	if (o->mode == MODE_QUEUE_RUN && (o->recipients.count > 0 || o->read_recipients))
+		return error_set(
+			error, ERROR_LOCAL, STAGE_USAGE,
+			"-q runs the queue and submits nothing, so it takes no recipients");
 	if (o->older_than && o->mode != MODE_QUEUE_CHECK)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--older-than goes with --check-queue");

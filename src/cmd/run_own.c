@@ -141,7 +141,7 @@ static void run_show_result(const struct run *r, const struct run_queue *q,
 	if (!r->x->options.verbose)
 		return;
 	buf_init(&line, 8192);
-	buf_printf(&line, "%s: %zu sent, %zu put off, %zu not tried",
+	buf_printf(&line, "%s: %zu sent, %zu in vain, %zu not tried",
 		   TEXT_SHOW(span_of(spool_path(q->spool))), result->sent, result->left,
 		   result->held_up);
 	context_tell(r->x, line.data);

@@ -129,9 +129,6 @@ static void values_are_glued_or_the_next_word(void)
 
 static void some_values_are_glued_only(void)
 {
-	CHECK_INT(parse("sendmail|-q|a@x"), 0);
-	CHECK_STR(operands(), "a@x");
-	CHECK_INT(o.mode, MODE_QUEUE_RUN);
 	CHECK_INT(parse("sendmail|-d|a@x|-d0.4|-e|b@x|-em|-J|c@x|-E|d@x"), 0);
 	CHECK_STR(operands(), "a@x|b@x|c@x|d@x");
 	CHECK_INT(o.mode, MODE_SUBMIT);
@@ -202,7 +199,7 @@ static void no_option_of_sendmail_names_a_file_or_command(void)
 	CHECK_INT(parse("sendmail|--file=/tmp/c|a@x"), -1);
 	CHECK_INT(parse("sendmail|--logfile|a@x"), -1);
 	for (const char *const *name =
-		     (const char *const[]){"send-mail", "mailq", "newaliases", NULL};
+		     (const char *const[]){"send-mail", "mailq", "runq", "newaliases", NULL};
 	     *name; name++) {
 		char line[64];
 
@@ -270,6 +267,33 @@ static void the_queue_is_listed(void)
 	CHECK_STR(error.text, "there is no place for \"a@x\" here");
 	CHECK_INT(parse("pennypost|--json|a@x"), -1);
 	CHECK_STR(error.text, "--json goes with --list-queue or --show");
+}
+
+static void the_queue_is_run(void)
+{
+	CHECK_INT(mode("sendmail|-q"), MODE_QUEUE_RUN);
+	CHECK_INT(o.queue_every, 0);
+	CHECK_INT(mode("/usr/sbin/runq"), MODE_QUEUE_RUN);
+	CHECK(o.sendmail);
+	CHECK_INT(mode("pennypost|-qff"), MODE_QUEUE_RUN);
+	CHECK_INT(mode("pennypost|-q1h30m|-v"), MODE_QUEUE_RUN);
+	CHECK_INT(o.queue_every, 5400);
+	CHECK_INT(mode("sendmail|-q15"), MODE_QUEUE_RUN);
+	CHECK_INT(o.queue_every, 900);
+	CHECK_INT(mode("sendmail|-qp15s"), MODE_QUEUE_RUN);
+	CHECK_INT(o.queue_every, 15);
+	CHECK_INT(mode("sendmail|-qIb12|-qRbob|-qSann@|-qRcarl"), MODE_QUEUE_RUN);
+	CHECK_STR(o.queue_id, "b12");
+	CHECK_STR(o.queue_recipient, "carl");
+	CHECK_STR(o.queue_sender, "ann@");
+	CHECK_INT(mode("sendmail|-bd|-q30m"), MODE_UNAVAILABLE);
+	CHECK_INT(parse("sendmail|-qXx"), -1);
+	CHECK_INT(error_exit_code(&error), 64);
+	CHECK_INT(parse("sendmail|-q0s"), -1);
+	CHECK_INT(parse("sendmail|-q-5m"), -1);
+	/* A message that comes with it would be lost in silence. */
+	CHECK_INT(parse("sendmail|-q|a@x"), -1);
+	CHECK_INT(parse("sendmail|-q|-t"), -1);
 }
 
 static void the_queue_is_checked(void)
@@ -552,6 +576,7 @@ int main(void)
 	TEST_RUN(the_unknown_is_noted_or_refused);
 	TEST_RUN(a_password_has_no_place_here);
 	TEST_RUN(the_queue_is_listed);
+	TEST_RUN(the_queue_is_run);
 	TEST_RUN(the_queue_is_checked);
 	TEST_RUN(the_queue_is_steered);
 	TEST_RUN(modes);
