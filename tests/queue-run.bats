@@ -591,3 +591,83 @@ others() {
 		grep -E "^$pid .*(setresuid\(|pennypost/[0-9])" trace | head -n 1 | grep -q 'setresuid('
 	done
 }
+
+# users_world: the start of a script that runs in a mount namespace with a spool for all users.
+users_world() {
+	[ "$(id -u)" -eq 0 ] || skip 'to become others takes root'
+	unshare -m true || skip 'no mount namespaces here'
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR" 2>/dev/null || :
+	mkdir -m 700 home
+	cat <<-EOF
+		set -eu
+		mount -t tmpfs tmpfs /var/spool
+		mkdir -m 1733 /var/spool/pennypost
+		export HOME=$PWD/home PENNYPOST_RELAY=smtp://127.0.0.1:$relay_port
+		put() {
+			uid=\$1
+			shift
+			[ -d /var/spool/pennypost/\$uid ] || mkdir -m 700 /var/spool/pennypost/\$uid
+			chown \$uid /var/spool/pennypost/\$uid
+			setpriv --reuid=\$uid --regid=65534 --clear-groups "$PENNYPOST_BUILD/tests/lib/queue-put" \
+				/var/spool/pennypost/\$uid 1 to=bob@example.net from=\$uid@example.org "\$@"
+		}
+	EOF
+}
+
+@test "what a user has run for root cannot type on root's terminal" {
+	serve --refuse bob@example.net
+	users_world >script
+	printf '%s\n' 'account default' 'host 127.0.0.1' "port $relay_port" 'tls off' \
+		"failure_command $PWD/hook" 'syslog off' >one.conf
+	printf '%s\n' '#!/bin/sh' "ps -o sid= -p \$\$ >$PWD/hooked/session" >hook
+	chmod 755 hook
+	mkdir -m 777 hooked
+	chown 1 one.conf
+	cat >>script <<-EOF
+		put 1 account=default config=$PWD/one.conf
+		"$PENNYPOST" -q
+	EOF
+	run unshare -m sh script
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -s hooked/session ]
+	[ "$(cat hooked/session)" -ne "$(ps -o sid= -p $$)" ]
+}
+
+@test "a user whose relay is silent keeps no other from being served" {
+	serve
+	users_world >script
+	python3 -c '
+import socket, time
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+time.sleep(60)' >silent 3>&- &
+	local silent=$!
+	while [ ! -s silent ]; do sleep 0.05; done
+	printf '%s\n' 'account default' 'host 127.0.0.1' "port $(cat silent)" 'syslog off' >one.conf
+	chown 1 one.conf
+	cat >>script <<-EOF
+		put 1 account=default config=$PWD/one.conf
+		put 2 account=environment
+		"$PENNYPOST" -q &
+		runner=\$!
+		tries=0
+		while [ -n "\$(ls /var/spool/pennypost/2/*.msg 2>&-)" ]; do sleep 0.1; done
+		put 2 account=environment
+		while [ -n "\$(ls /var/spool/pennypost/2/*.msg 2>&-)" ] && [ \$tries -lt 150 ]; do
+			tries=\$((tries + 1))
+			sleep 0.1
+		done
+		ls /var/spool/pennypost/1
+		kill \$runner
+		kill $silent
+		wait \$runner || :
+	EOF
+	run timeout 60 unshare -m sh script 3>&-
+	kill $silent 2>/dev/null || :
+	wait $silent || :
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(taken)" -eq 2 ]
+	[[ $output == *.msg* ]]
+}

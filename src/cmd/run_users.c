@@ -20,6 +20,9 @@
 enum {
 	USERS_AT_ONCE = 16, /* children at work */
 	USERS_LOOK = 5,     /* seconds between looks at the directories */
+	USERS_LATER = 900,  /* seconds to another pass while others are at theirs */
+	USERS_TICK = 20,    /* milliseconds between looks at children, */
+	USERS_CALM = 1000,  /* which grow to this while nothing happens */
 	USERS_PATH_MAX = 4096
 };
 
@@ -29,7 +32,8 @@ struct run_user {
 	char *path;              /* NULL: root's own, wherever that is */
 	pid_t pid;               /* 0: nobody is at it */
 	int from;                /* where the child says when it is due */
-	int64_t due;             /* seconds */
+	int64_t due;             /* seconds; 0: he has had no pass yet */
+	int64_t ended;           /* when the last child did, in seconds */
 	bool seen;               /* the directory is there */
 	struct timespec changed; /* the directory, when the child began */
 	struct timespec present;
@@ -41,6 +45,7 @@ struct run_all {
 	struct run_user *users;
 	size_t count;
 	size_t active;
+	int calm; /* milliseconds of the last pause */
 	int code;
 };
 
@@ -82,7 +87,11 @@ static void run_be_user(struct run_all *all, const struct run_user *u, int to)
 			close(all->users[i].from);
 	own.every = 0;
 	own.spool_dir = u->path;
+	if (u->due > 0)
+		own.now = false;
 	if (u->path) {
+		/* What he has run must not be able to type on root's terminal. */
+		setsid();
 		/* Words of root's command line are not for others. */
 		x->options.config_file = x->options.account = NULL;
 		x->options.setting_count = 0;
@@ -119,13 +128,15 @@ static void run_start_user(struct run_all *all, struct run_user *u)
 	}
 	u->from = ends[0];
 	all->active++;
+	all->calm = 0;
 }
 
 /* A child has ended. */
 static void run_end_user(struct run_all *all, struct run_user *u, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
-	int64_t latest = time(NULL) + all->own->every;
+	int64_t now = time(NULL);
+	int64_t latest = now + (all->own->every ? all->own->every : USERS_LATER);
 	int64_t due = 0;
 
 	if (read(u->from, &due, sizeof(due)) != (ssize_t)sizeof(due))
@@ -133,7 +144,9 @@ static void run_end_user(struct run_all *all, struct run_user *u, int status)
 	close(u->from);
 	u->pid = 0;
 	u->due = due > 0 && due < latest ? due : latest;
+	u->ended = now;
 	all->active--;
+	all->calm = 0;
 	if (all->code == EX_OK)
 		all->code = code;
 }
@@ -207,17 +220,30 @@ static void run_see_all(struct run_all *all)
 		closedir(parent);
 }
 
-static bool run_is_due(const struct run_user *u)
+/* Seconds between looks while nobody is at work, and between passes for one user. */
+static int run_look(const struct run_all *all)
 {
-	return u->seen && !u->pid &&
-	       (u->due <= time(NULL) || u->present.tv_sec != u->changed.tv_sec ||
-		u->present.tv_nsec != u->changed.tv_nsec);
+	return all->own->every && all->own->every < USERS_LOOK ? 1 : USERS_LOOK;
+}
+
+/* Whether it is somebody's turn: his first, or when something is due or new; but not again and
+ * again, whatever he does to his directory. */
+static bool run_is_due(const struct run_all *all, const struct run_user *u)
+{
+	int64_t now = time(NULL);
+
+	if (!u->seen || u->pid || u->due == 0)
+		return u->seen && !u->pid;
+	if (u->ended <= now && u->ended + run_look(all) > now)
+		return false;
+	return u->due <= now || u->present.tv_sec != u->changed.tv_sec ||
+	       u->present.tv_nsec != u->changed.tv_nsec;
 }
 
 static void run_start_due(struct run_all *all)
 {
 	for (size_t i = 0; i < all->count && all->active < USERS_AT_ONCE; i++)
-		if (run_is_due(&all->users[i]))
+		if (run_is_due(all, &all->users[i]))
 			run_start_user(all, &all->users[i]);
 }
 
@@ -231,27 +257,31 @@ static bool run_is_left(const struct run_all *all)
 }
 
 /* Waits for a child's end or a signal, for a while at the most. */
-static void run_pause(const struct run_all *all)
+static void run_pause(struct run_all *all)
 {
-	struct timespec pause = {0, 20 * 1000 * 1000};
+	struct timespec pause = {run_look(all), 0};
 
-	if (all->active == 0)
-		pause = (struct timespec){all->own->every < USERS_LOOK ? 1 : USERS_LOOK, 0};
+	if (all->active > 0) {
+		all->calm = all->calm ? all->calm * 2 : USERS_TICK;
+		if (all->calm > USERS_CALM)
+			all->calm = USERS_CALM;
+		pause.tv_sec = all->calm / 1000;
+		pause.tv_nsec = all->calm % 1000 * 1000000L;
+	}
 	nanosleep(&pause, NULL);
 }
 
-/* One pass for each. */
+/* A pass for each. As long as the last of them is at work, all others are looked after: one
+ * user with many messages, a slow relay or a stopped process must not keep them waiting. */
 static void run_once(struct run_all *all)
 {
-	run_see_all(all);
-	while (!*all->own->stop && run_is_left(all)) {
-		for (size_t i = 0; i < all->count && all->active < USERS_AT_ONCE; i++)
-			if (all->users[i].seen && !all->users[i].pid && all->users[i].due == 0)
-				run_start_user(all, &all->users[i]);
-		run_reap(all);
-		if (run_is_left(all))
+	do {
+		run_see_all(all);
+		run_start_due(all);
+		if (all->active > 0 || run_is_left(all))
 			run_pause(all);
-	}
+		run_reap(all);
+	} while (!*all->own->stop && (all->active > 0 || run_is_left(all)));
 }
 
 static void run_for_ever(struct run_all *all)
@@ -273,8 +303,10 @@ int run_users(struct context *x, const struct run_own *own)
 	else
 		run_once(&all);
 	for (size_t i = 0; i < all.count; i++)
-		if (all.users[i].pid)
+		if (all.users[i].pid) {
 			kill(all.users[i].pid, SIGTERM);
+			kill(all.users[i].pid, SIGCONT);
+		}
 	while (all.active > 0) {
 		run_reap(&all);
 		if (all.active > 0)
