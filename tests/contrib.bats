@@ -45,20 +45,24 @@ setup_file() {
 		"$place/usr/share/doc"
 }
 
+@test "the service of the system has a home, where root's queue is" {
+	grep -qx User=root "$place/usr/lib/systemd/system/pennypost-queue.service"
+}
+
 @test "the network hook runs the queue when the network comes, and only then" {
 	hook=$BATS_TEST_TMPDIR/hook
 	sed "s,$place/usr/bin/pennypost,$BATS_TEST_TMPDIR/called," \
 		"$place/usr/share/doc/pennypost/examples/networkmanager/90-pennypost" |
 		sed 's,-d /run/systemd/system,-d /nonexistent,' >"$hook"
 	mkfifo "$BATS_TEST_TMPDIR/said"
-	printf '#!/bin/sh\necho "$@" >%s\n' "$BATS_TEST_TMPDIR/said" >"$BATS_TEST_TMPDIR/called"
+	printf '#!/bin/sh\necho "$HOME" "$@" >%s\n' "$BATS_TEST_TMPDIR/said" >"$BATS_TEST_TMPDIR/called"
 	chmod 755 "$BATS_TEST_TMPDIR/called"
 	sh -n "$hook"
 	sh "$hook" eth0 down
 	CONNECTIVITY_STATE=PORTAL sh "$hook" '' connectivity-change
-	sh "$hook" eth0 up 3>&-
+	env -u HOME sh "$hook" eth0 up 3>&-
 	read -r -t 10 said <"$BATS_TEST_TMPDIR/said"
-	[ "$said" = -q ]
+	[ "$said" = "/root -q" ]
 }
 
 @test "the directory of queues is root's and closed to reading" {
