@@ -201,6 +201,10 @@ $id!    19 Mon Nov 23 10:41:00  MAILER-DAEMON
 	rm "$queue/$id".*
 	put to=bob@example.net release=4000000000
 	[ "$(json state)" = scheduled ]
+	run -69 --separate-stderr ./pennypost --retry "$id"
+	[ "$stderr" = "pennypost: message $id is for a later time: say --release $id" ]
+	run -0 ./pennypost --retry all
+	[ "$output" = '0 messages due now' ]
 	./pennypost --release "$id"
 	[ "$(json state)" = waiting ]
 }

@@ -92,11 +92,18 @@ static void steer_warn(const struct steer *s, const struct entry *e)
 		context_warn(s->context, text);
 }
 
+/* Whether a person keeps it back, who is asked to say so if it is to be sent all the same. */
+static bool steer_is_kept(const struct entry *e)
+{
+	return e->held || e->release > time(NULL);
+}
+
 static int steer_retry(struct steer *s, struct entry *e, struct error *error)
 {
-	if (e->held)
+	if (steer_is_kept(e))
 		return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE,
-				 "message %s is held: say --release %s", e->id, e->id);
+				 "message %s is %s: say --release %s", e->id,
+				 e->held ? "held" : "for a later time", e->id);
 	for (size_t i = 0; e->state == ENTRY_DEAD && i < e->count; i++)
 		if (e->recipients[i].outcome == ENTRY_FAILED) {
 			e->recipients[i].outcome = ENTRY_OPEN;
@@ -169,23 +176,23 @@ static bool steer_entry(struct steer *s, const char *id)
 	return locked != 0;
 }
 
-/* "all" passes over what only a removal is for, and what is held when it is not to be sent. */
+/* "all" passes over what only a removal is for, and a retry of all over what is kept back. */
 static bool steer_wants(const struct steer *s, const struct spool_item *item)
 {
 	const struct options *o = &s->context->options;
 	struct error error;
 	struct entry e;
-	bool held;
+	bool kept;
 
 	if (steer_removes(o))
 		return true;
 	if (item->state == ENTRY_DEAD || item->state == ENTRY_BAD)
 		return false;
 	entry_init(&e);
-	held = o->steer == OPTIONS_RETRY && entry_load(s->spool, item->id, &e, &error) > 0 &&
-	       e.held;
+	kept = o->steer == OPTIONS_RETRY && entry_load(s->spool, item->id, &e, &error) > 0 &&
+	       steer_is_kept(&e);
 	entry_clear(&e);
-	return !held;
+	return !kept;
 }
 
 static int steer_all(struct steer *s, struct error *error)
