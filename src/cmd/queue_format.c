@@ -247,15 +247,26 @@ static void json_recipient(struct json *j, const struct queue_view *v,
 	json_close_object(j);
 }
 
+/* When it is given up: a lifetime after it came, or after the time it was to be sent at. 0: not
+ * known, or never. */
+static int64_t queue_expires(const struct queue_view *v)
+{
+	const struct entry *e = v->entry;
+	int64_t since = e->arrived / 1000000;
+
+	if (v->lifetime <= 0 || since <= 0 || e->state == ENTRY_DEAD)
+		return 0;
+	return (e->release > since ? e->release : since) + v->lifetime;
+}
+
 static void json_times(struct json *j, const struct queue_view *v)
 {
 	const struct entry *e = v->entry;
-	bool lives = v->lifetime > 0 && e->arrived > 0 && e->state != ENTRY_DEAD;
 
 	json_time(j, "last_attempt", e->tried);
 	json_time(j, "next_attempt", queue_next(v));
 	json_time(j, "release", e->release);
-	json_time(j, "expires", lives ? e->arrived / 1000000 + v->lifetime : 0);
+	json_time(j, "expires", queue_expires(v));
 }
 
 void queue_format_json(struct buf *out, const struct queue_view *v)
@@ -376,7 +387,6 @@ void queue_format_words(struct buf *out, const struct queue_view *v)
 		buf_printf(out, "attempts: %u\n", e->attempts);
 	words_time(out, "last attempt", e->tried);
 	words_time(out, "next attempt", queue_next(v));
-	if (v->lifetime > 0)
-		words_time(out, "given up", e->arrived / 1000000 + v->lifetime);
+	words_time(out, "given up", queue_expires(v));
 	buf_printf(out, "size: %" PRIu64 "\n", e->size);
 }

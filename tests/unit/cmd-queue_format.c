@@ -141,6 +141,15 @@ static void states_have_marks(void)
 	buf_clear(&out);
 }
 
+static void a_lifetime_begins_when_it_is_to_be_sent(void)
+{
+	begin();
+	entry.release = 1795430451 + 86400;
+	queue_format_json(&out, &view);
+	CHECK(strstr(out.data, "\"expires\":\"2026-11-29T10:40:51Z\"") != NULL);
+	buf_clear(&out);
+}
+
 static void what_is_odd_is_said(void)
 {
 	begin();
@@ -258,6 +267,7 @@ int main(void)
 	TEST_RUN(reasons_stand_above_their_recipients);
 	TEST_RUN(a_long_reason_is_not_moved);
 	TEST_RUN(states_have_marks);
+	TEST_RUN(a_lifetime_begins_when_it_is_to_be_sent);
 	TEST_RUN(what_is_odd_is_said);
 	TEST_RUN(verbose_tells_account_and_time);
 	TEST_RUN(the_relay_may_be_the_trouble);
