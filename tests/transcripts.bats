@@ -100,3 +100,11 @@ play() {
 @test "transcripts: several messages on a connection" {
 	play batch
 }
+
+@test "transcripts: binary parts" {
+	play binary
+}
+
+@test "transcripts: what is queued" {
+	play queue
+}

@@ -128,7 +128,10 @@ static int flight_choose_way(struct flight *f, struct error *error)
 	f->way = found > 0 ? FLIGHT_RIDE : FLIGHT_CHUNKS;
 	if (found || f->t->needs.body_binary)
 		return found < 0 ? -1 : 0;
-	found = f->t->needs.encoded ? 1 : body_find_verb(&source, error);
+	if (f->t->needs.encoded && f->t->needs.size > f->t->ride_max)
+		found = 1;
+	else
+		found = body_find_verb(&source, error);
 	if (found > 0)
 		f->way = FLIGHT_DATA;
 	return found < 0 ? -1 : flight_open_message(f, error);
