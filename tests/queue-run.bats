@@ -396,6 +396,20 @@ hello
 	runner=
 }
 
+@test "-q15m finds a queue that was made after it began" {
+	serve
+	"$PENNYPOST" -q15m &
+	runner=$!
+	sleep 1
+	put 1 to=bob@example.net
+	within 15 is 1 taken
+	kill -TERM "$runner"
+	wait "$runner"
+	runner=
+	# Root's is a process of its own, which ends first.
+	! pgrep -f -- "^$PENNYPOST -q15m"
+}
+
 @test "a message that comes in the midst of a pass is part of it" {
 	touch wait
 	serve --hold "$PWD/wait"

@@ -190,12 +190,12 @@ static bool run_has(const struct run *r, const char *path)
 	return false;
 }
 
-static void run_open(struct run *r, const struct spool_place *place)
+static void run_open(struct run *r, const struct spool_place *place, bool again)
 {
 	struct spool *s = NULL;
 	struct error error;
 
-	if (spool_open(&s, place, false, &error))
+	if (spool_open(&s, place, false, &error) && !again)
 		run_fail(r, &error);
 	if (!s || r->queue_count == RUN_QUEUES_MAX || run_has(r, spool_path(s))) {
 		spool_free(s);
@@ -204,18 +204,19 @@ static void run_open(struct run *r, const struct spool_place *place)
 	r->queues[r->queue_count++] = (struct run_queue){.spool = s};
 }
 
-/* All queues of the user: accounts may have their own. */
-static void run_open_all(struct run *r)
+/* All queues of the user: accounts may have their own. again: those that were made meanwhile;
+ * what is wrong with the others was told. */
+static void run_open_all(struct run *r, bool again)
 {
 	const struct config *c = &r->x->config;
 	struct spool_place place = context_spool(r->x, NULL);
 
 	if (r->own->spool_dir)
 		place.configured = r->own->spool_dir;
-	run_open(r, &place);
+	run_open(r, &place, again);
 	for (size_t i = 0; !r->own->spool_dir && i < c->count; i++) {
 		place = context_spool(r->x, &c->accounts[i]);
-		run_open(r, &place);
+		run_open(r, &place, again);
 	}
 }
 
@@ -282,6 +283,8 @@ static void run_wait(struct run *r)
 		if (!any)
 			break;
 		run_sleep(r, r->own->every ? round : until);
+		if (r->own->every)
+			run_open_all(r, true);
 		for (size_t i = 0; i < r->queue_count && !*r->own->stop; i++) {
 			struct run_queue *q = &r->queues[i];
 			bool changed = run_is_changed(q);
@@ -318,7 +321,7 @@ int run_own(struct context *x, struct run_own *own)
 		return context_fail(x, &error);
 	x->secrets.may_prompt = false;
 	run_open_log(&r);
-	run_open_all(&r);
+	run_open_all(&r, false);
 	for (size_t i = 0; i < r.queue_count && !*own->stop; i++)
 		run_pass(&r, &r.queues[i], own->now);
 	if (own->behind || own->every)

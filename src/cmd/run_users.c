@@ -85,11 +85,11 @@ static void run_be_user(struct run_all *all, const struct run_user *u, int to)
 	for (size_t i = 0; i < all->count; i++)
 		if (all->users[i].pid > 0)
 			close(all->users[i].from);
-	own.every = 0;
 	own.spool_dir = u->path;
 	if (u->due > 0)
 		own.now = false;
 	if (u->path) {
+		own.every = 0;
 		/* What he has run must not be able to type on root's terminal. */
 		setsid();
 		/* Words of root's command line are not for others. */
@@ -256,12 +256,22 @@ static bool run_is_left(const struct run_all *all)
 	return false;
 }
 
+/* Whether a child ends soon: not the one for root's own queues, which goes on as we do, because
+ * only root's configuration says where they are. */
+static bool run_is_busy(const struct run_all *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->users[i].pid && (all->users[i].path || !all->own->every))
+			return true;
+	return *all->own->stop && all->active > 0;
+}
+
 /* Waits for a child's end or a signal, for a while at the most. */
 static void run_pause(struct run_all *all)
 {
 	struct timespec pause = {run_look(all), 0};
 
-	if (all->active > 0) {
+	if (run_is_busy(all)) {
 		all->calm = all->calm ? all->calm * 2 : USERS_TICK;
 		if (all->calm > USERS_CALM)
 			all->calm = USERS_CALM;
