@@ -316,6 +316,9 @@ as_stranger() {
 	queue=$outside/queue
 	[ "$(stat -c %u "$(entry)")" = 12345 ]
 	grep -q "^config [0-9]*:$outside/config\$" "$(entry)"
+	chown 0 "$outside/queue"
+	send 75 as_stranger ./pennypost -C config a@example.net
+	says "*cannot use the queue $outside/queue: it belongs to user 0: mv *"
 }
 
 @test "the system's spool takes those without a home" {

@@ -199,24 +199,30 @@ static int spool_make(char *path, int parts)
 	return result < 0 ? -1 : spool_make_one(path);
 }
 
+static int spool_refuse_owner(const struct spool *s, uid_t owner, struct error *error)
+{
+	char why[80];
+	char mend[600];
+
+	snprintf(why, sizeof(why), "belongs to user %lu", (unsigned long)owner);
+	snprintf(mend, sizeof(mend),
+		 "mv %s out of the way, or say another place with queue_dir",
+		 TEXT_SHOW(span_of(s->path)));
+	return spool_refuse(s->path, why, mend, error);
+}
+
 /* Whether the directory is ours alone. */
 static int spool_check(const struct spool *s, struct error *error)
 {
 	const char *path = s->path;
-	char why[80];
 	char mend[600];
 	struct stat st;
 
 	if (fstat(s->fd, &st) < 0)
 		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
 				       "cannot look at the queue %s", TEXT_SHOW(span_of(path)));
-	if (st.st_uid != s->uid) {
-		snprintf(why, sizeof(why), "belongs to user %lu", (unsigned long)st.st_uid);
-		snprintf(mend, sizeof(mend),
-			 "mv %s out of the way, or say another place with queue_dir",
-			 TEXT_SHOW(span_of(path)));
-		return spool_refuse(path, why, mend, error);
-	}
+	if (st.st_uid != s->uid)
+		return spool_refuse_owner(s, st.st_uid, error);
 	if (st.st_mode & (S_IRWXG | S_IRWXO)) {
 		snprintf(mend, sizeof(mend), "chmod 700 %s", TEXT_SHOW(span_of(path)));
 		return spool_refuse(path, "is open to others", mend, error);
@@ -229,13 +235,15 @@ static int spool_open_directory(struct spool *s, struct error *error)
 {
 	struct stat st;
 	char mend[600];
+	int number;
 
 	s->fd = open(s->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (s->fd >= 0)
 		return spool_check(s, error) ? -1 : 1;
-	if (errno == ENOENT)
+	number = errno;
+	if (number == ENOENT)
 		return 0;
-	if ((errno == ELOOP || errno == ENOTDIR) && lstat(s->path, &st) == 0) {
+	if ((number == ELOOP || number == ENOTDIR) && lstat(s->path, &st) == 0) {
 		snprintf(mend, sizeof(mend),
 			 "rm %s, or say the directory itself with queue_dir",
 			 TEXT_SHOW(span_of(s->path)));
@@ -243,7 +251,9 @@ static int spool_open_directory(struct spool *s, struct error *error)
 				    S_ISLNK(st.st_mode) ? "is a link" : "is no directory", mend,
 				    error);
 	}
-	return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
+	if (number == EACCES && lstat(s->path, &st) == 0 && st.st_uid != s->uid)
+		return spool_refuse_owner(s, st.st_uid, error);
+	return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, number,
 			       "cannot open the queue %s", TEXT_SHOW(span_of(s->path)));
 }
 
