@@ -88,6 +88,25 @@ disk() {
 	once one
 }
 
+@test "a disk that is full makes nobody get a message twice" {
+	disk 256k
+	letter one | ./sendmail -i -odq bob@example.net later@example.net never@example.net
+	head -c 1M /dev/zero >state/filler 2>/dev/null || :
+	mood later
+	for lie in 0 700 30000; do
+		flush "$lie"
+		[ "$status" -ne 0 ] || [ "$(came one)" -le 1 ]
+	done
+	rm state/filler
+	mood
+	for lie in 60000 90000 120000; do
+		flush "$lie"
+	done
+	once one
+	[ "$(came one later@example.net)" -eq 1 ]
+	[ "$(report "sum(n for k, n in got.items() if k.startswith('<>'))")" -eq 1 ]
+}
+
 @test "a disk that is full takes nothing from a delivery" {
 	disk 256k
 	submit -odq

@@ -128,14 +128,20 @@ static int bounce_report(const struct bounce *b, struct entry *e, enum report_ac
 	return 0;
 }
 
-/* All that failed counts as told from now on, and on disk. */
+/* All that failed counts as told from now on, and on disk; on failure there it is as it was. */
 static int bounce_note(const struct bounce *b, struct entry *e)
 {
 	hook_run(b->spool, e, b->options->account, b->options->hook_left);
 	for (size_t i = 0; i < e->count; i++)
 		if (e->recipients[i].outcome == ENTRY_FAILED)
 			e->recipients[i].reported = true;
-	return entry_note_named(b->spool, e, b->error);
+	return entry_note(b->spool, e, true, b->error);
+}
+
+/* The same, and the journal's name is durable, too. */
+static int bounce_note_named(const struct bounce *b, struct entry *e)
+{
+	return bounce_note(b, e) ? -1 : spool_sync(b->spool, b->error);
 }
 
 /* Nobody may be told: a person may look at it. While others are still tried it waits. */
@@ -189,7 +195,7 @@ static int bounce_tell(const struct bounce *b, struct entry *e)
 	if (bounce_report(b, e, REPORT_FAILED))
 		return -1;
 	if (bounce_note(b, e) == 0)
-		return 0;
+		return spool_sync(b->spool, b->error);
 	bounce_withdraw(b, id);
 	return -1;
 }
@@ -208,7 +214,7 @@ int bounce_settle(struct spool *spool, struct entry *e, const struct bounce_opti
 			return 0;
 		return bounce_tell(&b, e) ? -1 : 1;
 	}
-	return bounce_note(&b, e) ? -1 : 1;
+	return bounce_note_named(&b, e) ? -1 : 1;
 }
 
 /* Whether it is time to tell of a delay. */
@@ -237,8 +243,8 @@ int bounce_delay(struct spool *spool, struct entry *e, const struct bounce_optio
 	if (bounce_report(&b, e, REPORT_DELAYED))
 		return -1;
 	e->delay_told = true;
-	if (entry_note_named(spool, e, error) == 0)
-		return 1;
+	if (entry_note(spool, e, true, error) == 0)
+		return spool_sync(spool, error) ? -1 : 1;
 	bounce_id(id, e, KIND_DELAY, 0);
 	bounce_withdraw(&b, id);
 	return -1;
@@ -316,7 +322,7 @@ static int bounce_finish(const struct bounce *b, const struct entry *told)
 	entry_init(&e);
 	if (entry_lock(b->spool, told->id, &e, &ignored) == 1 && e.count == told->count &&
 	    entry_count_unreported(&e) == entry_count_unreported(told)) {
-		result = bounce_note(b, &e) ? -1 : 1;
+		result = bounce_note_named(b, &e) ? -1 : 1;
 		if (result > 0 && entry_count(&e, ENTRY_OPEN) == 0 &&
 		    entry_remove(b->spool, &e, b->error))
 			result = -1;

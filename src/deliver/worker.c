@@ -78,7 +78,10 @@ static int worker_before_end(void *context, struct error *error)
 	struct spool *spool = m->worker->o->spool;
 	bool durable = m->worker->account->duplicates == SETTING_OFF;
 
-	if (worker_note_earlier(m, error) || entry_mark(spool, &m->entry, durable, error))
+	/* Of several recipients some may get it and others not. */
+	if (worker_note_earlier(m, error) ||
+	    (m->entry.count > 1 && entry_reserve(spool, &m->entry, error)) ||
+	    entry_mark(spool, &m->entry, durable, error))
 		return -1;
 	m->marked = true;
 	return 0;

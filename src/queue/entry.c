@@ -13,6 +13,7 @@
 #include "base/crc.h"
 #include "base/file.h"
 #include "base/rename.h"
+#include "base/reserve.h"
 #include "base/text.h"
 #include "queue/form.h"
 #include "queue/fresh.h"
@@ -21,6 +22,7 @@ enum {
 	ENTRY_CHUNK = 64 * 1024,
 	ENTRY_WHOLE = 256 * 1024, /* a file up to this size is written at once */
 	ENTRY_FIRST = 4096,       /* bytes of the first read: most envelopes fit */
+	ENTRY_ROOM = 320,         /* bytes of the journal for a recipient, and some */
 	ENTRY_TRIES = 1000
 };
 
@@ -701,6 +703,18 @@ static int entry_open_journal(struct spool *s, struct entry *e, struct error *er
 		return entry_journal_error(s, e, error);
 	}
 	if (st.st_size > e->journal_end && ftruncate(e->journal_fd, e->journal_end) < 0)
+		return entry_journal_error(s, e, error);
+	return 0;
+}
+
+int entry_reserve(struct spool *s, struct entry *e, struct error *error)
+{
+	off_t room = (off_t)e->count * ENTRY_ROOM;
+
+	if (entry_open_journal(s, e, error))
+		return -1;
+	e->has_journal = true;
+	if (reserve_room(e->journal_fd, e->journal_end, room) < 0)
 		return entry_journal_error(s, e, error);
 	return 0;
 }

@@ -115,6 +115,10 @@ int entry_lock(struct spool *s, const char *id, struct entry *e, struct error *e
  * to the end of the file. Returns 0, or -1 with *error (class message: damaged; temporary: it
  * cannot be read). */
 int entry_open_message(struct entry *e, struct error *error);
+/* Sees to it that the journal has room for what one attempt will have to say of the recipients,
+ * so that a full disk cannot make who got the message get it again. Returns 0, or -1 with
+ * *error (temporary): the disk is full. */
+int entry_reserve(struct spool *s, struct entry *e, struct error *error);
 /* The name made to say that the end of data may have left (if it says so already, e->marked and
  * the file's time of change are now); and back to waiting, from whatever state. durable: fsync
  * the directory too. Return 0, or -1 with *error. Calls that change nothing are fine. */
