@@ -22,13 +22,18 @@ teardown() {
 	relay_stop
 }
 
-# submit MESSAGE WORD...: sends it to a relay that was started, with these words of configuration.
-submit() {
-	local message=$1
-	shift
+# configure WORD...: these words of configuration for a relay that was started.
+configure() {
 	printf '%s\n' 'account default' 'host 127.0.0.1' "port $relay_port" 'from ann@example.org' \
 		'syslog off' 'queue off' "tls_trust_file $SHARE/ca/ca.pem" "$@" >config
 	chmod 600 config
+}
+
+# submit MESSAGE WORD...: sends it with these words of configuration.
+submit() {
+	local message=$1
+	shift
+	configure "$@"
 	"$PENNYPOST" -C config "${to[@]-bob@example.org}" <"$message"
 }
 
@@ -82,6 +87,29 @@ costs() {
 	done
 	costs 3 --chunking -- 'tls off'
 	costs 4 -- 'tls off'
+}
+
+# batch_costs COUNT OPTION...: ten small messages over one session cost so many round trips.
+batch_costs() {
+	local count=$1 folder n
+	shift
+	folder=$(mktemp -d relay.XXXXXX)
+	relay_start "$folder" "$@"
+	configure 'tls off'
+	for n in {1..10}; do
+		cp small "$n.eml"
+	done
+	"$PENNYPOST" -C config --batch --to bob@example.org [0-9]*.eml
+	within 5 grep -q 'round trips' "$folder/relay.log"
+	relay_stop
+	[ -f "$folder/10.message" ]
+	echo "$*: $(turns "$folder") round trips, wanted $count"
+	[ "$(turns "$folder")" -eq "$count" ]
+}
+
+@test "ten messages over one session: one round trip more for each, by BDAT and by DATA" {
+	batch_costs 12 --chunking
+	batch_costs 13
 }
 
 @test "a message is the same by DATA, in one chunk and in many" {

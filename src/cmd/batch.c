@@ -1,6 +1,7 @@
 /*
- * Many messages: see batch.h. A message is read while the one before it waits, so that the last
- * one is known as such and takes QUIT along; no more than two are ever held.
+ * Many messages: see batch.h. A message is read and made ready while the one before it waits,
+ * so that it may leave behind that in one flight, and that the last one is known as such and
+ * takes QUIT along; no more than two are ever held.
  */
 #include "cmd/batch.h"
 
@@ -19,12 +20,16 @@
 
 enum { BATCH_LINE_MAX = 16 * 1024 };
 
-/* A message that waits for its turn. */
+/* A message that waits for its turn. It must not be moved. */
 struct batch_message {
 	struct message *message; /* NULL: none */
 	int fd;                  /* where its body may still be */
 	char *path;
 	size_t number;
+	struct submission submission;
+	struct attempt attempt;
+	bool failed; /* it cannot be tried: the error tells why, when it is its turn */
+	struct error error;
 };
 
 struct batch {
@@ -92,6 +97,8 @@ static int batch_open(struct batch *b)
 
 static void batch_forget(struct batch_message *m)
 {
+	attempt_clear(&m->attempt);
+	submission_clear(&m->submission);
 	message_free(m->message);
 	if (m->fd >= 0)
 		close(m->fd);
@@ -110,11 +117,15 @@ static int batch_read(struct batch *b, const struct mailbox_item *item, struct b
 		m->message = message_read(item->fd, &b->options, &error);
 	else
 		error_set_memory(&error);
-	if (m->message)
-		return 0;
-	batch_fail(b, item->path, item->number, &error);
-	batch_forget(m);
-	return -1;
+	if (!m->message) {
+		batch_fail(b, item->path, item->number, &error);
+		batch_forget(m);
+		return -1;
+	}
+	m->failed = submission_prepare(&m->submission, m->message, &b->x->config, &b->request,
+				       &m->error) ||
+		    attempt_init(&m->attempt, &m->submission, &m->error);
+	return 0;
 }
 
 /* The next message that can be had; none at the end. */
@@ -138,45 +149,51 @@ static void batch_fetch(struct batch *b, struct batch_message *m)
 	}
 }
 
-static void batch_dispatch(struct batch *b, const struct batch_message *m,
-			   const struct submission *s, bool last)
+/* What may follow m over the same channel, or NULL. */
+static struct attempt *batch_follower(const struct batch_message *m, struct batch_message *next)
 {
-	const struct relay_options relay = context_relay(b->x, s->account);
-	struct channel *channel = channels_get(&b->channels, &relay);
-	struct error error;
+	bool follows = next->message && !next->failed &&
+		       next->submission.account == m->submission.account;
 
-	if (b->logged != s->account)
-		context_open_log(b->x, s->account);
-	b->logged = s->account;
-	if (channel) {
-		b->present = m;
-		batch_note_code(b, dispatch_message(&b->dispatch, s, channel, last));
-	} else {
-		error_set_memory(&error);
-		batch_fail(b, m->path, m->number, &error);
-	}
+	return follows ? &next->attempt : NULL;
 }
 
-static void batch_send(struct batch *b, const struct batch_message *m, bool last)
+static void batch_dispatch(struct batch *b, struct batch_message *m, struct batch_message *next)
 {
-	struct submission s = {0};
-	struct error error;
-	int failed = submission_prepare(&s, m->message, &b->x->config, &b->request, &error);
+	const struct account *account = m->submission.account;
+	const struct relay_options relay = context_relay(b->x, account);
+	struct channel *channel = channels_get(&b->channels, &relay);
 
-	if (!failed && b->x->options.dry_run)
-		failed = cmd_dry_run(s.account, &s.envelope, m->message, stdout, &error);
-	else if (!failed)
-		batch_dispatch(b, m, &s, last);
-	if (failed)
-		batch_fail(b, m->path, m->number, &error);
-	submission_clear(&s);
+	if (b->logged != account)
+		context_open_log(b->x, account);
+	b->logged = account;
+	b->present = m;
+	if (channel)
+		batch_note_code(b, dispatch_message(&b->dispatch, &m->attempt, channel,
+						    batch_follower(m, next), !next->message));
+	else
+		m->failed = error_set_memory(&m->error) != 0;
+}
+
+static void batch_send(struct batch *b, struct batch_message *m, struct batch_message *next)
+{
+	const struct submission *s = &m->submission;
+
+	if (!m->failed && b->x->options.dry_run)
+		m->failed = cmd_dry_run(s->account, &s->envelope, m->message, stdout,
+					&m->error) != 0;
+	else if (!m->failed)
+		batch_dispatch(b, m, next);
+	if (m->failed)
+		batch_fail(b, m->path, m->number, &m->error);
 }
 
 int cmd_batch(struct context *x)
 {
 	const struct options *o = &x->options;
 	struct batch b = {.x = x, .request = submit_request(x), .options = submit_options()};
-	struct batch_message m, next;
+	struct batch_message messages[2];
+	size_t n = 0;
 	struct error error;
 
 	if (o->files.count == 0 || (o->recipients.count == 0 && !o->read_recipients)) {
@@ -190,12 +207,11 @@ int cmd_batch(struct context *x)
 	STAILQ_INIT(&b.channels);
 	dispatch_init(&b.dispatch, x, batch_tell_present, &b);
 	b.dispatch.one_line = true;
-	batch_fetch(&b, &m);
-	while (m.message) {
-		batch_fetch(&b, &next);
-		batch_send(&b, &m, !next.message);
-		batch_forget(&m);
-		m = next;
+	batch_fetch(&b, &messages[0]);
+	for (; messages[n].message; n = !n) {
+		batch_fetch(&b, &messages[!n]);
+		batch_send(&b, &messages[n], &messages[!n]);
+		batch_forget(&messages[n]);
 	}
 	channels_clear(&b.channels);
 	dispatch_finish(&b.dispatch);

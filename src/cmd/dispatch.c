@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/run_queue.h"
-#include "deliver/attempt.h"
 #include "deliver/enqueue.h"
 #include "mail/date.h"
 
@@ -300,30 +299,25 @@ static void dispatch_look(struct dispatch *d, const struct account *a)
 		   dispatch_check(d, a) == 0;
 }
 
-static int dispatch_attempt(struct dispatch *d, const struct submission *s, struct channel *c,
-			    bool last)
+static int dispatch_attempt(struct dispatch *d, struct attempt *a, struct channel *c,
+			    struct attempt *follower, bool last)
 {
+	const struct submission *s = a->submission;
 	struct dispatch_kept kept = {0};
-	struct attempt a;
-	struct error error;
 	int code;
 
-	if (attempt_make(&a, s, c, last, &error)) {
-		dispatch_complain(d, error.text);
-		return error_exit_code(&error);
-	}
-	dispatch_warn(d, &a);
-	dispatch_keep(d, s, &a, &kept);
-	code = dispatch_code(s, &a, &kept);
-	if (attempt_count(&a, 1u << ATTEMPT_SENT) == a.transaction.count)
+	attempt_make(a, c, follower, last);
+	dispatch_warn(d, a);
+	dispatch_keep(d, s, a, &kept);
+	code = dispatch_code(s, a, &kept);
+	if (attempt_count(a, 1u << ATTEMPT_SENT) == a->transaction.count)
 		code = EX_OK;
-	else if (dispatch_is_uniform(&a, &kept))
-		dispatch_tell_all(d, &a, &kept);
+	else if (dispatch_is_uniform(a, &kept))
+		dispatch_tell_all(d, a, &kept);
 	else
-		dispatch_tell_each(d, &a, &kept);
-	if (attempt_count(&a, 1u << ATTEMPT_SENT) > 0)
+		dispatch_tell_each(d, a, &kept);
+	if (attempt_count(a, 1u << ATTEMPT_SENT) > 0)
 		dispatch_look(d, s->account);
-	attempt_clear(&a);
 	return code;
 }
 
@@ -335,9 +329,10 @@ static int dispatch_give_up(struct dispatch *d)
 	return EX_TEMPFAIL;
 }
 
-int dispatch_message(struct dispatch *d, const struct submission *s, struct channel *c,
-		     bool last)
+int dispatch_message(struct dispatch *d, struct attempt *a, struct channel *c,
+		     struct attempt *follower, bool last)
 {
+	const struct submission *s = a->submission;
 	enum account_delivery delivery = s->account->delivery;
 	bool waits = delivery == ACCOUNT_DELIVERY_QUEUE || d->x->options.release;
 
@@ -345,7 +340,7 @@ int dispatch_message(struct dispatch *d, const struct submission *s, struct chan
 	if (waits)
 		return dispatch_queue(d, s) ? dispatch_give_up(d) : EX_OK;
 	if (delivery != ACCOUNT_DELIVERY_BACKGROUND)
-		return dispatch_attempt(d, s, c, last);
+		return dispatch_attempt(d, a, c, follower, last);
 	if (dispatch_queue(d, s) == 0)
 		return EX_OK;
 	if (!d->off) {
@@ -355,5 +350,6 @@ int dispatch_message(struct dispatch *d, const struct submission *s, struct chan
 		dispatch_complain(d, why.text);
 		d->why_told = true;
 	}
-	return dispatch_attempt(d, s, c, last);
+	/* The follower will find its place in the queue, perhaps. */
+	return dispatch_attempt(d, a, c, NULL, last);
 }

@@ -15,8 +15,8 @@
 #include <stdbool.h>
 
 #include "cmd/context.h"
+#include "deliver/attempt.h"
 #include "deliver/channel.h"
-#include "deliver/submission.h"
 
 /* How the caller is told; the lines are in the log, too. */
 typedef void dispatch_tell(void *context, const char *line);
@@ -40,10 +40,11 @@ struct dispatch {
 
 void dispatch_init(struct dispatch *d, const struct context *x, dispatch_tell *tell,
 		   void *tell_context);
-/* One message, over a channel to its account's relay that need not be open. Returns its exit
- * status; all has been told. */
-int dispatch_message(struct dispatch *d, const struct submission *s, struct channel *c,
-		     bool last);
+/* One message, for which an attempt is ready, over a channel to its account's relay that need
+ * not be open; follower as in attempt_make(), of the same account. Returns its exit status; all
+ * has been told. */
+int dispatch_message(struct dispatch *d, struct attempt *a, struct channel *c,
+		     struct attempt *follower, bool last);
 /* Behind the last message: a runner is started where one has something to do. */
 void dispatch_finish(struct dispatch *d);
 

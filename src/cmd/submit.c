@@ -58,13 +58,18 @@ static int submit_send(struct context *x, const struct submission *s)
 	const struct relay_options relay = context_relay(x, s->account);
 	struct dispatch d;
 	struct channel channel;
+	struct attempt attempt;
+	struct error error;
 	int code;
 
+	if (attempt_init(&attempt, s, &error))
+		return context_fail(x, &error);
 	dispatch_init(&d, x, submit_tell, x);
 	channel_init(&channel, &relay);
-	code = dispatch_message(&d, s, &channel, true);
+	code = dispatch_message(&d, &attempt, &channel, NULL, true);
 	channel_close(&channel);
 	dispatch_finish(&d);
+	attempt_clear(&attempt);
 	return code;
 }
 

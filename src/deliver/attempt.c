@@ -6,17 +6,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "mail/outgoing.h"
 
 enum {
 	ATTEMPT_RIDE_MAX = 13 * 1024 /* with its envelope, what TCP sends before it must wait */
-};
-
-/* The message as the transaction reads it. */
-struct attempt_message {
-	const struct submission *submission;
-	struct outgoing outgoing;
-	char *warning; /* the attempt's */
 };
 
 enum attempt_fate attempt_fate(const struct attempt *a, size_t i)
@@ -124,26 +116,26 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 static int attempt_open_message(void *context, const struct capabilities *offered, bool chunks,
 				struct smtp_mail_options *needs, struct error *error)
 {
-	struct attempt_message *m = context;
+	struct attempt *a = context;
 	unsigned takes = capabilities_have(offered, "8BITMIME", NULL) ? OUTGOING_8BIT : 0;
 
 	if (chunks && capabilities_have(offered, "BINARYMIME", NULL))
 		takes |= OUTGOING_BINARY;
-	submission_needs(m->submission, needs);
-	if (outgoing_open(&m->outgoing, takes, error))
+	submission_needs(a->submission, needs);
+	if (outgoing_open(&a->outgoing, takes, error))
 		return -1;
-	needs->size = m->outgoing.size;
-	needs->body_binary = m->outgoing.is_binary;
-	needs->encoded = m->outgoing.recoded != NULL;
-	snprintf(m->warning, ATTEMPT_WARNING_MAX, "%s", m->outgoing.warning);
+	needs->size = a->outgoing.size;
+	needs->body_binary = a->outgoing.is_binary;
+	needs->encoded = a->outgoing.recoded != NULL;
+	snprintf(a->warning, ATTEMPT_WARNING_MAX, "%s", a->outgoing.warning);
 	return 0;
 }
 
 static int attempt_next_piece(void *context, struct span *piece, struct error *error)
 {
-	struct attempt_message *m = context;
+	struct attempt *a = context;
 
-	return outgoing_next(&m->outgoing, piece, error);
+	return outgoing_next(&a->outgoing, piece, error);
 }
 
 /* One transaction after the other on a session, until nobody is left or something is wrong. */
@@ -196,42 +188,43 @@ static void attempt_spare(struct smtp_transaction *t)
 			t->recipients[i].outcome = SMTP_DEFERRED;
 }
 
-int attempt_make(struct attempt *a, const struct submission *s, struct channel *c, bool last,
-		 struct error *error)
+int attempt_init(struct attempt *a, const struct submission *s, struct error *error)
 {
 	const struct address_list *to = &s->envelope.recipients;
-	struct attempt_message m = {
-		.submission = s,
-		.outgoing.message = s->message,
-		.warning = a->warning,
-	};
-	char name[300];
+	struct smtp_transaction *t = &a->transaction;
 
-	*a = (struct attempt){0};
-	if (smtp_transaction_init(&a->transaction, s->envelope.sender.text, to->count))
+	*a = (struct attempt){.submission = s, .outgoing.message = s->message};
+	if (smtp_transaction_init(t, s->envelope.sender.text, to->count))
 		return error_set_memory(error);
 	for (size_t i = 0; i < to->count; i++)
-		a->transaction.recipients[i].path = to->items[i].text;
-	a->transaction.source =
-		(struct smtp_source){attempt_open_message, attempt_next_piece, &m};
-	a->transaction.wishes = &s->wishes;
-	a->transaction.before_end = s->before_end;
-	a->transaction.before_end_context = s->before_end_context;
-	a->transaction.ride_max = s->account->flight_size > 0 ? (size_t)s->account->flight_size
-							      : ATTEMPT_RIDE_MAX;
-	a->transaction.careful = s->careful || s->account->flight == ACCOUNT_FLIGHT_CAREFUL;
+		t->recipients[i].path = to->items[i].text;
+	t->source = (struct smtp_source){attempt_open_message, attempt_next_piece, a};
+	t->wishes = &s->wishes;
+	t->before_end = s->before_end;
+	t->before_end_context = s->before_end_context;
+	t->ride_max = s->account->flight_size > 0 ? (size_t)s->account->flight_size
+						  : ATTEMPT_RIDE_MAX;
+	t->careful = s->careful || s->account->flight == ACCOUNT_FLIGHT_CAREFUL;
+	return 0;
+}
+
+void attempt_make(struct attempt *a, struct channel *c, struct attempt *follower, bool last)
+{
+	const struct submission *s = a->submission;
+	char name[300];
+
 	a->transaction.last = last;
+	a->transaction.follower = follower ? &follower->transaction : NULL;
 	attempt_run(a, c);
 	if (s->queue_id)
 		attempt_spare(&a->transaction);
-	outgoing_clear(&m.outgoing);
+	outgoing_clear(&a->outgoing);
 	if (a->warning[0])
 		log_line(LOG_LEVEL_NOTICE, "%s", a->warning);
 	if (a->transaction.trouble.class != ERROR_NONE)
 		error_prefix(&a->transaction.trouble, "%s",
 			     relay_show(s->account, name, sizeof(name)));
 	attempt_log(a, s, relay_show(s->account, name, sizeof(name)));
-	return 0;
 }
 
 bool attempt_is_uniform(const struct attempt *a)
@@ -248,6 +241,7 @@ bool attempt_is_uniform(const struct attempt *a)
 void attempt_clear(struct attempt *a)
 {
 	smtp_transaction_clear(&a->transaction);
+	outgoing_clear(&a->outgoing);
 }
 
 /* The exit status of one recipient's fate. */

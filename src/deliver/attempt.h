@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "deliver/channel.h"
 #include "deliver/submission.h"
+#include "mail/outgoing.h"
 #include "smtp/send.h"
 
 enum { ATTEMPT_WARNING_MAX = 256 };
@@ -26,16 +27,22 @@ enum attempt_fate {
 /* The attempt; recipients[i] belongs to the submission's i-th recipient. */
 struct attempt {
 	struct smtp_transaction transaction;
+	const struct submission *submission; /* borrowed */
+	struct outgoing outgoing;            /* its message, as the transaction reads it */
 	char warning[ATTEMPT_WARNING_MAX]; /* on what went though the relay may not like it, or
 					      "" */
 };
 
-/* Makes one attempt over a channel, which stays open for the next unless this is the last, and
- * logs one line a recipient. One whom the queue holds (s->queue_id) is deferred, not failed, by
- * what is wrong with the relay. Returns 0 (the outcomes tell), or -1 with *error without
- * memory. attempt_clear() is due after 0. */
-int attempt_make(struct attempt *a, const struct submission *s, struct channel *c, bool last,
-		 struct error *error);
+/* Makes ready to try a submission, which is borrowed until attempt_clear(); the attempt must
+ * not be moved before. Returns 0, or -1 with *error without memory. attempt_clear() is due
+ * after 0. */
+int attempt_init(struct attempt *a, const struct submission *s, struct error *error);
+/* Makes the attempt over a channel, which stays open for the next unless this is the last, and
+ * logs one line a recipient. One whom the queue holds (queue_id) is deferred, not failed, by
+ * what is wrong with the relay. follower, or NULL: the attempt that will be
+ * made next over this channel, whose envelope may share the flight (smtp/send.h); if another
+ * comes in its place, or it is cleared, the session is lost and nothing else. */
+void attempt_make(struct attempt *a, struct channel *c, struct attempt *follower, bool last);
 void attempt_clear(struct attempt *a);
 /* The fate of the i-th recipient. A relay that cannot hold a message for us (RFC 4865) has not
  * failed it: it waits. */

@@ -8,12 +8,18 @@ void channel_init(struct channel *c, const struct relay_options *relay)
 	*c = (struct channel){.relay = *relay};
 }
 
-/* Whether the open session may carry one more. */
-static bool channel_is_good(struct channel *c)
+/* Whether the open session takes another message after so many. */
+static bool channel_has_room(const struct channel *c, uint64_t made)
 {
 	uint64_t most = capabilities_limit(smtp_capabilities(c->smtp), "MAILMAX");
 
-	return (most == 0 || c->made < most) && wire_is_idle(smtp_wire(c->smtp));
+	return most == 0 || made < most;
+}
+
+/* Whether the open session may carry one more. */
+static bool channel_is_good(struct channel *c)
+{
+	return channel_has_room(c, c->made) && wire_is_idle(smtp_wire(c->smtp));
 }
 
 int channel_open(struct channel *c, struct error *error)
@@ -35,6 +41,8 @@ void channel_send(struct channel *c, struct smtp_transaction *t)
 	t->careful = t->careful || c->careful;
 	t->reused = c->made > 0;
 	t->login = c->login.is_due ? &c->login.login : NULL;
+	if (!channel_has_room(c, c->made + 1))
+		t->follower = NULL;
 	smtp_send(c->smtp, t);
 	c->made++;
 	if (t->again && t->login && t->trouble.stage == STAGE_AUTH)

@@ -36,7 +36,8 @@ void channel_init(struct channel *c, const struct relay_options *relay);
 /* A session for the next message: the open one where it still is good, else a new one. Returns
  * 0, or -1 with *error. */
 int channel_open(struct channel *c, struct error *error);
-/* One transaction over the open session, as smtp_send(); careful and reused are set here. */
+/* One transaction over the open session, as smtp_send(); careful, reused and login are set
+ * here, and follower is taken out where the session will not carry it. */
 void channel_send(struct channel *c, struct smtp_transaction *t);
 /* Leaves with QUIT where that is possible, and waits for nothing. The channel may be opened
  * again. */

@@ -194,10 +194,11 @@ static void worker_send(struct worker_message *m, bool last)
 
 	m->retry.submission.before_end = worker_before_end;
 	m->retry.submission.before_end_context = m;
-	if (attempt_make(&m->attempt, &m->retry.submission, &w->channel, last, &error)) {
+	if (attempt_init(&m->attempt, &m->retry.submission, &error)) {
 		worker_log(&m->entry, error.text);
 		return;
 	}
+	attempt_make(&m->attempt, &w->channel, NULL, last);
 	cause = retry_settle(&m->entry, &m->retry, &m->attempt,
 			     w->channel.broken.class == ERROR_NONE, time(NULL));
 	m->report->broken =
