@@ -37,8 +37,12 @@ setup_file() {
 
 @test "the units, the cron line and the hook call the program where it is" {
 	[ -x "$place/usr/bin/pennypost" ]
-	grep -q "^ExecStart=$place/usr/bin/pennypost -q$" "$place"/usr/lib/systemd/*/*.service
-	grep -q "$place/usr/bin/pennypost -q" "$place/usr/share/doc/pennypost/examples/cron.d/pennypost"
+	# What comes again and again tries only what is due.
+	for service in "$place"/usr/lib/systemd/*/pennypost-queue.service; do
+		grep -q "^ExecStart=$place/usr/bin/pennypost -q --due$" "$service"
+	done
+	grep -q "^ExecStart=$place/usr/bin/pennypost -q$" "$place"/usr/lib/systemd/system/pennypost-flush.service
+	grep -q "$place/usr/bin/pennypost -q --due" "$place/usr/share/doc/pennypost/examples/cron.d/pennypost"
 	grep -q "^$place/usr/bin/pennypost -q" \
 		"$place/usr/share/doc/pennypost/examples/networkmanager/90-pennypost"
 	! grep -rq '@[A-Z]*@' "$place/usr/lib/systemd" "$place/usr/lib/tmpfiles.d" \

@@ -182,6 +182,17 @@ asleep() {
 	[ "$(taken)" -eq 1 ]
 }
 
+@test "with --due, a pass tries what is due alone" {
+	serve
+	put 1 to=bob@example.net next="$(($(date +%s) + 600))" from=later@example.org
+	put 1 to=bob@example.net from=now@example.org
+	pass -q --due
+	[ "$status" -eq 0 ]
+	[ "$(taken)" -eq 1 ]
+	grep -q '^from: <now@' relay/1.envelope
+	is 1 waiting
+}
+
 @test "what is held, or released later, waits for a person, too" {
 	serve
 	put 1 to=bob@example.net held=

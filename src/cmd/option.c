@@ -558,6 +558,7 @@ static const struct options_row rows[] = {
 	{'b', NULL, ONE, ALL, set_mode_letter, 0, "MODE", "the mode; -bm submits and is the default"},
 	{'q', NULL, MAY, ALL, set_queue_run, 0, "TIME|IID|RRCPT|SSENDER",
 	 "run the queue: now, every so often, or a part of it"},
+	{0, "due", NO, OURS, set_flag, AT(due), NULL, "with -q: only what is due"},
 	{0, "batch", NO, OURS, set_batch, 0, NULL, "send the messages in the files named"},
 	{'v', "verbose", NO, ALL, set_flag, AT(verbose), NULL, "show the conversation"},
 	{'d', "debug", MAY, OURS, set_flag, AT(verbose), "LEVEL", "the same as -v"},
@@ -855,6 +856,8 @@ static int settle_mode(const struct options *o, struct error *error)
 		return error_set(
 			error, ERROR_LOCAL, STAGE_USAGE,
 			"-q runs the queue and submits nothing, so it takes no recipients");
+	if (o->due && o->mode != MODE_QUEUE_RUN)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE, "--due goes with -q");
 	if (o->older_than && o->mode != MODE_QUEUE_CHECK)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--older-than goes with --check-queue");

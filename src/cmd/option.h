@@ -84,6 +84,7 @@ struct options {
 	int older_than;                   /* --older-than: seconds, 0: not said */
 	int older_critical;               /* its second time, likewise */
 	int queue_every;                  /* -q15m: seconds; 0: once */
+	bool due;                         /* --due: with -q, only what is */
 	char *queue_id;                   /* -qI */
 	char *queue_recipient;            /* -qR */
 	char *queue_sender;               /* -qS */

@@ -34,7 +34,7 @@ static void run_catch_signals(void)
 int cmd_run_queue(struct context *x)
 {
 	struct run_own own = {
-		.now = x->options.queue_every == 0,
+		.now = x->options.queue_every == 0 && !x->options.due,
 		.every = x->options.queue_every,
 		.stop = &run_stopped,
 	};

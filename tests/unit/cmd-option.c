@@ -309,6 +309,10 @@ static void the_queue_is_checked(void)
 	CHECK_INT(parse("pennypost|--check-queue|--older-than=1"), -1);
 	CHECK_INT(parse("pennypost|--check-queue|--older-than=1h,"), -1);
 	CHECK_INT(parse("pennypost|--check-queue|--older-than=0s"), -1);
+	CHECK_INT(mode("pennypost|-q|--due"), MODE_QUEUE_RUN);
+	CHECK(o.due);
+	CHECK_INT(parse("pennypost|--due|ann"), -1);
+	CHECK_STR(error.text, "--due goes with -q");
 	CHECK_INT(parse("pennypost|--older-than=1h"), -1);
 	CHECK_STR(error.text, "--older-than goes with --check-queue");
 }
@@ -465,6 +469,8 @@ static const char *some_value(const char *name)
 			return "=a123456789xy";
 	if (strcmp(name, "older-than") == 0)
 		return "=1h|--check-queue";
+	if (strcmp(name, "due") == 0)
+		return "|-q";
 	if (strcmp(name, "json") == 0)
 		return "|--list-queue";
 	if (strcmp(name, "at") == 0)
@@ -485,7 +491,8 @@ static void every_setting_is_a_word_of_the_configuration(void)
 		if (!row->name)
 			continue;
 		snprintf(line, sizeof(line), "pennypost|--%s%s", row->name,
-			 row->value == OPTIONS_VALUE_NONE && strcmp(row->name, "json") != 0
+			 row->value == OPTIONS_VALUE_NONE && strcmp(row->name, "json") != 0 &&
+					 strcmp(row->name, "due") != 0
 				 ? ""
 				 : some_value(row->name));
 		CHECK_INT(parse(line), 0);
