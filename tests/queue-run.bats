@@ -696,3 +696,38 @@ time.sleep(60)' >silent 3>&- &
 	[ "$(taken)" -eq 2 ]
 	[[ $output == *.msg* ]]
 }
+
+@test "-q1s reads a mended configuration, and ends at once with one that was never good" {
+	serve
+	put 1 to=bob@example.net account=new
+	"$PENNYPOST" -q1s 2>errors &
+	runner=$!
+	within 10 grep -q 'wait for the account "new"' errors
+	printf '%s\n' 'account new' 'host 127.0.0.1' "port $relay_port" >>config/pennypost/config
+	within 10 is 1 taken
+	kill -TERM "$runner"
+	wait "$runner"
+	runner=
+	echo nonsense >>config/pennypost/config
+	pass -q1s
+	[ "$status" -eq 78 ]
+}
+
+@test "a user's -q1s goes on, too" {
+	[ "$(id -u)" -eq 0 ] || skip 'done by the others, as no root'
+	serve
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR" 2>/dev/null || :
+	put 1 to=bob@example.net
+	chown -R 65534 config queue
+	: >log
+	chown 65534 log
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$PENNYPOST" -q1s &
+	runner=$!
+	within 10 is 1 taken
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$PENNYPOST_BUILD/tests/lib/queue-put" \
+		"$PWD/queue" 1 to=bob@example.net
+	within 10 is 2 taken
+	kill -TERM "$runner"
+	wait "$runner"
+	runner=
+}

@@ -166,8 +166,6 @@ static void run_pass(struct run *r, struct run_queue *q, bool now)
 	struct error error;
 	int made;
 
-	if (r->own->every)
-		r->code = EX_OK; /* only the last pass counts */
 	spool_changed(q->spool, &q->changed);
 	made = runner_run(&options, &result, &error);
 	if (made < 0)
@@ -269,38 +267,38 @@ static void run_sleep(const struct run *r, int64_t wake)
 		nanosleep(&pause, NULL);
 }
 
-/* Passes when their time comes: every so often, or once more for what is due soon. */
+/* Another pass over a queue if something is due in it or new. Returns whether it was new. */
+static bool run_look(struct run *r, struct run_queue *q)
+{
+	bool changed = run_is_changed(q);
+
+	if (!changed && (q->due == 0 || q->due > time(NULL)))
+		return false;
+	spool_unlock(q->spool, SPOOL_LOCK_WAIT);
+	q->waiting = false;
+	run_pass(r, q, false);
+	return changed;
+}
+
+/* Passes when their time comes: until the next round, or for what is due soon. */
 static void run_wait(struct run *r)
 {
-	int64_t until = time(NULL) + RUNNER_WAIT;
-	int64_t round = time(NULL) + r->own->every;
+	int every = r->own->every;
+	int64_t until = time(NULL) + (every ? every : RUNNER_WAIT);
 	bool any = true;
 
-	while (any && !*r->own->stop && time(NULL) < (r->own->every ? INT64_MAX : until)) {
-		any = r->own->every > 0;
+	while (any && !*r->own->stop && time(NULL) < until) {
+		any = every > 0;
 		for (size_t i = 0; i < r->queue_count; i++)
 			any |= run_may_wait(r, &r->queues[i], until);
-		if (!any)
-			break;
-		run_sleep(r, r->own->every ? round : until);
-		if (r->own->every)
+		if (any)
+			run_sleep(r, until);
+		if (every)
 			run_open_all(r, true);
-		for (size_t i = 0; i < r->queue_count && !*r->own->stop; i++) {
-			struct run_queue *q = &r->queues[i];
-			bool changed = run_is_changed(q);
-
-			if (!changed && (q->due == 0 || q->due > time(NULL)) &&
-			    (!r->own->every || time(NULL) < round))
-				continue;
+		for (size_t i = 0; any && i < r->queue_count && !*r->own->stop; i++)
 			/* Who left his messages to us may rely on us for as long again. */
-			if (changed)
+			if (run_look(r, &r->queues[i]) && !every)
 				until = time(NULL) + RUNNER_WAIT;
-			spool_unlock(q->spool, SPOOL_LOCK_WAIT);
-			q->waiting = false;
-			run_pass(r, q, false);
-		}
-		if (r->own->every && time(NULL) >= round)
-			round = time(NULL) + r->own->every;
 	}
 }
 

@@ -12,7 +12,7 @@ struct run_own {
 	const char *spool_dir; /* this queue; NULL: all that the accounts name */
 	bool now;              /* a person asks: see deliver/runner.h */
 	bool behind;           /* waits some minutes for what is due then */
-	int every;             /* seconds between passes until told to stop; 0: one pass */
+	int every; /* goes on for so many seconds, whenever there is something to do */
 	const volatile sig_atomic_t *stop;
 	int64_t due; /* out: when something is due next, in seconds; 0: not known */
 };

@@ -40,7 +40,7 @@ int cmd_run_queue(struct context *x)
 	};
 
 	run_catch_signals();
-	if (geteuid() == 0)
+	if (geteuid() == 0 || own.every)
 		return run_users(x, &own);
 	return run_own(x, &own);
 }

@@ -1,4 +1,4 @@
-/* Root's share of the queues: see run_users.h. */
+/* Children for queues: see run_users.h. */
 #include "cmd/run_users.h"
 
 #include <dirent.h>
@@ -26,13 +26,14 @@ enum {
 	USERS_PATH_MAX = 4096
 };
 
-/* One queue below SPOOL_SYSTEM_DIR, or root's own. */
+/* One queue below SPOOL_SYSTEM_DIR, or our own. */
 struct run_user {
 	uid_t uid;
-	char *path;              /* NULL: root's own, wherever that is */
+	char *path;              /* NULL: our own, wherever that is */
 	pid_t pid;               /* 0: nobody is at it */
 	int from;                /* where the child says when it is due */
 	int64_t due;             /* seconds; 0: he has had no pass yet */
+	int64_t begun;           /* when the last child was started, in seconds */
 	int64_t ended;           /* when the last child did, in seconds */
 	bool seen;               /* the directory is there */
 	struct timespec changed; /* the directory, when the child began */
@@ -47,6 +48,7 @@ struct run_all {
 	size_t active;
 	int calm; /* milliseconds of the last pause */
 	int code;
+	bool hopeless; /* our own configuration cannot be read, from the start */
 };
 
 /* The user's environment instead of root's: his home, and what says where the relay is. */
@@ -115,6 +117,7 @@ static void run_start_user(struct run_all *all, struct run_user *u)
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
 		return;
 	u->changed = u->present;
+	u->begun = time(NULL);
 	u->pid = fork();
 	if (u->pid == 0) {
 		close(ends[0]);
@@ -139,11 +142,15 @@ static void run_end_user(struct run_all *all, struct run_user *u, int status)
 	int64_t latest = now + (all->own->every ? all->own->every : USERS_LATER);
 	int64_t due = 0;
 
+	/* Our own child looks after what is due itself, until the next round. */
+	if (!u->path && all->own->every)
+		latest = u->begun + all->own->every;
+	all->hopeless |= !u->path && u->due == 0 && code == EX_CONFIG;
 	if (read(u->from, &due, sizeof(due)) != (ssize_t)sizeof(due))
 		due = 0;
 	close(u->from);
 	u->pid = 0;
-	u->due = due > 0 && due < latest ? due : latest;
+	u->due = due > 0 && due < latest && (u->path || !all->own->every) ? due : latest;
 	u->ended = now;
 	all->active--;
 	all->calm = 0;
@@ -206,14 +213,14 @@ static void run_see(struct run_all *all, int parent, const char *name)
 
 static void run_see_all(struct run_all *all)
 {
-	DIR *parent = opendir(SPOOL_SYSTEM_DIR);
+	DIR *parent = geteuid() == 0 ? opendir(SPOOL_SYSTEM_DIR) : NULL;
 	const struct dirent *entry;
-	struct run_user *root = run_find_user(all, 0, NULL);
+	struct run_user *own = run_find_user(all, geteuid(), NULL);
 
 	for (size_t i = 0; i < all->count; i++)
 		all->users[i].seen = false;
-	if (root)
-		root->seen = true;
+	if (own)
+		own->seen = true;
 	while (parent && (entry = readdir(parent)) != NULL)
 		run_see(all, dirfd(parent), entry->d_name);
 	if (parent)
@@ -256,8 +263,8 @@ static bool run_is_left(const struct run_all *all)
 	return false;
 }
 
-/* Whether a child ends soon: not the one for root's own queues, which goes on as we do, because
- * only root's configuration says where they are. */
+/* Whether a child ends soon: not the one for our own queues, which has a whole round, because
+ * only our configuration says where they are. */
 static bool run_is_busy(const struct run_all *all)
 {
 	for (size_t i = 0; i < all->count; i++)
@@ -296,7 +303,7 @@ static void run_once(struct run_all *all)
 
 static void run_for_ever(struct run_all *all)
 {
-	while (!*all->own->stop) {
+	while (!*all->own->stop && !all->hopeless) {
 		run_see_all(all);
 		run_start_due(all);
 		run_pause(all);
@@ -325,5 +332,5 @@ int run_users(struct context *x, const struct run_own *own)
 	for (size_t i = 0; i < all.count; i++)
 		free(all.users[i].path);
 	free(all.users);
-	return own->every ? EX_OK : all.code;
+	return own->every && !all.hopeless ? EX_OK : all.code;
 }
