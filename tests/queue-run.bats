@@ -421,6 +421,25 @@ hello
 	! pgrep -f -- "^$PENNYPOST -q15m"
 }
 
+@test "-q15m reads the configuration for each pass" {
+	serve
+	good=$relay_port
+	configure "$(free_port)"
+	"$PENNYPOST" -q15m 2>told &
+	runner=$!
+	put 1 to=bob@example.net
+	within 15 grep -q 'is left alone for now' log
+	echo nonsense >config/pennypost/config
+	touch queue
+	within 15 grep -q nonsense told
+	configure "$good"
+	"$PENNYPOST" --retry all --runner off
+	within 15 is 1 taken
+	kill -TERM "$runner"
+	wait "$runner"
+	runner=
+}
+
 @test "a message that comes in the midst of a pass is part of it" {
 	touch wait
 	serve --hold "$PWD/wait"

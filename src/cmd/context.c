@@ -24,15 +24,21 @@ int context_init(struct context *x, int argc, char *argv[], struct error *error)
 	return options_parse(&x->options, argc, argv, error);
 }
 
+/* What context_read_all() made. */
+static void context_forget(struct context *x)
+{
+	config_clear(&x->config);
+	account_clear(&x->made);
+	buf_clear(&x->netrc_path);
+}
+
 void context_clear(struct context *x)
 {
 	if (x->options.verbose && log_trouble())
 		context_tell(x, "the log file cannot be written (a log never stops mail)");
 	log_close();
 	options_clear(&x->options);
-	config_clear(&x->config);
-	account_clear(&x->made);
-	buf_clear(&x->netrc_path);
+	context_forget(x);
 }
 
 /* An absolute path out of an environment variable, or NULL. */
@@ -167,11 +173,10 @@ static void context_find_secrets(struct context *x)
 	x->secrets.netrc = buf_failed(&x->netrc_path) ? NULL : x->netrc_path.data;
 }
 
-int context_load(struct context *x, struct error *error)
+static int context_read_all(struct context *x, struct error *error)
 {
 	const char *relay = getenv("PENNYPOST_RELAY");
 	const struct options *o = &x->options;
-	int failed;
 
 	context_find_secrets(x);
 	x->config.home = context_path("HOME");
@@ -185,10 +190,33 @@ int context_load(struct context *x, struct error *error)
 	} else if (context_read_files(x, error)) {
 		return -1;
 	}
-	failed = context_choose(x, error);
+	return context_choose(x, error);
+}
+
+int context_load(struct context *x, struct error *error)
+{
+	int failed = context_read_all(x, error);
+
 	for (size_t i = 0; i < x->config.warnings.count; i++)
 		context_complain(x, x->config.warnings.items[i]);
 	return failed;
+}
+
+int context_reload(struct context *x, struct error *error)
+{
+	struct context y = {.name = x->name, .options = x->options};
+
+	buf_init(&y.netrc_path, 4096);
+	if (context_read_all(&y, error)) {
+		context_forget(&y);
+		return -1;
+	}
+	y.secrets.may_prompt = x->secrets.may_prompt;
+	context_forget(x);
+	*x = y;
+	if (x->account)
+		x->account = &x->made;
+	return 0;
 }
 
 const struct account *context_account(struct context *x, struct error *error)

@@ -218,12 +218,38 @@ static void run_open_all(struct run *r, bool again)
 	}
 }
 
+static void run_open_log(const struct run *r)
+{
+	const struct account *a = r->x->account ? r->x->account : config_default(&r->x->config);
+
+	if (a)
+		context_open_log(r->x, a);
+	else
+		log_open(NULL, 0, "pennypost");
+}
+
+static void run_forget_configs(struct run *r)
+{
+	while (r->config_count > 0)
+		run_free_config(r->configs[--r->config_count]);
+}
+
+/* Who mends his password or his relay need not know that we are there. */
+static void run_reload(struct run *r)
+{
+	struct error error;
+
+	run_forget_configs(r);
+	if (context_reload(r->x, &error))
+		context_fail(r->x, &error);
+	run_open_log(r);
+}
+
 static void run_close(struct run *r)
 {
 	for (size_t i = 0; i < r->queue_count; i++)
 		spool_free(r->queues[i].spool);
-	for (size_t i = 0; i < r->config_count; i++)
-		run_free_config(r->configs[i]);
+	run_forget_configs(r);
 }
 
 /* Whether entries came or went since the last pass. */
@@ -276,6 +302,7 @@ static bool run_look(struct run *r, struct run_queue *q)
 		return false;
 	spool_unlock(q->spool, SPOOL_LOCK_WAIT);
 	q->waiting = false;
+	run_reload(r);
 	run_pass(r, q, false);
 	return changed;
 }
@@ -300,14 +327,6 @@ static void run_wait(struct run *r)
 			if (run_look(r, &r->queues[i]) && !every)
 				until = time(NULL) + RUNNER_WAIT;
 	}
-}
-
-static void run_open_log(const struct run *r)
-{
-	const struct account *a = r->x->account ? r->x->account : config_default(&r->x->config);
-
-	if (a)
-		context_open_log(r->x, a);
 }
 
 int run_own(struct context *x, struct run_own *own)
