@@ -465,6 +465,22 @@ hello
 	[ "$(connections)" -eq 1 ]
 }
 
+@test "the rate of an hour is kept, in this pass and the next" {
+	serve
+	configure "$relay_port" 'rate 3/h'
+	put 8 to=bob@example.net
+	pass -q
+	[ "$status" -eq 0 ]
+	[ "$(taken)" -eq 3 ]
+	pass -q
+	[ "$(taken)" -eq 3 ]
+	later 1800 "$PENNYPOST" -q
+	[ "$(taken)" -eq 3 ]
+	later 3700 "$PENNYPOST" -q
+	[ "$(taken)" -eq 6 ]
+	is 2 waiting
+}
+
 @test "with duplicates never, what is in doubt fails" {
 	serve
 	configure "$relay_port" 'duplicates never' 'from me@example.org'

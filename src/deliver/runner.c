@@ -115,6 +115,50 @@ static void runner_rest_relay(struct runner *r, struct runner_relay *relay, cons
 	runner_stop_relay(r, relay, text);
 }
 
+/* What left in passes before this one counts for the rate. */
+static void runner_recall_sends(struct runner_relay *relay, const struct health_relay *health)
+{
+	size_t most = relay->account->rate_count > 0 ? (size_t)relay->account->rate_count : 0;
+	int64_t now = time(NULL);
+	size_t left = most;
+
+	if (most > 0)
+		relay->sends = calloc(most, sizeof(int64_t));
+	if (!relay->sends || !health)
+		return;
+	for (size_t i = health->send_count; i > 0; i--) {
+		const struct health_sends *sends = &health->sends[i - 1];
+
+		for (unsigned n = 0; n < sends->count && left > 0 && sends->when <= now; n++)
+			relay->sends[--left] = clock_now() - (now - sends->when) * 1000;
+	}
+}
+
+/* And what left in this one for those that come. */
+static void runner_keep_sends(const struct runner_relay *relay, struct health_relay *health)
+{
+	size_t most = relay->sends ? (size_t)relay->account->rate_count : 0;
+	int64_t window = (int64_t)relay->account->rate_seconds * 1000, now = clock_now();
+	int64_t part = window / (HEALTH_SENDS_MAX / 2), first = 0, last = 0;
+	unsigned count = 0;
+
+	health_forget_sent(health);
+	for (size_t i = 0; i < most; i++) {
+		int64_t sent = relay->sends[(relay->send + i) % most];
+
+		if (sent == 0 || now - sent >= window)
+			continue;
+		if (count > 0 && sent - first > part) {
+			health_sent(health, time(NULL) - (now - last) / 1000, count);
+			count = 0;
+		}
+		first = count++ == 0 ? sent : first;
+		last = sent;
+	}
+	if (count > 0)
+		health_sent(health, time(NULL) - (now - last) / 1000, count);
+}
+
 /* A relay that comes into view: its account is looked for once. */
 static struct runner_relay *runner_make_relay(struct runner *r, struct plan_relay *plan)
 {
@@ -132,9 +176,8 @@ static struct runner_relay *runner_make_relay(struct runner *r, struct plan_rela
 		runner_stop_relay(r, relay, error.text);
 		return relay;
 	}
-	if (relay->account->rate_count > 0)
-		relay->sends = calloc((size_t)relay->account->rate_count, sizeof(int64_t));
 	health = runner_health(r, relay);
+	runner_recall_sends(relay, health);
 	if (health && !r->o->now && !schedule_is_due(health->next, time(NULL))) {
 		runner_note_due(r, health->next);
 		runner_stop_relay(r, relay, health->text ? health->text : "the relay is down");
@@ -459,7 +502,7 @@ static void runner_feed(struct runner_worker *w)
 		struct plan_item *item = NULL;
 
 		paused = runner_is_paused(relay);
-		if (!paused)
+		if (runner_rate_wait(relay) == 0)
 			item = plan_next(relay->plan, &w->lane);
 		if (!item)
 			break;
@@ -554,7 +597,8 @@ static void runner_note_health(struct runner *r, struct runner_relay *relay,
 			return;
 		}
 		relay->broken = 0;
-		health = runner_health(r, relay);
+		/* What one session still took takes nothing back of what another was told. */
+		health = relay->stopped ? NULL : runner_health(r, relay);
 		if (health)
 			health_worked(health);
 		return;
@@ -724,7 +768,8 @@ static void runner_finish_relay(struct runner *r, struct runner_relay *relay)
 					 .health = &r->health,
 					 .now = time(NULL),
 					 .hook_left = &r->hook_left};
-	const struct health_relay *health = runner_health(r, relay);
+	struct health_relay *health = runner_health(r, relay);
+	int64_t wait = runner_rate_wait(relay);
 	struct error error;
 
 	if (relay->untold.count > 0) {
@@ -737,7 +782,9 @@ static void runner_finish_relay(struct runner *r, struct runner_relay *relay)
 	if (relay->stopped && health)
 		runner_note_due(r, health->next);
 	if (!relay->stopped && relay->plan->waiting > 0)
-		runner_note_due(r, time(NULL) + RUNNER_WAIT);
+		runner_note_due(r, o.now + (wait > 0 ? wait / 1000 + 1 : RUNNER_WAIT));
+	if (relay->account && health)
+		runner_keep_sends(relay, health);
 }
 
 /* A pass with the lock held. */

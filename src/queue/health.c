@@ -25,6 +25,7 @@ void health_clear(struct health *h)
 		free(h->relays[i].account);
 		free(h->relays[i].config);
 		free(h->relays[i].text);
+		free(h->relays[i].sends);
 	}
 	free(h->relays);
 	*h = (struct health){0};
@@ -83,6 +84,28 @@ void health_worked(struct health_relay *r)
 	r->text = NULL;
 }
 
+void health_sent(struct health_relay *r, int64_t when, unsigned count)
+{
+	struct health_sends *last;
+
+	if (!r->sends)
+		r->sends = calloc(HEALTH_SENDS_MAX, sizeof(*r->sends));
+	if (!r->sends)
+		return;
+	if (r->send_count < HEALTH_SENDS_MAX)
+		r->send_count++;
+	last = &r->sends[r->send_count - 1];
+	last->when = when;
+	last->count = count < UINT_MAX - last->count ? last->count + count : UINT_MAX;
+}
+
+void health_forget_sent(struct health_relay *r)
+{
+	free(r->sends);
+	r->sends = NULL;
+	r->send_count = 0;
+}
+
 /* The file: a record on reports, then one for each relay that something is known against. */
 static void health_write(const struct health *h, struct buf *out)
 {
@@ -94,7 +117,7 @@ static void health_write(const struct health *h, struct buf *out)
 	for (size_t i = 0; i < h->count; i++) {
 		const struct health_relay *r = &h->relays[i];
 
-		if (r->failures == 0 && r->next == 0)
+		if (r->failures == 0 && r->next == 0 && r->send_count == 0)
 			continue;
 		start = out->len;
 		record_add(out, "account", span_of(r->account));
@@ -104,6 +127,10 @@ static void health_write(const struct health *h, struct buf *out)
 		record_add_number(out, "next", r->next);
 		if (r->text)
 			record_add(out, "text", span_of(r->text));
+		for (size_t n = 0; n < r->send_count; n++) {
+			record_add_number(out, "sent-at", r->sends[n].when);
+			record_add_number(out, "sent", r->sends[n].count);
+		}
 		record_end(out, start);
 	}
 }
@@ -115,11 +142,28 @@ static char *health_string(struct span value)
 									: NULL;
 }
 
+/* The messages that a relay got lately. */
+static void health_read_sends(struct health_relay *r, struct span fields)
+{
+	struct record_field f;
+	int64_t number, when = 0;
+
+	health_forget_sent(r);
+	while (record_next(&fields, &f) == 1)
+		if (record_number(f.value, &number))
+			continue;
+		else if (span_equals(f.name, "sent-at"))
+			when = number;
+		else if (span_equals(f.name, "sent") && number <= UINT_MAX)
+			health_sent(r, when, (unsigned)number);
+}
+
 /* One relay's record, or the one on reports. */
 static void health_read_record(struct health *h, struct span fields)
 {
 	struct health_relay *r = NULL;
 	char *account = NULL, *config = NULL;
+	struct span all = fields;
 	struct record_field f;
 	struct span text = {0};
 	int64_t number, failures = 0, next = 0;
@@ -151,6 +195,7 @@ static void health_read_record(struct health *h, struct span fields)
 		r->next = next;
 		free(r->text);
 		r->text = text.len > 0 ? strdup(text_show(shown, sizeof(shown), text)) : NULL;
+		health_read_sends(r, all);
 	}
 	free(account);
 	free(config);

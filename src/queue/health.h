@@ -12,12 +12,22 @@
 
 #include "queue/spool.h"
 
+enum { HEALTH_SENDS_MAX = 128 };
+
+/* Messages that left at about the same time, and not later. */
+struct health_sends {
+	int64_t when; /* seconds */
+	unsigned count;
+};
+
 struct health_relay {
 	char *account;
-	char *config;      /* the file of -C, or NULL */
-	unsigned failures; /* in a row */
-	int64_t next;      /* seconds; 0: nothing is known against it */
-	char *text;        /* the last trouble, escaped */
+	char *config;               /* the file of -C, or NULL */
+	unsigned failures;          /* in a row */
+	int64_t next;               /* seconds; 0: nothing is known against it */
+	char *text;                 /* the last trouble, escaped */
+	struct health_sends *sends; /* in order of time, as far as somebody asks for it */
+	size_t send_count;
 };
 
 struct health {
@@ -38,5 +48,9 @@ struct health_relay *health_relay(struct health *h, const char *account, const c
 /* It failed: the next probe lies as schedule_next() says. It worked: all is forgiven. */
 void health_failed(struct health_relay *r, const char *text, uint32_t random, int64_t now);
 void health_worked(struct health_relay *r);
+/* Remembers that count messages left then; beyond HEALTH_SENDS_MAX times they are added to the
+ * last. Forgets all of that. */
+void health_sent(struct health_relay *r, int64_t when, unsigned count);
+void health_forget_sent(struct health_relay *r);
 
 #endif

@@ -44,6 +44,30 @@ static void kept_between_passes(void)
 	health_clear(&h);
 }
 
+static void what_was_sent(void)
+{
+	struct health h;
+	struct health_relay *r;
+
+	health_load(&h, spool);
+	r = health_relay(&h, "busy", NULL);
+	for (int i = 0; i < HEALTH_SENDS_MAX + 3; i++)
+		health_sent(r, 1000 + i, 2);
+	health_save(&h, spool);
+	health_clear(&h);
+	health_load(&h, spool);
+	r = health_relay(&h, "busy", NULL);
+	CHECK_INT(r->failures, 0);
+	CHECK_INT(r->send_count, HEALTH_SENDS_MAX);
+	CHECK_INT(r->sends[0].when, 1000);
+	CHECK_INT(r->sends[0].count, 2);
+	CHECK_INT(r->sends[HEALTH_SENDS_MAX - 1].when, 1000 + HEALTH_SENDS_MAX + 2);
+	CHECK_INT(r->sends[HEALTH_SENDS_MAX - 1].count, 8);
+	health_forget_sent(r);
+	health_save(&h, spool);
+	health_clear(&h);
+}
+
 static void written_when_it_differs(void)
 {
 	struct stat before, after;
@@ -91,6 +115,7 @@ int main(void)
 {
 	spool_setup(false);
 	TEST_RUN(kept_between_passes);
+	TEST_RUN(what_was_sent);
 	TEST_RUN(written_when_it_differs);
 	TEST_RUN(damage_is_ignorance);
 	spool_teardown();
