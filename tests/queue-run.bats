@@ -67,6 +67,11 @@ is() {
 	[ "$("${@:2}")" -eq "$1" ]
 }
 
+# turns: the round trips of the session.
+turns() {
+	sed -n 's/^-- \([0-9]*\) round trips/\1/p' relay/relay.log
+}
+
 # taken: how many messages the relay has taken.
 taken() {
 	find relay -name '*.message' | wc -l
@@ -130,7 +135,19 @@ asleep() {
 	put 20 to=bob@example.net
 	pass -q
 	# The greeting, EHLO, and one for each.
-	[ "$(sed -n 's/^-- \([0-9]*\) round trips/\1/p' relay/relay.log)" -le 22 ]
+	[ "$(turns)" -le 22 ]
+}
+
+@test "nor by DATA, where each envelope rides with the message before it" {
+	relay_start relay --plain
+	configure "$relay_port"
+	put 20 to=bob@example.net
+	pass -q
+	[ "$(taken)" -eq 20 ]
+	[ "$(waiting)" -eq 0 ]
+	# The first envelope comes to them, and a few where an order was late.
+	echo "$(turns) turns"
+	[ "$(turns)" -le 26 ]
 }
 
 @test "an empty queue, or none, is no trouble" {

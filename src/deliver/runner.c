@@ -23,7 +23,8 @@
 #include "queue/schedule.h"
 
 enum {
-	RUNNER_AHEAD = 2,      /* orders that a worker has at the most */
+	RUNNER_AHEAD = 3,      /* orders that a worker has at the most: one in hand, one made
+				  ready behind it, one on its way */
 	RUNNER_BROKEN_MAX = 3, /* sessions or workers of a relay that break in a row */
 	RUNNER_LOOK = 2000,    /* milliseconds between looks for new messages */
 	RUNNER_BUSY = 60, /* seconds after which a message of somebody else's is looked at */
@@ -651,8 +652,8 @@ static void runner_hear(struct runner *r, struct runner_worker *w)
 	report.id[SPOOL_ID_MAX] = '\0';
 	report.text[WORKER_TEXT_MAX - 1] = '\0';
 	plan_done(w->out[0]);
-	w->out[0] = w->out[1];
 	w->count--;
+	memmove(w->out, w->out + 1, w->count * sizeof(struct plan_item *));
 	runner_note_report(r, w, &report);
 	runner_dispatch_relay(r, relay);
 }

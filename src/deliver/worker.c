@@ -1,5 +1,7 @@
 /*
- * One channel and its messages: see worker.h.
+ * One channel and its messages: see worker.h. While one is sent the next, where its order is
+ * there, is locked and made ready, so that its envelope may leave with the end of the present
+ * one.
  *
  * What must be so on disk, in this order: the mark before the end of data may leave; what the
  * relay said, in the journal, before the mark goes; removal only when nobody is left, neither
@@ -34,14 +36,17 @@ struct worker {
 	bool unsynced; /* names came or went, and the directory is not yet synced */
 };
 
-/* A message in hand. */
+/* A message in hand, or the next one. It must not be moved. */
 struct worker_message {
-	struct worker *worker;
+	struct worker *worker; /* NULL: there is none */
+	bool last;             /* as it was ordered */
+	bool ready;            /* to be tried; else the report says what came of it */
+	size_t before;         /* recipients with a final outcome when it was read */
 	struct entry entry;
 	struct retry retry;
 	struct attempt attempt;
 	bool marked; /* the end of data may have left in this attempt */
-	struct worker_report *report;
+	struct worker_report report;
 };
 
 static void worker_log(const struct entry *e, const char *text)
@@ -97,7 +102,7 @@ static void worker_write(struct worker_message *m, bool settled, bool doubt)
 	struct error error;
 
 	if (entry_count(e, ENTRY_OPEN) == 0 && entry_count_unreported(e) == 0) {
-		m->report->outcome = WORKER_SENT;
+		m->report.outcome = WORKER_SENT;
 		m->worker->unsynced = true;
 		if (entry_remove(spool, e, &error) == 0)
 			return;
@@ -118,9 +123,8 @@ static size_t worker_settled(const struct entry *e)
 	return e->count - entry_count(e, ENTRY_OPEN);
 }
 
-/* What the attempt, or the want of one, came to: written down and reported. before: recipients
- * with a final outcome at the start. */
-static void worker_conclude(struct worker_message *m, enum retry_cause cause, size_t before)
+/* What the attempt, or the want of one, came to: written down and reported. */
+static void worker_conclude(struct worker_message *m, enum retry_cause cause)
 {
 	static const enum worker_outcome outcomes[] = {
 		[RETRY_NONE] = WORKER_LEFT,    [RETRY_LATER] = WORKER_LEFT,
@@ -129,25 +133,25 @@ static void worker_conclude(struct worker_message *m, enum retry_cause cause, si
 		[RETRY_LOCAL] = WORKER_LOCAL,
 	};
 	struct entry *e = &m->entry;
-	bool settled = worker_settled(e) > before;
+	bool settled = worker_settled(e) > m->before;
 	bool untouched = cause == RETRY_RELAY || cause == RETRY_LOCAL;
 	struct error error;
 
-	m->report->outcome = outcomes[cause];
-	m->report->next = !untouched && entry_count(e, ENTRY_OPEN) > 0 ? e->next : 0;
+	m->report.outcome = outcomes[cause];
+	m->report.next = !untouched && entry_count(e, ENTRY_OPEN) > 0 ? e->next : 0;
 	if (!untouched || settled)
 		worker_write(m, settled, cause == RETRY_DOUBT);
 	else if (m->marked && entry_unmark(m->worker->o->spool, e, &error))
 		worker_log(e, error.text);
-	m->report->untold = entry_count_unreported(e) > 0 ||
-			    ((e->wishes.notify & WISHES_DELAY) && !e->delay_told);
+	m->report.untold = entry_count_unreported(e) > 0 ||
+			   ((e->wishes.notify & WISHES_DELAY) && !e->delay_told);
 }
 
 /* The same for what was decided here, without a word from the relay. */
-static void worker_conclude_alone(struct worker_message *m, size_t before)
+static void worker_conclude_alone(struct worker_message *m)
 {
-	worker_conclude(m, RETRY_NONE, before);
-	m->report->outcome = WORKER_PASSED;
+	worker_conclude(m, RETRY_NONE);
+	m->report.outcome = WORKER_PASSED;
 }
 
 /* Its time is over: what is open has failed. */
@@ -168,8 +172,8 @@ static const char *worker_words(const struct worker_message *m)
 }
 
 /* The attempt is over, or was not worth making: what is old is given up, and all of it written
- * down. before: as for worker_conclude(). */
-static void worker_finish(struct worker_message *m, enum retry_cause cause, size_t before)
+ * down. */
+static void worker_finish(struct worker_message *m, enum retry_cause cause)
 {
 	struct worker *w = m->worker;
 	bool untried = cause == RETRY_RELAY || cause == RETRY_LOCAL;
@@ -177,35 +181,33 @@ static void worker_finish(struct worker_message *m, enum retry_cause cause, size
 	if (untried || cause == RETRY_SLOW)
 		w->over = cause == RETRY_LOCAL ? RETRY_LOCAL : RETRY_RELAY;
 	if (w->over != RETRY_NONE)
-		strlcpy(w->text, m->report->text, sizeof(w->text));
+		strlcpy(w->text, m->report.text, sizeof(w->text));
 	if (cause != RETRY_DOUBT && entry_count(&m->entry, ENTRY_OPEN) > 0 &&
 	    retry_is_expired(&m->entry, w->account, time(NULL)))
-		worker_expire(m, untried ? m->report->text : NULL);
-	worker_conclude(m, cause, before);
+		worker_expire(m, untried ? m->report.text : NULL);
+	worker_conclude(m, cause);
 }
 
-static void worker_send(struct worker_message *m, bool last)
+/* What was made ready is sent, with next behind it where that is ready too. What was ordered
+ * ahead does not trouble a relay that is not asked again. */
+static void worker_send(struct worker_message *m, struct worker_message *next)
 {
 	struct worker *w = m->worker;
-	size_t before = worker_settled(&m->entry);
 	const struct smtp_transaction *t = &m->attempt.transaction;
 	enum retry_cause cause;
-	struct error error;
 
-	m->retry.submission.before_end = worker_before_end;
-	m->retry.submission.before_end_context = m;
-	if (attempt_init(&m->attempt, &m->retry.submission, &error)) {
-		worker_log(&m->entry, error.text);
+	if (w->over != RETRY_NONE) {
+		strlcpy(m->report.text, w->text, sizeof(m->report.text));
+		worker_finish(m, w->over);
 		return;
 	}
-	attempt_make(&m->attempt, &w->channel, NULL, last);
+	attempt_make(&m->attempt, &w->channel, next->ready ? &next->attempt : NULL, m->last);
 	cause = retry_settle(&m->entry, &m->retry, &m->attempt,
 			     w->channel.broken.class == ERROR_NONE, time(NULL));
-	m->report->broken =
+	m->report.broken =
 		(cause == RETRY_LATER || cause == RETRY_DOUBT) && t->trouble.code == 0;
-	strlcpy(m->report->text, worker_words(m), sizeof(m->report->text));
-	worker_finish(m, cause, before);
-	attempt_clear(&m->attempt);
+	strlcpy(m->report.text, worker_words(m), sizeof(m->report.text));
+	worker_finish(m, cause);
 }
 
 /* The message cannot be had: damaged files are set aside, and never in the way of others. */
@@ -215,7 +217,7 @@ static void worker_refuse(struct worker_message *m, const struct error *why)
 	struct error error;
 
 	worker_log(e, why->text);
-	m->report->outcome = WORKER_PASSED;
+	m->report.outcome = WORKER_PASSED;
 	if (why->class != ERROR_MESSAGE)
 		return;
 	if (entry_set_aside(m->worker->o->spool, e, &error))
@@ -229,7 +231,6 @@ static bool worker_may_repeat(struct worker_message *m, int64_t now)
 {
 	static const int enhanced[3] = {4, 4, 2}; /* RFC 3463: bad connection */
 	struct entry *e = &m->entry;
-	size_t before = worker_settled(e);
 
 	if (e->state != ENTRY_MARKED)
 		return true;
@@ -247,7 +248,7 @@ static bool worker_may_repeat(struct worker_message *m, int64_t now)
 	if (entry_count(e, ENTRY_OPEN) > 0)
 		return true;
 	m->marked = true;
-	worker_conclude_alone(m, before);
+	worker_conclude_alone(m);
 	return false;
 }
 
@@ -257,63 +258,70 @@ static bool worker_is_due(struct worker_message *m, int64_t now)
 	const struct entry *e = &m->entry;
 	int64_t doubt = e->state == ENTRY_MARKED ? e->marked + SCHEDULE_DOUBT : 0;
 
-	m->report->outcome = WORKER_PASSED;
+	m->report.outcome = WORKER_PASSED;
 	if (e->held || entry_count(e, ENTRY_OPEN) == 0)
 		return false;
 	if (e->release > now)
-		m->report->next = e->release;
+		m->report.next = e->release;
 	else if (!schedule_is_due(doubt, now))
-		m->report->next = doubt;
+		m->report.next = doubt;
 	else if (!m->worker->o->now && !schedule_is_due(e->next, now))
-		m->report->next = e->next;
-	return m->report->next == 0;
+		m->report.next = e->next;
+	return m->report.next == 0;
 }
 
-static void worker_try(struct worker_message *m, bool last)
+/* Makes ready what may be tried now. */
+static void worker_prepare(struct worker_message *m)
 {
 	static const int too_late[3] = {5, 4, 7}; /* RFC 2852 section 4.3 */
 	struct entry *e = &m->entry;
-	size_t before = worker_settled(e);
 	int64_t now = time(NULL);
 	struct error error;
 
+	m->before = worker_settled(e);
 	if (!worker_is_due(m, now) || !worker_may_repeat(m, now))
 		return;
 	if (retry_is_too_late(e, now)) {
 		retry_fail(e, too_late, "the time within which it was to be delivered is over");
-		worker_conclude_alone(m, before);
+		worker_conclude_alone(m);
 		return;
 	}
-	/* What was ordered ahead does not trouble the relay again. */
-	if (m->worker->over != RETRY_NONE) {
-		strlcpy(m->report->text, m->worker->text, sizeof(m->report->text));
-		worker_finish(m, m->worker->over, before);
-		return;
+	m->ready = entry_open_message(e, &error) == 0 &&
+		   retry_init(&m->retry, e, m->worker->account, now, &error) == 0;
+	if (m->ready) {
+		m->retry.submission.before_end = worker_before_end;
+		m->retry.submission.before_end_context = m;
+		m->ready = attempt_init(&m->attempt, &m->retry.submission, &error) == 0;
 	}
-	if (entry_open_message(e, &error) ||
-	    retry_init(&m->retry, e, m->worker->account, now, &error))
+	if (!m->ready)
 		worker_refuse(m, &error);
-	else
-		worker_send(m, last);
-	retry_clear(&m->retry);
 }
 
-static void worker_do(struct worker *w, const struct worker_order *order,
-		      struct worker_report *report)
+static void worker_begin(struct worker *w, const struct worker_order *order,
+			 struct worker_message *m)
 {
-	struct worker_message m = {.worker = w, .report = report};
 	struct error error;
 	int got;
 
-	*report = (struct worker_report){.outcome = WORKER_PASSED};
-	strlcpy(report->id, order->id, sizeof(report->id));
-	entry_init(&m.entry);
-	got = entry_lock(w->o->spool, order->id, &m.entry, &error);
+	*m = (struct worker_message){
+		.worker = w, .last = order->last, .report.outcome = WORKER_PASSED};
+	strlcpy(m->report.id, order->id, sizeof(m->report.id));
+	entry_init(&m->entry);
+	got = entry_lock(w->o->spool, order->id, &m->entry, &error);
 	if (got > 0)
-		worker_try(&m, order->last);
+		worker_prepare(m);
 	else if (got < 0)
-		worker_refuse(&m, &error);
-	entry_clear(&m.entry);
+		worker_refuse(m, &error);
+}
+
+static void worker_end(struct worker_message *m)
+{
+	if (!m->worker)
+		return;
+	attempt_clear(&m->attempt);
+	retry_clear(&m->retry);
+	entry_clear(&m->entry);
+	m->worker = NULL;
 }
 
 /* Removals and new journals of a whole connection share one fsync. */
@@ -326,38 +334,69 @@ static void worker_sync(struct worker *w)
 	w->unsynced = false;
 }
 
+/* The next order, where it is there. Returns 1, 0 when there will be none, -1 when there may be
+ * one later. */
+static int worker_peek(struct worker *w, struct worker_order *order)
+{
+	ssize_t got = recv(w->o->fd, order, sizeof(*order), MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+		return -1;
+	order->id[SPOOL_ID_MAX] = '\0';
+	return got == (ssize_t)sizeof(*order);
+}
+
 /* The next order. Returns 1, or 0 when there will be none. */
 static int worker_fetch(struct worker *w, struct worker_order *order)
 {
-	int fd = w->o->fd;
-	ssize_t got;
+	int got;
 
 	do {
 		if (*w->o->stop)
 			return 0;
-		got = recv(fd, order, sizeof(*order), MSG_DONTWAIT);
-		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) &&
-		    clock_poll(fd, POLLIN, clock_in(WORKER_IDLE)) == 0)
+		got = worker_peek(w, order);
+		if (got < 0 && clock_poll(w->o->fd, POLLIN, clock_in(WORKER_IDLE)) == 0)
 			worker_sync(w);
-	} while (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
-	order->id[SPOOL_ID_MAX] = '\0';
-	return got == (ssize_t)sizeof(*order);
+	} while (got < 0);
+	return got;
+}
+
+/* One message, and the preparation of the one behind it. */
+static void worker_do(struct worker *w, struct worker_message *m, struct worker_message *next)
+{
+	struct worker_order order;
+
+	*next = (struct worker_message){0};
+	if (!m->last && worker_peek(w, &order) > 0)
+		worker_begin(w, &order, next);
+	if (m->ready)
+		worker_send(m, next);
+	/* It is let go before anybody hears of it, who may want to lock it. */
+	worker_end(m);
+	/* Nobody who listens any more is no reason to leave things undone. */
+	(void)send(w->o->fd, &m->report, sizeof(m->report), MSG_NOSIGNAL);
 }
 
 void worker_run(const struct worker_options *o)
 {
 	struct worker w = {.o = o, .account = o->relay.account};
+	struct worker_message messages[2] = {0};
 	struct worker_order order;
-	struct worker_report report;
+	size_t n = 0;
 
 	log_open(w.account->logfile, w.account->syslog, "pennypost");
 	channel_init(&w.channel, &o->relay);
-	while (worker_fetch(&w, &order)) {
-		worker_do(&w, &order, &report);
-		/* Nobody who listens any more is no reason to leave things undone. */
-		(void)send(o->fd, &report, sizeof(report), MSG_NOSIGNAL);
+	while (!*o->stop) {
+		if (!messages[n].worker) {
+			if (worker_fetch(&w, &order) <= 0)
+				break;
+			worker_begin(&w, &order, &messages[n]);
+		}
+		worker_do(&w, &messages[n], &messages[!n]);
+		n = !n;
 	}
 	channel_close(&w.channel);
+	worker_end(&messages[n]);
 	worker_sync(&w);
 	log_close();
 }
