@@ -91,7 +91,7 @@ says() {
 @test "a relay that is away: queued, and it says so in one line" {
 	configure
 	send 0 ./pennypost a@example.net b@example.net
-	says 'pennypost: queued as ?????*: 127.0.0.1:1: cannot connect *'
+	says 'pennypost: queued as ?????*: 127.0.0.1:1: cannot connect: *'
 	grep -qx 'to 13:a@example.net' "$(entry)"
 	grep -qx 'to 13:b@example.net' "$(entry)"
 	grep -qx 'account 7:default' "$(entry)"
@@ -243,7 +243,7 @@ stop_runner() {
 	relay_stop
 	configure "queue_dir $PWD/message/queue"
 	send 75 ./sendmail -odb a@example.net
-	says 'sendmail: not sent in the background: *' 'sendmail: 127.0.0.1:*: cannot connect *'
+	says 'sendmail: not sent in the background: *' 'sendmail: 127.0.0.1:*: cannot connect: *'
 }
 
 @test "queue with nowhere to queue: 75 with the reason, and nothing is sent" {
@@ -264,7 +264,7 @@ stop_runner() {
 	chmod 700 "$queue"
 	chown 12345 "$queue"
 	send 75 ./sendmail a@example.net
-	says "sendmail: 127.0.0.1:1: cannot connect *; not queued: *$queue*belongs to user 12345*mv *"
+	says "sendmail: 127.0.0.1:1: cannot connect: *; not queued: *$queue*belongs to user 12345*mv *"
 	chown 0 "$queue"
 	chmod 755 "$queue"
 	send 75 ./sendmail a@example.net
@@ -295,10 +295,10 @@ as_stranger() {
 	chown 12345 "$outside/home"
 	export PENNYPOST_RELAY=smtp://127.0.0.1:1 HOME=$outside/home
 	send 75 as_stranger ./sendmail a@example.net
-	says '*cannot connect *; not queued: *cannot make the queue *Permission denied*'
+	says '*cannot connect: *; not queued: *cannot make the queue *Permission denied*'
 	chown 0 "$outside/home" # as of www-data, whose home is the web's
 	send 75 as_stranger ./sendmail a@example.net
-	says '*cannot connect *; not queued: *as root, install -d -m 1733 /var/spool/pennypost*'
+	says '*cannot connect: *; not queued: *as root, install -d -m 1733 /var/spool/pennypost*'
 	unset HOME
 	send 75 as_stranger ./sendmail -odq a@example.net
 	says 'sendmail: not queued: *as root, install -d -m 1733 /var/spool/pennypost*'
@@ -341,7 +341,7 @@ as_stranger() {
 @test "what options made or changed is not queued, unless they only shape the message" {
 	configure
 	send 75 ./pennypost --host 127.0.0.1 --port 1 --tls off --syslog off --domain example.org a@example.net
-	says '*cannot connect *; not queued: nobody could send it later, because "host" was said on the command line alone'
+	says '*cannot connect: *; not queued: nobody could send it later, because "host" was said on the command line alone'
 	send 75 ./pennypost --timeout 5 a@example.net
 	says '*; not queued: *"timeout"*'
 	send 75 ./pennypost -a default --delivery queue --port 2 a@example.net
@@ -441,7 +441,7 @@ as_stranger() {
 	[ "$(queued)" -eq 2 ]
 	relay_stop
 	send 0 ./sendmail -FCronDaemon -i -odi -oem -oi -t -f root
-	says 'sendmail: queued as *: 127.0.0.1:*: cannot connect *'
+	says 'sendmail: queued as *: 127.0.0.1:*: cannot connect: *'
 	[ "$(queued)" -eq 3 ]
 }
 

@@ -144,6 +144,8 @@ int cmd_server_info(struct context *x)
 	relay = context_relay(x, a);
 	relay.inspect = true;
 	s = relay_dial(&relay, &error);
+	if (!s)
+		error_prefix(&error, "%s", shown);
 	result = s ? server_info_show(a, s, &error) : -1;
 	if (s && result < 0)
 		relay_advise(a, &error);

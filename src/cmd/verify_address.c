@@ -34,6 +34,7 @@ int cmd_verify_address(struct context *x)
 	struct address address = {0};
 	struct relay_options relay;
 	struct smtp *s = NULL;
+	char shown[300];
 	int result = -1;
 
 	if (!a || address_parse(&address, span_of(x->options.address), &error) < 0)
@@ -45,8 +46,10 @@ int cmd_verify_address(struct context *x)
 	}
 	relay = context_relay(x, a);
 	s = relay_open(&relay, NULL, &error);
-	if (!s)
+	if (!s) {
+		error_prefix(&error, "%s", relay_show(a, shown, sizeof(shown)));
 		goto out;
+	}
 	result = verify_address_ask(s, address.text, &error);
 	smtp_leave(s);
 out:

@@ -51,7 +51,7 @@ struct runner_options {
 
 struct runner_result {
 	size_t sent;          /* messages gone from the queue */
-	size_t left;    /* tried in vain, for somebody at least */
+	size_t left;          /* tried in vain, for somebody at least */
 	size_t held_up;       /* not tried, because of their relay */
 	int64_t due;          /* seconds: when the next one is due; 0: none is known */
 	struct timespec seen; /* the queue's time of change when it was last listed */

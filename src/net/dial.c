@@ -26,7 +26,6 @@ enum {
 	DIAL_SHARE_MIN = 3000, /* milliseconds that each address gets at least, if there are */
 	DIAL_ADDRESSES_MAX = 16,  /* more are not tried */
 	DIAL_FAILURES_MAX = 1024, /* bytes of what went wrong with them */
-	DIAL_SHOW_MAX = 320
 };
 
 /* One way to reach the relay. */
@@ -42,7 +41,6 @@ struct dial_address {
 /* One call of dial() under way. */
 struct dial {
 	const struct endpoint *endpoint;
-	char name[DIAL_SHOW_MAX]; /* the endpoint for a person */
 	int64_t deadline;
 	struct dial_address source; /* len is 0 without one */
 	struct dial_address addresses[DIAL_ADDRESSES_MAX];
@@ -234,7 +232,7 @@ static const char *dial_hint(const struct dial *d)
 
 static int dial_fail(const struct dial *d, struct error *error)
 {
-	error_set(error, ERROR_TEMPORARY, STAGE_CONNECT, "cannot connect to %s: %s%s", d->name,
+	error_set(error, ERROR_TEMPORARY, STAGE_CONNECT, "cannot connect: %s%s",
 		  d->failures.data, dial_hint(d));
 	error->number = d->number;
 	return -1;
@@ -301,7 +299,6 @@ struct conn *dial(const struct endpoint *e, const struct dial_options *options,
 	struct conn *c = NULL;
 	int fd;
 
-	endpoint_show(e, d.name, sizeof(d.name));
 	buf_init(&d.failures, DIAL_FAILURES_MAX);
 	if (options->source_ip && !dial_parse(&d.source, options->source_ip, 0)) {
 		error_set(error, ERROR_LOCAL, STAGE_CONFIG, "source_ip \"%s\" is no IP address",

@@ -17,7 +17,7 @@ struct dial_options {
 
 /* A connection, or NULL with *error: stage resolve (relay: no such host; temporary: the
  * resolver cannot tell now) or connect (temporary), which names every address that was tried
- * when more than one was, and why it failed. */
+ * when more than one was, and why it failed; the endpoint itself the caller knows. */
 struct conn *dial(const struct endpoint *e, const struct dial_options *options,
 		  struct error *error);
 

@@ -84,17 +84,13 @@ static void connects_to_a_name(void)
 
 static void explains_a_refused_connection(void)
 {
-	char want[200];
 	int port;
 	int server = bind_port(&port);
 
 	CHECK(dial_host("127.0.0.1", port, NULL, 1000) == NULL);
-	snprintf(want, sizeof(want),
-		 "cannot connect to 127.0.0.1:%d: Connection refused; is the relay running, "
-		 "and is "
-		 "the port right",
-		 port);
-	CHECK_STR(error.text, want);
+	CHECK_STR(error.text,
+		  "cannot connect: Connection refused; is the relay running, and is "
+		  "the port right");
 	CHECK_INT(error.class, ERROR_TEMPORARY);
 	CHECK_INT(error.stage, STAGE_CONNECT);
 	CHECK_INT(error.number, ECONNREFUSED);
