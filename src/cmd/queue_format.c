@@ -91,10 +91,15 @@ static int64_t queue_next(const struct queue_view *v)
 	return e->release > e->next ? e->release : e->next;
 }
 
-/* Why it waits: its own last trouble, or that of its relay, of which it may know nothing. */
+/* Why it waits: the trouble of its relay, which is newer than its own last one where that is
+ * left alone; but of a doubt nothing else tells. */
 static const char *queue_trouble(const struct queue_view *v)
 {
-	return v->damage ? v->damage : v->entry->trouble ? v->entry->trouble : v->relay;
+	const struct entry *e = v->entry;
+
+	if (v->damage)
+		return v->damage;
+	return v->relay && !(e->state == ENTRY_MARKED && e->trouble) ? v->relay : e->trouble;
 }
 
 static const char *queue_outcome(const struct queue_view *v, const struct entry_recipient *r)

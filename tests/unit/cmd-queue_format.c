@@ -183,6 +183,8 @@ static void verbose_tells_account_and_time(void)
 
 static void the_relay_may_be_the_trouble(void)
 {
+	static char older[] = "lost";
+
 	begin();
 	entry.count = 1;
 	view.relay = "no route to mail.example.org";
@@ -195,6 +197,14 @@ static void the_relay_may_be_the_trouble(void)
 	queue_format_json(&out, &view);
 	CHECK(strstr(out.data, "\"trouble\":\"no route to mail.example.org\""));
 	CHECK(strstr(out.data, "\"next_attempt\":\"2026-11-23T10:43:20Z\""));
+	buf_clear(&out);
+	entry.trouble = older;
+	queue_format_json(&out, &view);
+	CHECK(strstr(out.data, "\"trouble\":\"no route to mail.example.org\""));
+	buf_clear(&out);
+	entry.state = ENTRY_MARKED;
+	queue_format_json(&out, &view);
+	CHECK(strstr(out.data, "\"trouble\":\"lost\""));
 	buf_clear(&out);
 }
 
