@@ -693,12 +693,13 @@ users_world() {
 	EOF
 }
 
-@test "what a user has run for root cannot type on root's terminal" {
+@test "what a user has run for root has nothing of root's terminal" {
 	serve --refuse bob@example.net
 	users_world >script
 	printf '%s\n' 'account default' 'host 127.0.0.1' "port $relay_port" 'tls off' \
 		"failure_command $PWD/hook" 'syslog off' >one.conf
-	printf '%s\n' '#!/bin/sh' "ps -o sid= -p \$\$ >$PWD/hooked/session" >hook
+	printf '%s\n' '#!/bin/sh' "ps -o sid= -p \$\$ >$PWD/hooked/session" \
+		"readlink /proc/\$\$/fd/* >$PWD/hooked/open" >hook
 	chmod 755 hook
 	mkdir -m 777 hooked
 	chown 1 one.conf
@@ -711,6 +712,9 @@ users_world() {
 	[ "$status" -eq 0 ]
 	[ -s hooked/session ]
 	[ "$(cat hooked/session)" -ne "$(ps -o sid= -p $$)" ]
+	# The message, nothing, nothing, and the script itself.
+	cat hooked/open
+	[ "$(grep -vcE '^/dev/null$|/var/spool/pennypost/1/|/hook$|/hooked/open$' hooked/open)" -eq 0 ]
 }
 
 @test "a user whose relay is silent keeps no other from being served" {

@@ -65,14 +65,22 @@ static char **process_environment(const char *const hidden[])
 	return copy;
 }
 
+/* A standard error that is closed on exec is not for commands. */
+static void process_choose_error(int null)
+{
+	if (fcntl(STDERR_FILENO, F_GETFD) & FD_CLOEXEC)
+		dup2(null, STDERR_FILENO);
+}
+
 /* In the child: becomes the command, or exits 127. */
 static void process_execute(const char *command, char **environment, int output)
 {
 	char shell[] = "sh", option[] = "-c";
 	char *line = strdup(command);
 	char *const argv[] = {shell, option, line, NULL};
-	int null = open("/dev/null", O_RDONLY);
+	int null = open("/dev/null", O_RDWR);
 
+	process_choose_error(null);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	setpgid(0, 0);
@@ -241,6 +249,7 @@ static void process_execute_job(const struct process_job *job, char **argv, char
 	int null = open("/dev/null", O_WRONLY);
 	sigset_t none;
 
+	process_choose_error(null);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);

@@ -15,10 +15,10 @@
  * empties the signal mask, resets SIGCHLD, ignores SIGPIPE and SIGXFSZ, sets umask 077. */
 void process_clean(int keep);
 /* Runs command by /bin/sh -c with our environment less the names in hidden (NULL ends them),
- * default signal handling, standard input from /dev/null, standard error shared, and appends
- * its standard output, at most out->max bytes, to out. The whole is killed when milliseconds
- * have passed. Returns 0 when the command exited 0; else -1 with *error of class local, stage
- * config, which never holds the output. */
+ * default signal handling, standard input from /dev/null, standard error shared unless that is
+ * marked FD_CLOEXEC (then /dev/null), and appends its standard output, at most out->max bytes,
+ * to out. The whole is killed when milliseconds have passed. Returns 0 when the command exited
+ * 0; else -1 with *error of class local, stage config, which never holds the output. */
 int process_capture(const char *command, const char *const hidden[], int64_t milliseconds,
 		    struct buf *out, struct error *error);
 
@@ -32,8 +32,8 @@ struct process_job {
 };
 
 /* Runs it in a group of its own, default signal handling, standard output to /dev/null,
- * standard error shared. The group is killed when milliseconds have passed. Returns and reports
- * as process_capture(). */
+ * standard error as there. The group is killed when milliseconds have passed. Returns and
+ * reports as process_capture(). */
 int process_run(const struct process_job *job, int64_t milliseconds, struct error *error);
 
 enum { PROCESS_NO_GROUP = 65534 }; /* "nogroup": nothing belongs to it */

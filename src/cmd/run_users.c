@@ -92,8 +92,10 @@ static void run_be_user(struct run_all *all, const struct run_user *u, int to)
 		own.now = false;
 	if (u->path) {
 		own.every = 0;
-		/* What he has run must not be able to type on root's terminal. */
+		/* What he has run must not be able to type on root's terminal, nor to read what
+		 * root types there. */
 		setsid();
+		fcntl(STDERR_FILENO, F_SETFD, FD_CLOEXEC);
 		/* Words of root's command line are not for others. */
 		x->options.config_file = x->options.account = NULL;
 		x->options.setting_count = 0;
