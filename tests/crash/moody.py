@@ -11,6 +11,7 @@ runs: a set of words.
     later      451 to recipients whose name begins with "later"
     slow       every verdict takes 20 ms
     tenth      550 to recipients r1, r2, ... whose number ends in 7
+    short      no connection is for more than 20 messages, and says so (RFC 9422)
     drop       every fifth connection is dropped at its third message: before MAIL is answered, in
                the middle of the message, or behind its end, untaken, in turn
     lost       the connection ends instead of each verdict, the message is taken
@@ -80,8 +81,9 @@ class Session:
             verb, _, argument = line.decode("latin-1").partition(" ")
             verb = verb.upper()
             if verb == "EHLO":
-                chunking = ["CHUNKING"] if self.relay.chunking else []
-                offered = ["moody", "PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"] + chunking
+                offered = ["moody", "PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"]
+                offered += ["CHUNKING"] if self.relay.chunking else []
+                offered += ["LIMITS MAILMAX=20"] if "short" in self.relay.mood else []
                 for one in offered:
                     self.say("250%s%s" % ("-" if one is not offered[-1] else " ", one))
             elif verb == "QUIT":
@@ -127,14 +129,14 @@ class Session:
         return self.say("250 2.1.5 ok")
 
     def data(self):
+        if self.drops(1):
+            raise Gone()
         seen = 0
         if self.pending.startswith(b".\r\n"):
             end = -2
         else:
             while (end := self.pending.find(b"\r\n.\r\n", seen)) < 0:
                 seen = max(0, len(self.pending) - 4)
-                if self.drops(1):
-                    raise Gone()
                 self.fill()
         message = bytes(self.pending[:max(end, 0)])
         del self.pending[:end + 5]
@@ -142,9 +144,9 @@ class Session:
 
     def bdat(self, argument):
         size = int(argument.split()[0])
+        if self.drops(1):
+            raise Gone()
         while len(self.pending) < size:
-            if self.drops(1):
-                raise Gone()
             self.fill()
         chunk = bytes(self.pending[:size])
         del self.pending[:size]
