@@ -406,6 +406,10 @@ as_root() {
 		./pennypost --remove "$first" bk0000000000 && exit 1 || [ $? = 69 ]
 		[ "$(./pennypost --remove all 2>/dev/null)" = '2 messages removed' ]
 		! ls /var/spool/pennypost/54322/*.msg
+		mkdir $(seq -f /var/spool/pennypost/%g 60001 60040)
+		./pennypost --list-queue 2>errors
+		[ "$(wc -l <errors)" -eq 20 ]
+		grep -q 'more below /var/spool/pennypost is passed over' errors
 	END
 }
 

@@ -394,6 +394,22 @@ hello
 	[ "$(waiting)" -eq 0 ]
 }
 
+@test "who wants all to be tried is told that another process runs the queue" {
+	serve
+	put 1 to=bob@example.net
+	exec 7>queue/lock
+	flock 7
+	pass -q
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"$PWD/queue: another process runs this queue already"* ]]
+	pass -q --due
+	[ -z "$stderr" ]
+	exec 7>&-
+	pass -q
+	[ -z "$stderr" ]
+	[ "$(taken)" -eq 1 ]
+}
+
 @test "-qI, -qR and -qS pick" {
 	serve
 	local id

@@ -17,7 +17,7 @@
 #include "base/process.h"
 #include "conf/keys.h"
 
-enum { QUEUE_WALK_PATH_MAX = 4096 };
+enum { QUEUE_WALK_PATH_MAX = 4096, QUEUE_WALK_WARNINGS = 20 };
 
 /* A queue's directory. */
 struct queue_walk_seen {
@@ -33,6 +33,7 @@ struct queue_walk {
 	size_t size;
 	struct queue_walk_seen *seen; /* none is walked twice */
 	size_t seen_count;
+	unsigned foreign; /* names warned of */
 	struct error *error;
 	bool failed;
 };
@@ -230,6 +231,21 @@ static void queue_walk_user(struct queue_walk *w, const char *path, uid_t uid)
 			close(ends[i]);
 }
 
+/* Anybody can make thousands of these: some will do. */
+static void queue_walk_warn(struct queue_walk *w, const char *path, const char *name)
+{
+	char text[QUEUE_WALK_PATH_MAX + 64];
+
+	if (++w->foreign > QUEUE_WALK_WARNINGS)
+		return;
+	if (w->foreign == QUEUE_WALK_WARNINGS)
+		snprintf(text, sizeof(text), "more below %s is passed over", SPOOL_SYSTEM_DIR);
+	else
+		snprintf(text, sizeof(text), "%s is no directory of user %s: passed over", path,
+			 name);
+	context_warn(w->context, text);
+}
+
 /* A name below SPOOL_SYSTEM_DIR: a user's number, and a directory of his. */
 static void queue_walk_name(struct queue_walk *w, const char *name)
 {
@@ -243,11 +259,7 @@ static void queue_walk_name(struct queue_walk *w, const char *name)
 	if (wrong || strcmp(name, again) != 0 || lstat(path, &st))
 		return;
 	if (!S_ISDIR(st.st_mode) || st.st_uid != (uid_t)uid) {
-		char text[QUEUE_WALK_PATH_MAX + 64];
-
-		snprintf(text, sizeof(text), "%s is no directory of user %s: passed over", path,
-			 name);
-		context_warn(w->context, text);
+		queue_walk_warn(w, path, name);
 		return;
 	}
 	if (queue_walk_is_new(w, &st))

@@ -148,6 +148,18 @@ static void run_show_result(const struct run *r, const struct run_queue *q,
 	buf_clear(&line);
 }
 
+/* A person who wants all to be tried is told that it may not be. */
+static void run_show_other(const struct run *r, const struct run_queue *q)
+{
+	struct buf line;
+
+	buf_init(&line, 8192);
+	buf_printf(&line, "%s: another process runs this queue already, and tries what is due",
+		   TEXT_SHOW(span_of(spool_path(q->spool))));
+	context_tell(r->x, line.data);
+	buf_clear(&line);
+}
+
 /* A pass over one queue. now: whatever the times say. */
 static void run_pass(struct run *r, struct run_queue *q, bool now)
 {
@@ -174,6 +186,8 @@ static void run_pass(struct run *r, struct run_queue *q, bool now)
 		run_show_result(r, q, &result);
 		q->changed = result.seen;
 	}
+	if (made == 0 && now)
+		run_show_other(r, q);
 	if (result.local && r->code == EX_OK)
 		r->code = EX_TEMPFAIL;
 	q->due = made == 0 ? time(NULL) + RUN_BUSY : result.local ? 0 : result.due;
