@@ -290,6 +290,42 @@ static void a_mark_made_anew(void)
 	entry_clear(&e);
 }
 
+/* Room for a journal that is not written: nothing to read, and gone with the entry. */
+static void room_for_a_journal(void)
+{
+	struct stat st;
+	char name[SPOOL_NAME_SIZE];
+	struct entry e, got;
+
+	spool_put(&e);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
+	CHECK_INT(entry_reserve(spool, &got, &error), 0);
+	spool_journal_name(name, e.id);
+	CHECK_INT(fstatat(spool_fd(spool), name, &st, 0), 0);
+	CHECK_INT(st.st_size, 0);
+	entry_clear(&got);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
+	CHECK_INT(entry_reserve(spool, &got, &error), 0);
+	got.held = true;
+	CHECK_INT(entry_note(spool, &got, true, &error), 0);
+	entry_clear(&got);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
+	CHECK(got.held);
+	CHECK_INT(entry_remove(spool, &got, &error), 0);
+	entry_clear(&got);
+	CHECK_INT(count_files(), 0);
+	entry_clear(&e);
+	spool_put(&e);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
+	CHECK_INT(entry_reserve(spool, &got, &error), 0);
+	entry_clear(&got);
+	CHECK_INT(entry_lock(spool, e.id, &got, &error), 1);
+	CHECK_INT(entry_remove(spool, &got, &error), 0);
+	entry_clear(&got);
+	entry_clear(&e);
+	CHECK_INT(count_files(), 0);
+}
+
 /* A journal whose name nobody made durable so far. */
 static void a_note_with_its_name(void)
 {
@@ -888,6 +924,7 @@ int main(void)
 	spool_setup(false);
 	TEST_RUN(states);
 	TEST_RUN(a_mark_made_anew);
+	TEST_RUN(room_for_a_journal);
 	TEST_RUN(a_note_with_its_name);
 	TEST_RUN(no_rename_replaces);
 	TEST_RUN(one_holder);
