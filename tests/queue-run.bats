@@ -473,6 +473,20 @@ hello
 	runner=
 }
 
+@test "nobody waits beside -q15m" {
+	configure "$(free_port)"
+	mkdir -m 700 queue
+	"$PENNYPOST" -q15m 2>told &
+	runner=$!
+	within 10 test -e queue/waiter
+	printf 'Subject: x\n\nx\n' | "$PENNYPOST" "$$@example.net" 2>/dev/null
+	[ "$(waiting)" -eq 1 ]
+	within 10 bash -c "! pgrep -f '$$@example.net$'"
+	kill -TERM "$runner"
+	wait "$runner"
+	runner=
+}
+
 @test "a message that comes in the midst of a pass is part of it" {
 	touch wait
 	serve --hold "$PWD/wait"

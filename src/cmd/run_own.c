@@ -314,8 +314,11 @@ static bool run_look(struct run *r, struct run_queue *q)
 
 	if (!changed && (q->due == 0 || q->due > time(NULL)))
 		return false;
-	spool_unlock(q->spool, SPOOL_LOCK_WAIT);
-	q->waiting = false;
+	/* Beside a process that stays for ever nobody need wait. */
+	if (!r->own->every) {
+		spool_unlock(q->spool, SPOOL_LOCK_WAIT);
+		q->waiting = false;
+	}
 	run_reload(r);
 	run_pass(r, q, false);
 	return changed;
