@@ -72,7 +72,7 @@ everywhere() {
 }
 
 @test "a pass over the queue, with reports and deferred recipients" {
-	everywhere pass-two-mixed
+	everywhere pass-two-mixed pass-ride
 	everywhere --way names pass-mixed
 }
 

@@ -422,6 +422,133 @@ static void a_second_transaction(void)
 	tear_down();
 }
 
+/* The follower: another message, to its own recipient. */
+static struct smtp_transaction follower;
+static size_t follower_given;
+static size_t follower_asked;
+
+static int note_end(void *context, struct error *e)
+{
+	size_t *asked = context;
+
+	(void)e;
+	++*asked;
+	return 0;
+}
+
+/* The first of the two, with the follower in sight. */
+static void run_before_follower(const char *from, const char *to)
+{
+	size_t given = 0;
+
+	CHECK_INT(smtp_transaction_init(&t, "me@x", 1), 0);
+	CHECK_INT(smtp_transaction_init(&follower, from, 1), 0);
+	t.recipients[0].path = "a@x";
+	t.source = (struct smtp_source){open_source, source, &given};
+	t.follower = &follower;
+	follower_asked = 0;
+	follower.recipients[0].path = to;
+	follower.source = (struct smtp_source){open_source, source, &follower_given};
+	follower.before_end = note_end;
+	follower.before_end_context = &follower_asked;
+	follower.last = follower.reused = true;
+	smtp_send(s, &t);
+	CHECK_INT(follower_asked, 0);
+	CHECK_INT(follower.recipients[0].outcome, SMTP_UNTRIED);
+}
+
+static void tear_down_both(void)
+{
+	smtp_transaction_clear(&follower);
+	tear_down();
+}
+
+#define FIRST_OK  PIPED, TO_A, "S: 250 m", "S: 250 a", "S: 354 go", "!body Hi\r\n", "C: RSET"
+#define AHEAD     "C: MAIL FROM:<you@x>", "C: RCPT TO:<b@x>", "C: DATA"
+#define AHEAD_OK  "S: 250 taken", "S: 250 reset", "S: 250 m", "S: 250 b", "S: 354 go"
+#define ALONE_OK  "S: 250 taken", "S: 250 reset"
+#define FOLLOWING "!body Hi\r\n", "C: QUIT", "S: 250 taken", "S: 221 bye"
+
+static void a_follower_leaves_with_the_end(void)
+{
+	set_up(STEPS(FIRST_OK, AHEAD, AHEAD_OK, FOLLOWING));
+	run_before_follower("you@x", "b@x");
+	check_outcomes("s");
+	CHECK(follower.begun);
+	smtp_send(s, &follower);
+	CHECK_INT(follower.recipients[0].outcome, SMTP_SENT);
+	CHECK_INT(follower_asked, 1);
+	tear_down_both();
+	/* Both refused, each in its own words. */
+	set_up(STEPS(FIRST_OK, AHEAD, "S: 554 spam", "S: 250 reset", "S: 250 m", "S: 550 b",
+		     "S: 503 d", "C: QUIT"));
+	run_before_follower("you@x", "b@x");
+	check_outcomes("f");
+	CHECK_INT(t.verdict.code, 554);
+	smtp_send(s, &follower);
+	CHECK_INT(follower.recipients[0].outcome, SMTP_FAILED);
+	CHECK_INT(follower.recipients[0].slot.reply.code, 550);
+	CHECK_INT(follower_asked, 0);
+	tear_down_both();
+}
+
+/* A relay that waits for a message takes whatever is said for a part of it. */
+static void a_follower_that_does_not_follow(void)
+{
+	set_up(STEPS(FIRST_OK, AHEAD, AHEAD_OK));
+	run_before_follower("you@x", "b@x");
+	tear_down_both();
+	/* Another comes: nothing of it leaves, and it may go on a new session. */
+	set_up(STEPS(FIRST_OK, AHEAD, AHEAD_OK));
+	run_before_follower("you@x", "b@x");
+	smtp_transaction_clear(&t);
+	CHECK_INT(smtp_transaction_init(&t, "me@x", 1), 0);
+	t.recipients[0].path = "c@x";
+	t.source = (struct smtp_source){open_source, source, &follower_given};
+	t.reused = true;
+	smtp_send(s, &t);
+	check_outcomes("u");
+	CHECK(t.lost);
+	CHECK(wire_is_over(smtp_wire(s)));
+	tear_down_both();
+	/* Nor when it stands where the follower stood. */
+	set_up(STEPS(FIRST_OK, AHEAD, AHEAD_OK));
+	run_before_follower("you@x", "b@x");
+	smtp_transaction_clear(&follower);
+	CHECK_INT(smtp_transaction_init(&follower, "me@x", 1), 0);
+	follower.source = (struct smtp_source){open_source, source, &follower_given};
+	follower.recipients[0].path = "c@x";
+	follower.reused = true;
+	smtp_send(s, &follower);
+	CHECK(follower.lost);
+	tear_down_both();
+}
+
+static void what_does_not_ride(void)
+{
+	static char lines[10000];
+
+	/* A line that would break in two. */
+	set_up(STEPS(FIRST_OK, ALONE_OK, "C: QUIT"));
+	run_before_follower("you@x", "b@x>\r\nDATA");
+	check_outcomes("s");
+	CHECK(!follower.begun);
+	tear_down_both();
+	/* One that is longer than any. */
+	memset(lines, 'b', sizeof(lines) - 1);
+	set_up(STEPS(FIRST_OK, ALONE_OK, "C: QUIT"));
+	run_before_follower("you@x", lines);
+	CHECK(!follower.begun);
+	tear_down_both();
+	/* A relay that hears one command at a time. */
+	set_up(STEPS(PLAIN, MAIL_OK, "C: RCPT TO:<a@x>", "S: 250 ok", "C: DATA", "S: 354 go",
+		     "!body Hi\r\n", "S: 250 taken", "C: RSET", "S: 250 reset", "C: QUIT"));
+	run_before_follower("you@x", "b@x");
+	check_outcomes("s");
+	CHECK(!follower.begun);
+	tear_down_both();
+}
+
 /* A message that breaks off must never look whole: no end of data, no command behind it. */
 static void the_source_fails(void)
 {
@@ -672,6 +799,9 @@ int main(void)
 	TEST_RUN(one_of_three_refused);
 	TEST_RUN(data_or_the_message_refused);
 	TEST_RUN(a_second_transaction);
+	TEST_RUN(a_follower_leaves_with_the_end);
+	TEST_RUN(a_follower_that_does_not_follow);
+	TEST_RUN(what_does_not_ride);
 	TEST_RUN(the_source_fails);
 	TEST_RUN(the_caller_stops_the_end);
 	TEST_RUN(what_the_relay_cannot_take);
