@@ -9,17 +9,25 @@
 #include "cmd/queue_show.h"
 #include "cmd/queue_steer.h"
 #include "cmd/run_queue.h"
+#include "cmd/serve.h"
 #include "cmd/server_info.h"
 #include "cmd/submit.h"
 #include "cmd/verify_address.h"
 
-/* The commands that need a configuration. */
 static int run(struct context *x, struct error *error)
 {
-	if (x->options.mode == MODE_QUEUE_CHECK)
-		return cmd_queue_check(x);
-	if (x->options.mode == MODE_QUEUE_RUN)
-		return cmd_run_queue(x);
+	/* These read no configuration, or see to it themselves. */
+	switch (x->options.mode) {
+	case MODE_HELP: return cmd_help(stdout, error) ? context_fail(x, error) : 0;
+	case MODE_VERSION: return cmd_version(stdout, error) ? context_fail(x, error) : 0;
+	case MODE_UNAVAILABLE:
+		options_unavailable(&x->options, error);
+		return context_fail(x, error);
+	case MODE_QUEUE_CHECK: return cmd_queue_check(x);
+	case MODE_QUEUE_RUN: return cmd_run_queue(x);
+	case MODE_SERVE: return cmd_serve(x);
+	default: break;
+	}
 	if (context_load(x, error))
 		return context_fail(x, error);
 	switch (x->options.mode) {
@@ -41,18 +49,10 @@ int main(int argc, char *argv[])
 
 	crypto_module_path = CRYPTO_MODULE;
 	process_clean(3);
-	if (context_init(&x, argc, argv, &error)) {
+	if (context_init(&x, argc, argv, &error))
 		code = context_fail(&x, &error);
-	} else if (x.options.mode == MODE_HELP) {
-		code = cmd_help(stdout, &error) ? context_fail(&x, &error) : 0;
-	} else if (x.options.mode == MODE_VERSION) {
-		code = cmd_version(stdout, &error) ? context_fail(&x, &error) : 0;
-	} else if (x.options.mode == MODE_UNAVAILABLE) {
-		options_unavailable(&x.options, &error);
-		code = context_fail(&x, &error);
-	} else {
+	else
 		code = run(&x, &error);
-	}
 	context_clear(&x);
 	return code;
 }

@@ -259,9 +259,6 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 		cat <&9 | cmp - message
 		exec 9<&-
 	done <<-'END'
-		sendmail -bs
-		sendmail -bs -odb -oem
-		sendmail -b s
 		newaliases
 		sendmail -bi
 		sendmail -I
@@ -272,11 +269,11 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 		sendmail -bh
 		sendmail -Mrm 1abc
 		sendmail -Q
-		msmtp -bs
-		pennypost -bs
+		msmtp -bd
+		pennypost -bd
 	END
-	run --separate-stderr ./sendmail -bs </dev/null
-	[ "$stderr" = 'sendmail: mode -bs (SMTP on standard input) is not built yet' ]
+	run --separate-stderr ./sendmail -bd </dev/null
+	[ "$stderr" = 'sendmail: mode -bd (daemon) is not built yet' ]
 	[ ! -e relay/1.message ]
 }
 
@@ -372,8 +369,8 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	run -67 --separate-stderr bash -c 'exec -a "$0" ./pennypost a@example.net' "$name" <message
 	echo "$stderr"
 	[[ $stderr == 'x\x1B[31m: <a@example.net> refused: 550'* ]]
-	run -69 --separate-stderr bash -c 'exec -a "$0" ./pennypost -bs' "$name" <message
-	[[ $stderr == 'x\x1B[31m: mode -bs'* ]]
+	run -69 --separate-stderr bash -c 'exec -a "$0" ./pennypost -bd' "$name" <message
+	[[ $stderr == 'x\x1B[31m: mode -bd'* ]]
 }
 
 @test "words of the configuration on the command line" {
@@ -453,7 +450,7 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	run -0 ./pennypost ann@example.net </dev/null
 	[ -e relay/1.envelope ]
 	run -0 bash -c './pennypost --version <&-'
-	run -69 bash -c './sendmail -bs <&-'
+	run -74 bash -c './sendmail -bs <&-'
 }
 
 @test "the log says refused of a recipient alone, and failed of the way to the relay" {

@@ -107,7 +107,11 @@ static int dispatch_enqueue(struct dispatch *d, const struct submission *s,
 {
 	struct spool *spool = dispatch_spool(d, s->account);
 	const struct enqueue_options o = {
-		.config = d->config, .release = d->x->options.release, .fates = fates};
+		.config = d->config,
+		.release = d->x->options.release,
+		.fates = fates,
+		.failed = a && fates == 1u << ATTEMPT_FAILED,
+	};
 	struct entry e;
 	int failed;
 
@@ -153,15 +157,36 @@ static int dispatch_queue(struct dispatch *d, const struct submission *s)
 	return 0;
 }
 
+/* What is queued of what can be sent later. */
+static unsigned dispatch_waits(const struct dispatch *d, const struct attempt *a)
+{
+	unsigned waits = 1u << ATTEMPT_WAITS;
+
+	if (d->x->options.sendmail ||
+	    (d->one_answer && attempt_count(a, 1u << ATTEMPT_SENT) > 0))
+		waits |= 1u << ATTEMPT_BLOCKED;
+	return waits;
+}
+
+/* Some have it, or will, and the others were refused: their sender is told by a report. */
+static void dispatch_keep_failed(struct dispatch *d, const struct attempt *a,
+				 struct dispatch_kept *kept)
+{
+	unsigned failed = 1u << ATTEMPT_FAILED;
+	size_t lost = attempt_count(a, failed);
+	size_t cared = attempt_count(a, 1u << ATTEMPT_SENT | kept->fates);
+
+	if (lost > 0 && cared > 0 && lost + cared == a->transaction.count)
+		dispatch_enqueue(d, a->submission, a, failed, kept);
+}
+
 /* Queues what may be sent later. The doubted are an entry of their own, because only they may
  * get the message twice. */
 static void dispatch_keep(struct dispatch *d, const struct submission *s,
 			  const struct attempt *a, struct dispatch_kept *kept)
 {
-	unsigned waits = 1u << ATTEMPT_WAITS;
+	unsigned waits = dispatch_waits(d, a);
 
-	if (d->x->options.sendmail)
-		waits |= 1u << ATTEMPT_BLOCKED;
 	if (attempt_count(a, waits) > 0)
 		dispatch_enqueue(d, s, a, waits, kept);
 	if (attempt_count(a, 1u << ATTEMPT_DOUBTED) == 0)
@@ -178,10 +203,8 @@ static void dispatch_keep(struct dispatch *d, const struct submission *s,
 static void dispatch_show_why(struct dispatch *d, const struct attempt *a, unsigned kept,
 			      struct buf *out)
 {
-	unsigned all = 1u << ATTEMPT_WAITS | 1u << ATTEMPT_DOUBTED;
+	unsigned all = dispatch_waits(d, a) | 1u << ATTEMPT_DOUBTED;
 
-	if (d->x->options.sendmail)
-		all |= 1u << ATTEMPT_BLOCKED;
 	if (d->why_told || d->off || attempt_count(a, all & ~kept) == 0)
 		return;
 	buf_printf(out, "%snot queued: %s", out->len > 0 ? "; " : "", d->why.text);
@@ -309,6 +332,9 @@ static int dispatch_attempt(struct dispatch *d, struct attempt *a, struct channe
 	attempt_make(a, c, follower, last);
 	dispatch_warn(d, a);
 	dispatch_keep(d, s, a, &kept);
+	if (d->one_answer)
+		dispatch_keep_failed(d, a, &kept);
+	d->kept = kept.fates;
 	code = dispatch_code(s, a, &kept);
 	if (attempt_count(a, 1u << ATTEMPT_SENT) == a->transaction.count)
 		code = EX_OK;
@@ -337,6 +363,7 @@ int dispatch_message(struct dispatch *d, struct attempt *a, struct channel *c,
 	bool waits = delivery == ACCOUNT_DELIVERY_QUEUE || d->x->options.release;
 
 	d->why_told = false;
+	d->kept = 0;
 	if (waits)
 		return dispatch_queue(d, s) ? dispatch_give_up(d) : EX_OK;
 	if (delivery != ACCOUNT_DELIVERY_BACKGROUND)

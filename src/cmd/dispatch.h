@@ -26,6 +26,10 @@ struct dispatch {
 	dispatch_tell *tell;
 	void *tell_context;
 	bool one_line; /* a message is told of in one line, and not in one a recipient */
+	/* There is one answer to it all: when it was sent to some, or will be, the sender gets
+	 * a report on those who were refused. */
+	bool one_answer;
+	unsigned kept; /* fates of the last attempt (bits 1 << fate) that are in the queue */
 
 	/* Private. */
 	struct spool *spool;

@@ -211,6 +211,10 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 {
 	static const struct {
 		char letter;
+		enum options_mode mode;
+	} built[] = {{'m', MODE_SUBMIT}, {'p', MODE_QUEUE_LIST}, {'s', MODE_SERVE}};
+	static const struct {
+		char letter;
 		const char *name;
 	} modes[] = {
 		{'a', "-ba (ARPANET protocol)"},
@@ -223,7 +227,6 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 		{'l', "-bl (local daemon)"},
 		{'P', "-bP (number of messages in the queue)"},
 		{'q', "-bq (queueing without delivery)"},
-		{'s', "-bs (SMTP on standard input)"},
 		{'S', "-bS (batched SMTP on standard input)"},
 		{'t', "-bt (address test)"},
 		{'v', "-bv (check of recipients)"},
@@ -231,10 +234,11 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 	};
 
 	(void)row;
-	if (value[0] == 'm' || value[0] == 'p') {
-		o->mode = value[0] == 'm' ? MODE_SUBMIT : MODE_QUEUE_LIST;
-		return 0;
-	}
+	for (size_t i = 0; i < sizeof(built) / sizeof(built[0]); i++)
+		if (value[0] == built[i].letter) {
+			o->mode = built[i].mode;
+			return 0;
+		}
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (value[0] == modes[i].letter) {
 			set_unavailable(o, modes[i].name);
@@ -283,7 +287,7 @@ static int set_queue_run(struct options *o, const struct options_row *row, const
 {
 	(void)row;
 	/* -bd -q30m is above all a daemon, and mailq -qRx a list */
-	if (o->mode == MODE_UNAVAILABLE || o->mode == MODE_QUEUE_LIST)
+	if (o->mode == MODE_UNAVAILABLE || o->mode == MODE_QUEUE_LIST || o->mode == MODE_SERVE)
 		return 0;
 	o->mode = MODE_QUEUE_RUN;
 	if (!value || strcmp(value, "f") == 0 || strcmp(value, "ff") == 0)

@@ -28,6 +28,7 @@ enum options_mode {
 	MODE_QUEUE_SHOW,     /* options.ids, options.json */
 	MODE_QUEUE_STEER,    /* options.steer, options.ids */
 	MODE_QUEUE_CHECK,    /* options.older_than, options.older_critical */
+	MODE_SERVE,          /* -bs */
 	MODE_QUEUE_RUN,      /* options.queue_every, options.queue_id and so on */
 	MODE_VERSION,
 	MODE_HELP,

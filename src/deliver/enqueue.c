@@ -125,6 +125,22 @@ static int enqueue_next(void *context, struct span *piece, struct error *error)
 	return message_reader_next(context, piece, error);
 }
 
+/* Says in the journal that they failed. Where that cannot be done they are tried again, are
+ * refused again and reported then. */
+static void enqueue_fail(struct spool *spool, const char *id)
+{
+	struct entry e;
+	struct error ignored;
+
+	entry_init(&e);
+	if (entry_lock(spool, id, &e, &ignored) > 0) {
+		for (size_t i = 0; i < e.count; i++)
+			e.recipients[i].outcome = ENTRY_FAILED;
+		entry_note_named(spool, &e, &ignored);
+	}
+	entry_clear(&e);
+}
+
 int enqueue(struct spool *spool, const struct submission *s, const struct attempt *a,
 	    const struct enqueue_options *o, struct entry *e, struct error *error)
 {
@@ -138,5 +154,7 @@ int enqueue(struct spool *spool, const struct submission *s, const struct attemp
 	message_reader_clear(&r);
 	if (!failed)
 		enqueue_log(e, s);
+	if (!failed && o->failed)
+		enqueue_fail(spool, e->id);
 	return failed;
 }

@@ -10,6 +10,7 @@
 #ifndef DELIVER_ENQUEUE_H
 #define DELIVER_ENQUEUE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -21,6 +22,7 @@ struct enqueue_options {
 	const char *config; /* the file of -C, absolute; NULL: the usual ones. Borrowed */
 	int64_t release;    /* not before this time, in seconds; 0: at once */
 	unsigned fates;     /* of an attempt's recipients (bits 1 << fate), those to keep */
+	bool failed;        /* they are kept for no more than a report to the sender */
 };
 
 /* Puts an entry durably, with all recipients, or with those of an attempt that have one of

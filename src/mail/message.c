@@ -40,6 +40,8 @@ struct reading {
 	struct message *m;
 	const struct message_options *options;
 	struct intake intake;
+	message_next *next; /* of the intake, or of somebody else's pieces */
+	void *context;
 	struct measure measure;
 	struct buf line; /* the start of a line whose end has not come yet */
 	struct buf from; /* an mbox "From " line until the next line tells whether it is one */
@@ -300,7 +302,7 @@ static bool use_in_place(struct reading *r)
 	struct stat *st = &r->m->identity;
 	off_t start;
 
-	if (r->options->end_at_dot || r->options->force_copy)
+	if (r->context != &r->intake || r->options->end_at_dot || r->options->force_copy)
 		return false;
 	if (fstat(r->intake.fd, st) || !S_ISREG(st->st_mode) ||
 	    st->st_size <= MESSAGE_MEMORY_MAX)
@@ -318,7 +320,7 @@ static int read_all(struct reading *r, struct error *error)
 	int got;
 
 	r->in_place = use_in_place(r);
-	while ((got = intake_next(&r->intake, &bytes, error)) > 0) {
+	while ((got = r->next(r->context, &bytes, error)) > 0) {
 		if (!r->in_body && take_head(r, &bytes, error))
 			return -1;
 		if (r->in_body && bytes.len > 0 && take_body(r, bytes, error))
@@ -330,30 +332,53 @@ static int read_all(struct reading *r, struct error *error)
 	return header_parse(&r->m->header, buf_span(&r->m->text), error);
 }
 
-struct message *message_read(int fd, const struct message_options *options, struct error *error)
+static struct message *read_with(struct reading *r, struct error *error)
 {
 	struct message *m = calloc(1, sizeof(*m));
-	struct reading r = {.m = m, .options = options};
-	int result = -1;
+	int result;
 
 	if (!m) {
 		error_set_memory(error);
 		return NULL;
 	}
 	m->fd = -1;
+	r->m = m;
 	buf_init(&m->text, MESSAGE_HEADER_MAX);
 	buf_init(&m->body, MESSAGE_MEMORY_MAX);
-	buf_init(&r.line, MESSAGE_HEADER_MAX);
-	buf_init(&r.from, MESSAGE_HEADER_MAX);
-	if (intake_init(&r.intake, fd, options->end_at_dot, error) == 0)
-		result = read_all(&r, error);
-	intake_clear(&r.intake);
-	buf_clear(&r.line);
-	buf_clear(&r.from);
+	buf_init(&r->line, MESSAGE_HEADER_MAX);
+	buf_init(&r->from, MESSAGE_HEADER_MAX);
+	result = read_all(r, error);
+	buf_clear(&r->line);
+	buf_clear(&r->from);
 	if (result == 0)
 		return m;
 	message_free(m);
 	return NULL;
+}
+
+static int next_of_intake(void *context, struct span *bytes, struct error *error)
+{
+	return intake_next(context, bytes, error);
+}
+
+struct message *message_read(int fd, const struct message_options *options, struct error *error)
+{
+	struct reading r = {.options = options, .next = next_of_intake, .context = &r.intake};
+	struct message *m = NULL;
+
+	if (intake_init(&r.intake, fd, options->end_at_dot, error) == 0)
+		m = read_with(&r, error);
+	intake_clear(&r.intake);
+	return m;
+}
+
+struct message *message_read_pieces(message_next *next, void *context,
+				    const struct message_options *options, struct error *error)
+{
+	struct reading r = {.options = options, .next = next, .context = context};
+
+	r.intake.fd = -1;
+	return read_with(&r, error);
 }
 
 void message_free(struct message *m)

@@ -45,12 +45,18 @@ struct message_facts {
 
 struct message;
 
+/* The next piece, borrowed until the next call: 1, 0 at the end, -1 with *error. */
+typedef int message_next(void *context, struct span *piece, struct error *error);
+
 /* Reads a whole message from fd. A leading mbox "From " (or ">From ") line is dropped. Returns
  * NULL with *error: class temporary or local, stage input, when reading or storing failed;
  * class message, stage syntax, for a NUL in the header or one beyond MESSAGE_HEADER_MAX. A read
  * error is never taken for the end. */
 struct message *message_read(int fd, const struct message_options *options,
 			     struct error *error);
+/* The same, of pieces that come from elsewhere; options->end_at_dot is not asked. */
+struct message *message_read_pieces(message_next *next, void *context,
+				    const struct message_options *options, struct error *error);
 void message_free(struct message *m);
 
 const struct message_facts *message_facts(const struct message *m);

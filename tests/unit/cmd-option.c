@@ -352,9 +352,6 @@ static void modes(void)
 		const char *line;
 		const char *name;
 	} unbuilt[] = {
-		{"sendmail|-bs", "-bs (SMTP on standard input)"},
-		{"sendmail|-bs|-odb|-oem", "-bs (SMTP on standard input)"},
-		{"sendmail|-b|s", "-bs (SMTP on standard input)"},
 		{"newaliases", "newaliases (rebuilding the aliases)"},
 		{"sendmail|-I", "-I (rebuilding the aliases)"},
 		{"sendmail|-bi", "-bi (rebuilding the aliases)"},
@@ -362,7 +359,7 @@ static void modes(void)
 		{"sendmail|-bd|-q30m", "-bd (daemon)"},
 		{"sendmail|-q|-bd", "-bd (daemon)"},
 		{"sendmail|-Mrm|1abc", "-M (Exim's work on the queue)"},
-		{"pennypost|-bs", "-bs (SMTP on standard input)"},
+		{"pennypost|-bD", "-bD (daemon in the foreground)"},
 	};
 
 	for (size_t i = 0; i < sizeof(unbuilt) / sizeof(unbuilt[0]); i++) {
@@ -371,10 +368,17 @@ static void modes(void)
 		CHECK_STR(o.mode_name, unbuilt[i].name);
 	}
 	CHECK_INT(options_unavailable(&o, &error), -1);
-	CHECK_STR(error.text, "mode -bs (SMTP on standard input) is not built yet");
+	CHECK_STR(error.text, "mode -bD (daemon in the foreground) is not built yet");
 	CHECK_INT(error_exit_code(&error), 69);
 	CHECK_INT(parse("sendmail|-bm|a"), 0);
 	CHECK_INT(o.mode, MODE_SUBMIT);
+	CHECK_INT(parse("sendmail|-bs"), 0);
+	CHECK_INT(o.mode, MODE_SERVE);
+	CHECK_INT(parse("pennypost|-bs|-q"), 0);
+	CHECK_INT(o.mode, MODE_SERVE);
+	CHECK_INT(parse("sendmail|-b|s|-odb|-oem"), 0);
+	CHECK_INT(o.mode, MODE_SERVE);
+	CHECK_STR(o.settings[0].value, "background");
 	CHECK_INT(parse("sendmail|-bZ|a"), -1);
 	CHECK_STR(error.text, "there is no mode -bZ");
 	CHECK_INT(parse("pennypost|--server-info"), 0);
