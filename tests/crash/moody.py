@@ -71,6 +71,14 @@ class Session:
         return "drop" in self.relay.mood and self.number % 5 == 0 and self.messages == 3 and \
             phase == self.number // 5 % 3
 
+    def drop(self):
+        """Ends the connection; what was said before arrives (a reset would take it back)."""
+        self.flush()
+        self.sock.shutdown(socket.SHUT_WR)
+        while self.sock.recv(262144):
+            pass
+        raise Gone()
+
     def run(self):
         if "busy" in self.relay.mood:
             self.say("421 4.3.2 too busy")
@@ -107,7 +115,7 @@ class Session:
     def mail(self, path):
         self.messages += 1
         if self.drops(0):
-            raise Gone()
+            self.drop()
         self.reset()
         self.relay.mails += 1
         if "defer" in self.relay.mood:
@@ -130,7 +138,7 @@ class Session:
 
     def data(self):
         if self.drops(1):
-            raise Gone()
+            self.drop()
         seen = 0
         if self.pending.startswith(b".\r\n"):
             end = -2
@@ -145,7 +153,7 @@ class Session:
     def bdat(self, argument):
         size = int(argument.split()[0])
         if self.drops(1):
-            raise Gone()
+            self.drop()
         while len(self.pending) < size:
             self.fill()
         chunk = bytes(self.pending[:size])
@@ -159,7 +167,7 @@ class Session:
 
     def take(self, message):
         if self.drops(2):
-            raise Gone()
+            self.drop()
         if "slow" in self.relay.mood:
             time.sleep(0.02)
         self.relay.take(self.sender, self.recipients, message)
