@@ -550,6 +550,12 @@ hello
 	[ "$(taken)" -eq 2 ]
 	[ -e "queue/$id.bad" ]
 	grep -q "queue-id=$id .*damaged" log
+	# So is one that can only be reported any more.
+	id=$(put 1 to=bob@example.net failed)
+	printf x | dd of="queue/$id.msg" bs=1 seek=$(($(stat -c %s "queue/$id.msg") - 3)) conv=notrunc status=none
+	pass -q
+	[ -e "queue/$id.bad" ]
+	grep -q "queue-id=$id .*damaged" log
 	pass -q
 	[ "$status" -eq 0 ]
 }

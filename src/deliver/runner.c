@@ -244,7 +244,10 @@ static void runner_tell_sender(struct runner *r, struct runner_relay *relay, str
 	if (told >= 0 && e->state != ENTRY_DEAD && entry_count(e, ENTRY_OPEN) == 0 &&
 	    entry_count_unreported(e) == 0)
 		told = entry_remove(spool, e, &error);
-	if (told < 0)
+	if (told >= 0)
+		return;
+	log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
+	if (error.class == ERROR_MESSAGE && entry_set_aside(spool, e, &error))
 		log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
 }
 
@@ -285,11 +288,12 @@ static void runner_set_aside(struct runner *r, const char *id, const struct erro
 	struct error error;
 
 	runner_say(r, why->text);
-	if (why->class == ERROR_MESSAGE && entry_lock(r->o->spool, id, &e, &error) != 0 &&
-	    e.fd >= 0 && entry_set_aside(r->o->spool, &e, &error))
+	if (why->class != ERROR_MESSAGE)
+		return;
+	if (entry_lock(r->o->spool, id, &e, &error) < 0 && error.class == ERROR_MESSAGE &&
+	    entry_set_aside(r->o->spool, &e, &error))
 		runner_say(r, error.text);
-	if (why->class == ERROR_MESSAGE)
-		entry_clear(&e);
+	entry_clear(&e);
 }
 
 /* Taking stock. */
