@@ -109,6 +109,7 @@ says() {
 @test "a name that does not resolve for now is queued, one that does not exist under sendmail alone" {
 	configure 'host relay.invalid'
 	send 68 ./pennypost a@example.net
+	says 'pennypost: *relay.invalid*; not queued'
 	[ "$(queued)" -eq 0 ]
 	send 0 ./sendmail a@example.net
 	says 'sendmail: queued as *relay.invalid*'

@@ -16,7 +16,7 @@ int context_init(struct context *x, int argc, char *argv[], struct error *error)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 
-	*x = (struct context){.name = "pennypost"};
+	*x = (struct context){.name = "pennypost", .argc = argc, .argv = argv};
 	buf_init(&x->netrc_path, 4096);
 	if (argc > 0 && argv[0][0])
 		x->name = slash ? slash + 1 : argv[0];

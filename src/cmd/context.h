@@ -14,6 +14,8 @@
 
 struct context {
 	const char *name; /* what we were called, for messages */
+	int argc;         /* and as main() got it: for a child that is to show what it does */
+	char **argv;
 	struct options options;
 	struct config config;
 	struct account made; /* by options or environment, when account points to it */

@@ -199,14 +199,21 @@ static void dispatch_keep(struct dispatch *d, const struct submission *s,
 }
 
 /* "not queued: ..." behind what was told, once; nothing where all is queued that may be, or the
- * queue is off. */
+ * queue is off. A relay that has to be mended first is waited for only under sendmail's name.
+ */
 static void dispatch_show_why(struct dispatch *d, const struct attempt *a, unsigned kept,
 			      struct buf *out)
 {
+	unsigned blocked = 1u << ATTEMPT_BLOCKED & ~kept;
 	unsigned all = dispatch_waits(d, a) | 1u << ATTEMPT_DOUBTED;
 
-	if (d->why_told || d->off || attempt_count(a, all & ~kept) == 0)
+	if (d->why_told || d->off)
 		return;
+	if (attempt_count(a, all & ~kept) == 0) {
+		if (attempt_count(a, blocked) > 0)
+			buf_printf(out, "%snot queued", out->len > 0 ? "; " : "");
+		return;
+	}
 	buf_printf(out, "%snot queued: %s", out->len > 0 ? "; " : "", d->why.text);
 	d->why_told = true;
 }

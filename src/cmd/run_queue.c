@@ -66,13 +66,15 @@ static void run_detach(void)
 static void run_behind(const struct context *x, struct run_own *own, const char *config,
 		       bool all)
 {
-	struct context y = {.name = x->name};
+	struct context y = {.name = "pennypost"}; /* the title lies where ours was */
 	int code;
 
 	fflush(NULL);
 	if (fork() != 0)
 		return;
 	run_detach();
+	setproctitle_init(x->argc, x->argv, environ);
+	setproctitle("runs the queue");
 	run_catch_signals();
 	buf_init(&y.netrc_path, 4096);
 	y.options.config_file = config ? strdup(config) : NULL;
