@@ -9,9 +9,9 @@
  *     ID.dead   a report or an answerless message that cannot be delivered: kept for a person
  *               to look at
  *     ID.bad    damaged; set aside
- *     ID.log    journal beside one of them, once there is anything to remember; empty while
- * there may be soon .tmp-*    being written where the file system has no O_TMPFILE; locked by
- * its writer
+ *     ID.log    journal beside one of them, once there is (or, empty, may soon be) anything to
+ *               remember
+ *     .tmp-*    being written where the file system has no O_TMPFILE; locked by its writer
  *
  * besides `lock` and `waiter` (the runner's locks, flock(2)) and `relays` (queue/health.h). The
  * file of a message never changes; its journal is only appended to (queue/entry.h, queue/form.h
