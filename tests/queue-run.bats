@@ -363,7 +363,8 @@ hello
 @test "SIGTERM finishes the message in hand, and begins no other" {
 	touch wait
 	serve --hold "$PWD/wait"
-	put 10 to=bob@example.net
+	# That they are old is no reason to give them up untried.
+	put 10 to=bob@example.net arrived="$(($(date +%s) - 600000))"
 	"$PENNYPOST" -q &
 	runner=$!
 	within 10 test -e relay/held
@@ -377,6 +378,7 @@ hello
 	[ "$(waiting)" -eq 9 ]
 	pass -q
 	[ "$(taken)" -eq 10 ]
+	[ "$(cat relay/*.envelope | grep -c '^to: <bob@')" -eq 10 ]
 }
 
 @test "two runners at once double nothing" {
@@ -623,7 +625,9 @@ hello
 	serve
 	[ "$(id -u)" -eq 0 ] || skip 'a private network namespace takes root'
 	unshare -n true || skip 'no network namespaces here'
-	put 3 to=bob@example.net
+	# Not even against one whose time is over: it has a try as soon as there is one.
+	put 2 to=bob@example.net
+	put 1 to=bob@example.net arrived="$(($(date +%s) - 600000))"
 	sed -i 's/^host .*/host 192.0.2.1/' config/pennypost/config
 	PENNYPOST=unshare pass -n "$PENNYPOST" -q
 	[ "$status" -eq 75 ]

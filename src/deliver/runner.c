@@ -531,8 +531,8 @@ static unsigned runner_most(const struct runner_relay *relay)
 					       : RUNNER_CONNECTIONS;
 }
 
-/* The messages of a relay that is stopped: looked at once, for those whose time is over. They
- * are out of the plan then. */
+/* The messages of a relay that is stopped: looked at once, for those whose time is over, unless
+ * it is for us that they cannot go. They are out of the plan then. */
 static void runner_give_up(struct runner *r, struct runner_relay *relay)
 {
 	struct plan_lane lane = {0};
@@ -542,7 +542,7 @@ static void runner_give_up(struct runner *r, struct runner_relay *relay)
 		return;
 	relay->given_up = true;
 	while ((item = plan_next(relay->plan, &lane)) != NULL) {
-		if (item->old)
+		if (item->old && !r->stopping && !r->result->local)
 			runner_settle(r, relay, item->id, true);
 		plan_done(item);
 		r->result->held_up++;

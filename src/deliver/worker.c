@@ -182,7 +182,9 @@ static void worker_finish(struct worker_message *m, enum retry_cause cause)
 		w->over = cause == RETRY_LOCAL ? RETRY_LOCAL : RETRY_RELAY;
 	if (w->over != RETRY_NONE)
 		strlcpy(w->text, m->report.text, sizeof(w->text));
-	if (cause != RETRY_DOUBT && entry_count(&m->entry, ENTRY_OPEN) > 0 &&
+	/* Without a network nothing was tried, nor could anybody be told. */
+	if (cause != RETRY_DOUBT && cause != RETRY_LOCAL &&
+	    entry_count(&m->entry, ENTRY_OPEN) > 0 &&
 	    retry_is_expired(&m->entry, w->account, time(NULL)))
 		worker_expire(m, untried ? m->report.text : NULL);
 	worker_conclude(m, cause);
