@@ -110,7 +110,7 @@ static int steer_retry(struct steer *s, struct entry *e, struct error *error)
 			e->recipients[i].reported = false;
 		}
 	e->next = 0;
-	if (entry_note_named(s->spool, e, error))
+	if (entry_note(s->spool, e, true, error))
 		return -1;
 	return e->state == ENTRY_DEAD ? entry_unmark(s->spool, e, error) : 0;
 }
@@ -127,7 +127,7 @@ static int steer_act(struct steer *s, struct entry *e, struct error *error)
 		e->release = 0;
 		break;
 	}
-	return entry_note_named(s->spool, e, error);
+	return entry_note(s->spool, e, true, error);
 }
 
 static const char *steer_word(const struct options *o)
@@ -244,7 +244,8 @@ static int steer_queue(struct context *x, struct spool *spool, void *tally, stru
 			t->found[i] = steer_entry(&s, x->options.ids.items[i]);
 	if (t->done > before && steer_wakes(&x->options))
 		steer_wake(&s);
-	if (t->done > before && steer_removes(&x->options) && !failed)
+	/* One for all: of removals, and of the names of journals. */
+	if (t->done > before && !failed)
 		failed = spool_sync(spool, error);
 	return failed;
 }

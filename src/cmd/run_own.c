@@ -328,10 +328,12 @@ static bool run_look(struct run *r, struct run_queue *q)
 static void run_wait(struct run *r)
 {
 	int every = r->own->every;
-	int64_t until = time(NULL) + (every ? every : RUNNER_WAIT);
+	int length = every ? every : RUNNER_WAIT;
+	int64_t until = time(NULL) + length;
+	int64_t limit = clock_in(length * INT64_C(1000)); /* should the time of day go back */
 	bool any = true;
 
-	while (any && !*r->own->stop && time(NULL) < until) {
+	while (any && !*r->own->stop && time(NULL) < until && clock_left(limit) > 0) {
 		any = every > 0;
 		for (size_t i = 0; i < r->queue_count; i++)
 			any |= run_may_wait(r, &r->queues[i], until);
@@ -341,8 +343,10 @@ static void run_wait(struct run *r)
 			run_open_all(r, true);
 		for (size_t i = 0; any && i < r->queue_count && !*r->own->stop; i++)
 			/* Who left his messages to us may rely on us for as long again. */
-			if (run_look(r, &r->queues[i]) && !every)
-				until = time(NULL) + RUNNER_WAIT;
+			if (run_look(r, &r->queues[i]) && !every) {
+				until = time(NULL) + length;
+				limit = clock_in(length * INT64_C(1000));
+			}
 	}
 }
 

@@ -136,12 +136,18 @@ static void run_start_user(struct run_all *all, struct run_user *u)
 	all->calm = 0;
 }
 
+/* Seconds after which another pass is due whatever is known. */
+static int run_longest(const struct run_all *all)
+{
+	return all->own->every ? all->own->every : USERS_LATER;
+}
+
 /* A child has ended. */
 static void run_end_user(struct run_all *all, struct run_user *u, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
 	int64_t now = time(NULL);
-	int64_t latest = now + (all->own->every ? all->own->every : USERS_LATER);
+	int64_t latest = now + run_longest(all);
 	int64_t due = 0;
 
 	/* Our own child looks after what is due itself, until the next round. */
@@ -245,7 +251,9 @@ static bool run_is_due(const struct run_all *all, const struct run_user *u)
 		return u->seen && !u->pid;
 	if (u->ended <= now && u->ended + run_look(all) > now)
 		return false;
-	return u->due <= now || u->present.tv_sec != u->changed.tv_sec ||
+	/* A clock that was set back delays nobody. */
+	return u->due <= now || u->due > now + run_longest(all) ||
+	       u->present.tv_sec != u->changed.tv_sec ||
 	       u->present.tv_nsec != u->changed.tv_nsec;
 }
 
