@@ -58,8 +58,8 @@ flush() {
 	[ "$(report "sum(n for k, n in got.items() if k.startswith('<> '))")" -eq $((many / 10)) ]
 	# Four, and those that the relay has not yet seen end.
 	[ "$(report 'most <= 8')" = True ]
-	# Once while the relay deferred all, once or little more since, nobody again and again; and there are little more connections than
-	# 20 messages each make necessary.
+	# Once while the relay deferred all, once or little more since, nobody again and again; and
+	# there are little more connections than 20 messages each make necessary.
 	[ "$(report "sum(n for r, n in asked.items() if r.startswith('r'))")" -le $((many * 2 + many / 5)) ]
 	[ "$(report "max(n for r, n in asked.items() if r.startswith('r'))")" -le 5 ]
 	[ "$(report connections)" -le $((asked + 50 + many / 10)) ]
