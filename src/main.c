@@ -4,6 +4,7 @@
 #include "cmd/batch.h"
 #include "cmd/context.h"
 #include "cmd/help.h"
+#include "cmd/listen.h"
 #include "cmd/queue_check.h"
 #include "cmd/queue_list.h"
 #include "cmd/queue_show.h"
@@ -14,7 +15,7 @@
 #include "cmd/submit.h"
 #include "cmd/verify_address.h"
 
-static int run(struct context *x, struct error *error)
+static int run(struct context *x, int inherited, struct error *error)
 {
 	/* These read no configuration, or see to it themselves. */
 	switch (x->options.mode) {
@@ -26,6 +27,7 @@ static int run(struct context *x, struct error *error)
 	case MODE_QUEUE_CHECK: return cmd_queue_check(x);
 	case MODE_QUEUE_RUN: return cmd_run_queue(x);
 	case MODE_SERVE: return cmd_serve(x);
+	case MODE_LISTEN: return cmd_listen(x, inherited);
 	default: break;
 	}
 	if (context_load(x, error))
@@ -45,14 +47,13 @@ int main(int argc, char *argv[])
 {
 	struct context x;
 	struct error error;
+	int inherited = listen_inherited();
 	int code;
 
 	crypto_module_path = CRYPTO_MODULE;
-	process_clean(3);
-	if (context_init(&x, argc, argv, &error))
-		code = context_fail(&x, &error);
-	else
-		code = run(&x, &error);
+	process_clean(3 + inherited);
+	code = context_init(&x, argc, argv, &error) ? context_fail(&x, &error)
+						    : run(&x, inherited, &error);
 	context_clear(&x);
 	return code;
 }

@@ -263,17 +263,15 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 		sendmail -bi
 		sendmail -I
 		sendmail -bv b@x.example
-		sendmail -bd -q30m
-		sendmail -bD
 		sendmail -bt
 		sendmail -bh
 		sendmail -Mrm 1abc
 		sendmail -Q
-		msmtp -bd
-		pennypost -bd
+		msmtp -bv
+		pennypost -bt
 	END
-	run --separate-stderr ./sendmail -bd </dev/null
-	[ "$stderr" = 'sendmail: mode -bd (daemon) is not built yet' ]
+	run --separate-stderr ./sendmail -bt </dev/null
+	[ "$stderr" = 'sendmail: mode -bt (address test) is not built yet' ]
 	[ ! -e relay/1.message ]
 }
 
@@ -369,8 +367,8 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	run -67 --separate-stderr bash -c 'exec -a "$0" ./pennypost a@example.net' "$name" <message
 	echo "$stderr"
 	[[ $stderr == 'x\x1B[31m: <a@example.net> refused: 550'* ]]
-	run -69 --separate-stderr bash -c 'exec -a "$0" ./pennypost -bd' "$name" <message
-	[[ $stderr == 'x\x1B[31m: mode -bd'* ]]
+	run -69 --separate-stderr bash -c 'exec -a "$0" ./pennypost -bt' "$name" <message
+	[[ $stderr == 'x\x1B[31m: mode -bt'* ]]
 }
 
 @test "words of the configuration on the command line" {

@@ -1,10 +1,16 @@
 #!/usr/bin/env bats
-# SMTP spoken to us: -bs. What a client hands over goes the way of any other message.
+# SMTP spoken to us: -bs and --listen. What a client hands over goes the way of any other message.
+# Postfix's smtp-source, swaks and msmtp are unpacked into build/.
 
 bats_require_minimum_version 1.5.0
 load lib/common
 
+setup_file() {
+	"$ROOT/tests/lib/unpack" "$ROOT/build/clients" postfix swaks msmtp
+}
+
 setup() {
+	listener=
 	cd "$BATS_TEST_TMPDIR"
 	export HOME=$PWD/home
 	unset XDG_CONFIG_HOME XDG_STATE_HOME PENNYPOST_RELAY PENNYPOST_PASSWORD_FILE CREDENTIALS_DIRECTORY
@@ -16,7 +22,60 @@ setup() {
 }
 
 teardown() {
+	listen_stop
 	relay_stop
+}
+
+# free_port: a port that nobody listens at.
+free_port() {
+	python3 -c 'import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+can_connect() {
+	if [[ $1 == /* ]]; then [ -S "$1" ]; else (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; fi
+}
+
+# listen OPTION...: our listener; sets port and listener (its process).
+listen() {
+	port=$(free_port)
+	./pennypost --listen "127.0.0.1:$port" --listen "unix:$PWD/socket" "$@" 2>listener.log 3>&- &
+	listener=$!
+	within 10 can_connect "$port" || { cat listener.log; false; }
+	within 10 can_connect "$PWD/socket"
+}
+
+listen_stop() {
+	[ -z "$listener" ] || { kill "$listener" && wait "$listener"; } 2>/dev/null || :
+	listener=
+}
+
+# client PROGRAM OPTION...: one that was unpacked.
+client() {
+	local tree=$ROOT/build/clients/usr program=$1
+	shift
+	LD_LIBRARY_PATH=$tree/lib/postfix:$tree/lib/x86_64-linux-gnu "$tree/$program" "$@"
+}
+
+# dialogue LINE...: says the lines to the listener, each when the answer to the last is there.
+dialogue() {
+	python3 - "$port" "$@" <<-'END'
+		import socket, sys
+		with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
+		    lines = s.makefile("rb")
+
+		    def answer():
+		        for line in lines:
+		            print(line.decode().rstrip("\r\n"))
+		            if line[3:4] != b"-":
+		                return
+
+		    answer()
+		    for line in sys.argv[2:]:
+		        s.sendall(line.encode("utf-8", "surrogateescape") + b"\r\n")
+		        answer()
+	END
 }
 
 # configure LINE...: an account whose relay is the one that runs, or is away.
@@ -311,4 +370,184 @@ envelope=('EHLO me' 'MAIL FROM:<bob@example.org>' 'RCPT TO:<to@example.net>')
 	configure
 	run -0 python3 alpine
 	[ "$(queued)" -eq 1 ]
+}
+
+@test "--listen: our own client, by DATA and by BDAT, over TCP and a unix socket" {
+	relay --chunking
+	listen
+	{
+		printf 'From: a@example.org\nSubject: dots\n\n.\n..\nFrom x\n'
+		seq 1 20000
+	} >message
+	run -0 ./pennypost --relay "smtp://127.0.0.1:$port" -f a@example.org to@example.net <message
+	run -0 ./pennypost --relay "unix:$PWD/socket" -f a@example.org to@example.net one@example.net \
+		--flight careful <message
+	for n in 1 2; do
+		diff <(sed '1,/^\r$/d' relay/$n.message | tr -d '\r') <(sed '1,/^$/d' message)
+		grep -q '^Received: from ' relay/$n.message
+	done
+	grep -qx 'to: <one@example.net>' relay/2.envelope
+	# What it offers is what our client wants to see.
+	run -0 ./pennypost --relay "smtp://127.0.0.1:$port" --server-info
+	for word in PIPELINING SIZE 8BITMIME SMTPUTF8 CHUNKING BINARYMIME DSN; do
+		[[ $output == *$word* ]]
+	done
+	relay_stop
+	relay_start plain --plain --refuse no@example.net --port "$(sed -n 's/^port //p' home/.config/pennypost/config)"
+	run -69 ./pennypost --relay "smtp://127.0.0.1:$port" -f a@example.org no@example.net <message
+	[[ $output == *'550 '* ]]
+}
+
+@test "--listen: other clients" {
+	relay
+	listen
+	printf 'Subject: hi\r\n\r\n.\r\nhello\r\n' >message
+	run -0 curl -sS --url "smtp://127.0.0.1:$port" --mail-from a@example.org \
+		--mail-rcpt to@example.net --upload-file message
+	run -0 python3 -c 'import smtplib, sys
+s = smtplib.SMTP("127.0.0.1", int(sys.argv[1]))
+assert s.sendmail("a@example.org", ["to@example.net", "two@example.net"], open("message").read()) == {}
+try:
+    s.sendmail("a@example.org", ["@"], "x")
+    sys.exit(1)
+except smtplib.SMTPRecipientsRefused as e:
+    assert e.recipients["@"][0] == 501, e.recipients
+s.send_message(__import__("email").message_from_string("From: a@b\nTo: to@example.net\n\nx"))
+s.quit()' "$port"
+	run -0 client bin/swaks --server "127.0.0.1:$port" --from a@example.org --to to@example.net
+	run -0 client bin/swaks --server "127.0.0.1:$port" --from a@example.org --to to@example.net --pipeline
+	run -0 client bin/swaks --socket socket --from a@example.org --to to@example.net
+	run -0 client bin/msmtp --file=/dev/null --host=127.0.0.1 --port="$port" --from=a@example.org \
+		to@example.net <message
+	[ "$(ls relay/*.message | wc -l)" -eq 7 ]
+	run -0 client sbin/smtp-source -f a@example.org -t to@example.net -m 40 -s 8 -l 3000 "127.0.0.1:$port"
+	run -0 client sbin/smtp-source -f a@example.org -t to@example.net -m 10 -d -r 3 "unix:$PWD/socket"
+	[ "$(ls relay/*.message | wc -l)" -eq 57 ]
+}
+
+@test "--listen: a stranger's lines end in CRLF, and a browser is no client" {
+	relay
+	listen
+	run dialogue "${envelope[@]}" DATA $'x\n.\nMAIL FROM:<evil@example.org>\r\n.' QUIT
+	[[ $output == *'550 5.5.2 '*'221 '* ]]
+	run dialogue $'EHLO x\nMAIL FROM:<a@b>' QUIT
+	[[ $output == *'500 5.5.2 '* ]]
+	run dialogue 'POST / HTTP/1.1' 'EHLO x'
+	[[ $output == *'421 4.7.0 '* ]]
+	[[ $output != *'250'* ]]
+	run dialogue 'MAIL FROM:<a@b>' 'EHLO x' $'MAIL FROM:<a@b> BODY=8BITMIME ENVID=a+0Db' $'RCPT TO:<a\tb@c>' QUIT
+	grep -c '^50[13] ' <<<"$output" | grep -qx 3
+	[ ! -e relay/1.envelope ]
+}
+
+@test "--listen: at loopback addresses and unix sockets alone" {
+	configure
+	for where in 0.0.0.0:2525 '[::]:2525' 192.0.2.1:2525 example.org:2525 :2525 localhost:x unix:x; do
+		echo "$where"
+		run -78 ./pennypost --listen "$where" </dev/null
+	done
+	echo x >file
+	run -78 ./pennypost --listen "unix:$PWD/file"
+	[ "$(cat file)" = x ]
+	run -64 ./sendmail --listen localhost:2525
+}
+
+@test "--listen: limits" {
+	relay
+	listen --max-size 5000 --max-recipients 2 --max-connections 2 --max-time 3s
+	run dialogue 'EHLO x' 'MAIL FROM:<a@b> SIZE=5001' 'MAIL FROM:<a@b>' 'RCPT TO:<a@b>' 'RCPT TO:<b@b>' \
+		'RCPT TO:<c@b>' DATA "$(printf '%06000d\r\n.' 1)" QUIT
+	[[ $output == *'552 5.3.4 '*'452 4.5.3 '*'552 5.3.4 '*'221 '* ]]
+	exec 7<>"/dev/tcp/127.0.0.1/$port" 8<>"/dev/tcp/127.0.0.1/$port"
+	read -r -t 5 line <&7
+	read -r -t 5 line <&8
+	exec 9<>"/dev/tcp/127.0.0.1/$port"
+	! read -r -t 0.5 line <&9
+	# Their time is over, and so the next one's comes.
+	read -r -t 5 line <&7
+	[[ $line == '421 4.4.2 '* ]]
+	read -r -t 5 line <&9
+	[[ $line == '220 '* ]]
+	exec 7>&- 8>&- 9>&-
+}
+
+@test "--listen: SIGTERM ends it behind the messages that are under way" {
+	relay --hold hold
+	listen
+	touch hold relay/hold
+	./pennypost --relay "smtp://127.0.0.1:$port" --queue off -f a@example.org to@example.net <<<x &
+	sender=$!
+	exec 7<>"/dev/tcp/127.0.0.1/$port"
+	read -r -t 5 line <&7
+	within 10 test -e relay/held
+	kill "$listener"
+	read -r -t 5 line <&7
+	[[ $line == '421 4.3.2 '* ]]
+	exec 7>&-
+	within 5 eval '! can_connect "$port"'
+	kill -0 "$listener"
+	rm -f hold relay/hold
+	wait "$sender"
+	wait "$listener"
+	listener=
+	[ ! -e socket ]
+	[ -e relay/1.message ]
+}
+
+@test "--listen: systemd's sockets, those that listen and those that are accepted" {
+	relay
+	cat >activate <<-'END'
+		import os, socket, sys
+		accept, argv = sys.argv[1] == "accept", sys.argv[2:]
+		server = socket.create_server(("127.0.0.1", 0))
+		open("port.tmp", "w").write(str(server.getsockname()[1]))
+		os.rename("port.tmp", "port")
+		handed = server.accept()[0] if accept else server
+		os.dup2(handed.fileno(), 3)
+		os.set_inheritable(3, True)
+		os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+		os.execv(argv[0], argv)
+	END
+	for form in listen accept; do
+		rm -f port
+		python3 activate $form ./pennypost --listen systemd 3>&- &
+		listener=$!
+		within 10 test -e port
+		port=$(cat port)
+		run -0 ./pennypost --relay "smtp://127.0.0.1:$port" -f a@example.org to@example.net <<<x
+		[ $form = accept ] || kill "$listener"
+		wait "$listener"
+		listener=
+	done
+	[ -e relay/2.message ]
+	run -64 ./pennypost --listen systemd
+}
+
+@test "-bd -q: a daemon that listens and runs the queue" {
+	need_world
+	relay
+	listen -odq -q1s
+	run -0 ./pennypost --relay "smtp://127.0.0.1:$port" -f a@example.org to@example.net <<<x
+	within 20 test -e relay/1.message
+	kill "$listener"
+	wait "$listener"
+	listener=
+	# The real thing wants port 25, and a process that nobody else here sees.
+	run -0 "$ROOT/tests/lib/world" "$BATS_TEST_TMPDIR" -- unshare -n bash -c '
+		ip link set lo up
+		cd "$HOME/.." && ./sendmail -bd || exit 1
+		exec 7<>/dev/tcp/127.0.0.1/25
+		read -r -t 5 line <&7
+		[[ $line == "220 "* ]]'
+}
+
+@test "--listen: a relay that is ourselves is found out" {
+	port=$(free_port)
+	relay_port=$port
+	configure
+	./pennypost --listen "127.0.0.1:$port" 3>&- &
+	listener=$!
+	within 10 can_connect "$port"
+	run -69 ./pennypost --queue off -f a@example.org to@example.net <<<x
+	[[ $output == *'5.4.6 '* ]]
 }

@@ -212,15 +212,17 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 	static const struct {
 		char letter;
 		enum options_mode mode;
-	} built[] = {{'m', MODE_SUBMIT}, {'p', MODE_QUEUE_LIST}, {'s', MODE_SERVE}};
+	} built[] = {{'m', MODE_SUBMIT},
+		     {'p', MODE_QUEUE_LIST},
+		     {'s', MODE_SERVE},
+		     {'d', MODE_LISTEN},
+		     {'D', MODE_LISTEN}};
 	static const struct {
 		char letter;
 		const char *name;
 	} modes[] = {
 		{'a', "-ba (ARPANET protocol)"},
 		{'C', "-bC (check of the configuration)"},
-		{'d', "-bd (daemon)"},
-		{'D', "-bD (daemon in the foreground)"},
 		{'h', "-bh (status of hosts)"},
 		{'H', "-bH (purge of the status of hosts)"},
 		{'i', "-bi (rebuilding the aliases)"},
@@ -237,7 +239,11 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 	for (size_t i = 0; i < sizeof(built) / sizeof(built[0]); i++)
 		if (value[0] == built[i].letter) {
 			o->mode = built[i].mode;
-			return 0;
+			o->detach = value[0] == 'd';
+			return o->mode == MODE_LISTEN && o->listen.count == 0 &&
+					       strv_add(&o->listen, span_of("localhost:25"))
+				       ? error_set_memory(error)
+				       : 0;
 		}
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (value[0] == modes[i].letter) {
@@ -286,8 +292,11 @@ static int set_queue_run(struct options *o, const struct options_row *row, const
 			 struct error *error)
 {
 	(void)row;
-	/* -bd -q30m is above all a daemon, and mailq -qRx a list */
-	if (o->mode == MODE_UNAVAILABLE || o->mode == MODE_QUEUE_LIST || o->mode == MODE_SERVE)
+	/* -bd -q30m does both, but mailq -qRx is a list */
+	if (o->mode == MODE_LISTEN && value && chars_is(value[0], CHARS_DIGIT))
+		return set_queue_interval(o, value, error);
+	if (o->mode == MODE_UNAVAILABLE || o->mode == MODE_QUEUE_LIST ||
+	    o->mode == MODE_SERVE || o->mode == MODE_LISTEN)
 		return 0;
 	o->mode = MODE_QUEUE_RUN;
 	if (!value || strcmp(value, "f") == 0 || strcmp(value, "ff") == 0)
@@ -323,6 +332,36 @@ static int set_batch(struct options *o, const struct options_row *row, const cha
 	(void)row, (void)value, (void)error;
 	o->mode = MODE_BATCH;
 	return 0;
+}
+
+static int set_listen(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	(void)row;
+	o->mode = MODE_LISTEN;
+	return strv_add(&o->listen, span_of(value)) < 0 ? error_set_memory(error) : 0;
+}
+
+static int set_limit(struct options *o, const struct options_row *row, const char *value,
+		     struct error *error)
+{
+	const char *wrong = NULL;
+	int *limit = (int *)(void *)((char *)o + row->where);
+
+	*limit = (int)strtonum(value, 1, INT32_MAX, &wrong);
+	if (!wrong)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_USAGE, "option --%s: \"%s\" is %s",
+			 row->name, TEXT_SHOW(span_of(value)), wrong);
+}
+
+static int set_max_time(struct options *o, const struct options_row *row, const char *value,
+			struct error *error)
+{
+	if (duration_parse(span_of(value), &o->max_time) == 0 && o->max_time > 0)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+			 "option --%s: a time such as 30s, 15m or 1h is wanted", row->name);
 }
 
 static int set_queue_list(struct options *o, const struct options_row *row, const char *value,
@@ -563,6 +602,12 @@ static const struct options_row rows[] = {
 	{'q', NULL, MAY, ALL, set_queue_run, 0, "TIME|IID|RRCPT|SSENDER",
 	 "run the queue: now, every so often, or a part of it"},
 	{0, "due", NO, OURS, set_flag, AT(due), NULL, "with -q: only what is due"},
+	{0, "listen", ONE, OURS, set_listen, 0, "HOST:PORT|unix:FILE|systemd",
+	 "speak SMTP with the programs of this machine"},
+	{0, "max-connections", ONE, OURS, set_limit, AT(max_connections), "NUMBER", "of them at once"},
+	{0, "max-size", ONE, OURS, set_limit, AT(max_size), "BYTES", "of a message of theirs"},
+	{0, "max-recipients", ONE, OURS, set_limit, AT(max_recipients), "NUMBER", "of one"},
+	{0, "max-time", ONE, OURS, set_max_time, 0, "TIME", "of a session"},
 	{0, "batch", NO, OURS, set_batch, 0, NULL, "send the messages in the files named"},
 	{'v', "verbose", NO, ALL, set_flag, AT(verbose), NULL, "show the conversation"},
 	{'d', "debug", MAY, OURS, set_flag, AT(verbose), "LEVEL", "the same as -v"},
@@ -915,6 +960,7 @@ void options_clear(struct options *o)
 	strv_clear(&o->to);
 	strv_clear(&o->notes);
 	strv_clear(&o->ids);
+	strv_clear(&o->listen);
 	for (size_t i = 0; i < o->setting_count; i++) {
 		free(o->settings[i].key);
 		free(o->settings[i].value);

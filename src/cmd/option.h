@@ -29,6 +29,7 @@ enum options_mode {
 	MODE_QUEUE_STEER,    /* options.steer, options.ids */
 	MODE_QUEUE_CHECK,    /* options.older_than, options.older_critical */
 	MODE_SERVE,          /* -bs */
+	MODE_LISTEN,         /* options.listen, options.detach, options.max_* */
 	MODE_QUEUE_RUN,      /* options.queue_every, options.queue_id and so on */
 	MODE_VERSION,
 	MODE_HELP,
@@ -91,6 +92,12 @@ struct options {
 	char *queue_sender;               /* -qS */
 	struct options_setting *settings; /* in their order */
 	size_t setting_count;
+	struct strv listen;  /* --listen: HOST:PORT, unix:/path, systemd */
+	bool detach;         /* -bd: become a daemon */
+	int max_connections; /* of clients; 0: not said, as with the next three */
+	int max_size;        /* bytes of a message */
+	int max_recipients;
+	int max_time;      /* of a session, seconds */
 	struct strv notes; /* for the log: what was passed over; complete sentences, escaped */
 };
 

@@ -15,17 +15,31 @@
 #include "net/stream.h"
 #include "smtp/server.h"
 
+static const char serve_stranger[] =
+	"554 5.7.1 who is not on this machine sends nothing by us\r\n";
+
 enum { SERVE_RECIPIENTS = 10000, SERVE_SOCKET_RECIPIENTS = 1000 };
 
 /* Who called us by a pipe may take what his own process may. */
-static const struct serve_limits serve_pipe_limits = {.recipients = SERVE_RECIPIENTS};
+struct serve_limits serve_limits(const struct options *o, bool socket)
+{
+	struct serve_limits l = {.recipients = SERVE_RECIPIENTS};
 
-const struct serve_limits serve_socket_limits = {
-	.size = 100 * 1024 * 1024,
-	.recipients = SERVE_SOCKET_RECIPIENTS,
-	.wait = 5 * 60 * 1000, /* RFC 5321 section 4.5.3.2.7 */
-	.time = 60 * 60 * 1000,
-};
+	if (socket)
+		l = (struct serve_limits){
+			.size = 100 * 1024 * 1024,
+			.recipients = SERVE_SOCKET_RECIPIENTS,
+			.wait = 5 * 60 * 1000, /* RFC 5321 section 4.5.3.2.7 */
+			.time = 60 * 60 * 1000,
+		};
+	if (o->max_size)
+		l.size = (uint64_t)o->max_size;
+	if (o->max_recipients)
+		l.recipients = (size_t)o->max_recipients;
+	if (o->max_time)
+		l.time = (int64_t)o->max_time * 1000;
+	return l;
+}
 
 /* inetd(8) makes the client's socket standard error as well: nothing but SMTP may go there. */
 static void serve_leave_stderr(void)
@@ -73,6 +87,7 @@ int serve_session(struct context *x, const struct serve_limits *l, int in, int o
 		.recipients_max = l->recipients,
 		.wait = l->wait,
 		.deadline = l->time ? clock_in(l->time) : CLOCK_NEVER,
+		.stop = l->stop,
 	};
 	enum stream_peer peer;
 	enum server_end end;
@@ -82,6 +97,11 @@ int serve_session(struct context *x, const struct serve_limits *l, int in, int o
 	buf_init(&shown, 320);
 	peer = stream_peer(in, &address);
 	options.strict = peer != STREAM_PEER_NONE;
+	if (peer == STREAM_PEER_ELSEWHERE) {
+		file_write_all(out, serve_stranger, strlen(serve_stranger));
+		buf_clear(&address);
+		return EX_PROTOCOL;
+	}
 	if (options.strict)
 		serve_show_peer(peer, address.data, &shown);
 	if (hostname_full(&name, false))
@@ -101,6 +121,7 @@ int cmd_serve(struct context *x)
 	static const char sorry[] =
 		"421 4.3.5 the configuration cannot be used: the log says why\r\n";
 	struct error error;
+	struct serve_limits limits;
 	struct buf ignored;
 	bool socket;
 
@@ -112,6 +133,6 @@ int cmd_serve(struct context *x)
 	buf_init(&ignored, 300);
 	socket = stream_peer(STDIN_FILENO, &ignored) != STREAM_PEER_NONE;
 	buf_clear(&ignored);
-	return serve_session(x, socket ? &serve_socket_limits : &serve_pipe_limits,
-			     STDIN_FILENO, STDOUT_FILENO);
+	limits = serve_limits(&x->options, socket);
+	return serve_session(x, &limits, STDIN_FILENO, STDOUT_FILENO);
 }

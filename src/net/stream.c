@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@ enum {
 
 union stream_address {
 	struct sockaddr any;
+	struct sockaddr_in four;
 	struct sockaddr_in6 six;
 	struct sockaddr_un path;
 	struct sockaddr_storage storage;
@@ -28,11 +30,13 @@ union stream_address {
 
 void stream_init(struct stream *s, int in, int out)
 {
-	int type;
+	int type, on = 1;
 	socklen_t size = sizeof(type);
 
 	*s = (struct stream){.in = in, .out = out};
 	s->out_is_socket = getsockopt(out, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+	if (s->out_is_socket)
+		setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	buf_init(&s->input, STREAM_INPUT_MAX);
 	buf_init(&s->output, STREAM_OUTPUT_MAX);
 }
@@ -125,6 +129,18 @@ int stream_flush(struct stream *s, int64_t deadline, struct error *error)
 	return 0;
 }
 
+/* Whether the peer has our own address: every loopback address is such. */
+static bool stream_is_here(const union stream_address *here, const union stream_address *peer)
+{
+	if (here->any.sa_family != peer->any.sa_family)
+		return false;
+	if (here->any.sa_family == AF_INET)
+		return here->four.sin_addr.s_addr == peer->four.sin_addr.s_addr ||
+		       ntohl(peer->four.sin_addr.s_addr) >> 24 == 127;
+	return here->any.sa_family == AF_INET6 &&
+	       memcmp(&here->six.sin6_addr, &peer->six.sin6_addr, sizeof(struct in6_addr)) == 0;
+}
+
 enum stream_peer stream_peer(int fd, struct buf *address)
 {
 	union stream_address here, peer;
@@ -137,8 +153,10 @@ enum stream_peer stream_peer(int fd, struct buf *address)
 	if (here.any.sa_family == AF_UNIX)
 		return size > sizeof(sa_family_t) ? STREAM_PEER_UNIX : STREAM_PEER_NONE;
 	size = sizeof(peer);
-	if (getpeername(fd, &peer.any, &size) == 0 &&
-	    getnameinfo(&peer.any, size, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
+	memset(&peer, 0, sizeof(peer));
+	if (getpeername(fd, &peer.any, &size))
+		return STREAM_PEER_ELSEWHERE;
+	if (getnameinfo(&peer.any, size, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
 		buf_add_string(address, text);
-	return STREAM_PEER_NETWORK;
+	return stream_is_here(&here, &peer) ? STREAM_PEER_HERE : STREAM_PEER_ELSEWHERE;
 }

@@ -38,7 +38,8 @@ int stream_flush(struct stream *s, int64_t deadline, struct error *error);
 enum stream_peer {
 	STREAM_PEER_NONE, /* no socket, or a pair of sockets: who called us */
 	STREAM_PEER_UNIX, /* a unix socket with a name */
-	STREAM_PEER_NETWORK
+	STREAM_PEER_HERE, /* a socket of the network, and a peer on this machine */
+	STREAM_PEER_ELSEWHERE
 };
 
 /* Of a socket of the network, its peer's address as text is appended to address. */

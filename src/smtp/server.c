@@ -120,21 +120,37 @@ static void server_forget_mail(struct server *s)
 	s->in_mail = false;
 }
 
-/* Waits for input; a handler with something open may close it meanwhile. Returns 1, 0 at the
- * end, -1. */
-static int server_wait(struct server *s, bool between, struct error *error)
+static bool server_is_stopped(const struct server *s)
+{
+	return s->o->stop && *s->o->stop;
+}
+
+static void server_stop(struct server *s)
+{
+	server_say(s, 421, "4.3.2", "the service ends");
+	server_leave(s, SERVER_LEFT);
+}
+
+/* Waits for a command; a handler with something open may close it meanwhile. Returns 1, 0 at
+ * the end, -1. */
+static int server_wait(struct server *s, struct error *error)
 {
 	int64_t deadline = server_deadline(s);
-	int64_t idle = clock_in(SERVER_IDLE);
+	bool first = true;
 	int got;
 
-	if (!between || !s->h->idle || idle >= deadline)
-		return stream_fill(&s->stream, deadline, error);
-	got = stream_fill(&s->stream, idle, error);
-	if (got >= 0 || error->number != ETIMEDOUT)
-		return got;
-	s->h->idle(s->h->context);
-	return stream_fill(&s->stream, deadline, error);
+	do {
+		int64_t turn = clock_in(SERVER_IDLE);
+
+		turn = turn < deadline && (first || s->o->stop) ? turn : deadline;
+		got = stream_fill(&s->stream, turn, error);
+		if (got >= 0 || error->number != ETIMEDOUT || turn == deadline)
+			return got;
+		if (first && s->h->idle && !s->source.chunked)
+			s->h->idle(s->h->context);
+		first = false;
+	} while (!server_is_stopped(s));
+	return got;
 }
 
 /* Reads more of a command. Returns 0, or -1 when there is no more. */
@@ -146,9 +162,13 @@ static int server_listen(struct server *s)
 	server_flush(s);
 	if (s->over)
 		return -1;
-	got = server_wait(s, !s->source.chunked, &error);
+	got = server_wait(s, &error);
 	if (got > 0)
 		return 0;
+	if (got < 0 && server_is_stopped(s)) {
+		server_stop(s);
+		return -1;
+	}
 	if (got < 0 && error.number == ETIMEDOUT) {
 		server_say(s, 421, "4.4.2", "nothing was said for too long");
 		server_leave(s, SERVER_LEFT);
@@ -666,7 +686,10 @@ enum server_end server_run(const struct server_options *o, const struct server_h
 		if (!s.again && server_read_line(&s))
 			break;
 		s.again = false;
-		server_obey(&s);
+		if (server_is_stopped(&s) && !s.in_mail)
+			server_stop(&s);
+		else
+			server_obey(&s);
 	}
 	if (s.end != SERVER_LOST)
 		server_flush(&s);

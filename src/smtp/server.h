@@ -10,6 +10,7 @@
 #ifndef SMTP_SERVER_H
 #define SMTP_SERVER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +53,7 @@ struct server_options {
 	int64_t wait;     /* for a command, and for each piece of a message, in milliseconds; 0:
 			     for ever */
 	int64_t deadline; /* of the session */
+	const volatile sig_atomic_t *stop; /* set by a signal: no new message; or NULL */
 };
 
 /* What a session came to. */

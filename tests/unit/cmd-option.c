@@ -286,7 +286,12 @@ static void the_queue_is_run(void)
 	CHECK_STR(o.queue_id, "b12");
 	CHECK_STR(o.queue_recipient, "carl");
 	CHECK_STR(o.queue_sender, "ann@");
-	CHECK_INT(mode("sendmail|-bd|-q30m"), MODE_UNAVAILABLE);
+	CHECK_INT(mode("sendmail|-bd|-q30m"), MODE_LISTEN);
+	CHECK_INT(o.queue_every, 1800);
+	CHECK_INT(mode("sendmail|-q30m|-bd"), MODE_LISTEN);
+	CHECK_INT(o.queue_every, 1800);
+	CHECK_INT(mode("sendmail|-bs|-q30m"), MODE_SERVE);
+	CHECK_INT(o.queue_every, 0);
 	CHECK_INT(parse("sendmail|-qXx"), -1);
 	CHECK_INT(error_exit_code(&error), 64);
 	CHECK_INT(parse("sendmail|-q0s"), -1);
@@ -356,10 +361,8 @@ static void modes(void)
 		{"sendmail|-I", "-I (rebuilding the aliases)"},
 		{"sendmail|-bi", "-bi (rebuilding the aliases)"},
 		{"sendmail|-bv|a@x", "-bv (check of recipients)"},
-		{"sendmail|-bd|-q30m", "-bd (daemon)"},
-		{"sendmail|-q|-bd", "-bd (daemon)"},
 		{"sendmail|-Mrm|1abc", "-M (Exim's work on the queue)"},
-		{"pennypost|-bD", "-bD (daemon in the foreground)"},
+		{"pennypost|-bt", "-bt (address test)"},
 	};
 
 	for (size_t i = 0; i < sizeof(unbuilt) / sizeof(unbuilt[0]); i++) {
@@ -368,7 +371,7 @@ static void modes(void)
 		CHECK_STR(o.mode_name, unbuilt[i].name);
 	}
 	CHECK_INT(options_unavailable(&o, &error), -1);
-	CHECK_STR(error.text, "mode -bD (daemon in the foreground) is not built yet");
+	CHECK_STR(error.text, "mode -bt (address test) is not built yet");
 	CHECK_INT(error_exit_code(&error), 69);
 	CHECK_INT(parse("sendmail|-bm|a"), 0);
 	CHECK_INT(o.mode, MODE_SUBMIT);
@@ -379,6 +382,18 @@ static void modes(void)
 	CHECK_INT(parse("sendmail|-b|s|-odb|-oem"), 0);
 	CHECK_INT(o.mode, MODE_SERVE);
 	CHECK_STR(o.settings[0].value, "background");
+	CHECK_INT(parse("sendmail|-bd|-q30m"), 0);
+	CHECK_INT(o.mode, MODE_LISTEN);
+	CHECK_INT(o.detach, true);
+	CHECK_STR(o.listen.items[0], "localhost:25");
+	CHECK_INT(parse("sendmail|-q|-bD"), 0);
+	CHECK_INT(o.mode, MODE_LISTEN);
+	CHECK_INT(o.detach, false);
+	CHECK_INT(parse("pennypost|--listen|[::1]:2525|--max-size=10|--max-time|1m"), 0);
+	CHECK_INT(o.listen.count, 1);
+	CHECK_INT(o.max_size, 10);
+	CHECK_INT(o.max_time, 60);
+	CHECK_INT(parse("pennypost|--max-size=0"), -1);
 	CHECK_INT(parse("sendmail|-bZ|a"), -1);
 	CHECK_STR(error.text, "there is no mode -bZ");
 	CHECK_INT(parse("pennypost|--server-info"), 0);
@@ -481,6 +496,8 @@ static const char *some_value(const char *name)
 		return "=+1h";
 	if (strcmp(name, "hold") == 0)
 		return "=1h";
+	if (strncmp(name, "max-", 4) == 0)
+		return strcmp(name, "max-time") == 0 ? "=1h" : "=10";
 	return strcmp(name, "hold-until") == 0 ? "=2026-12-24T00:00:00Z" : "=on";
 }
 
