@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,6 @@ enum {
 	USERS_AT_ONCE = 16, /* children at work */
 	USERS_LOOK = 5,     /* seconds between looks at the directories */
 	USERS_LATER = 900,  /* seconds to another pass while others are at theirs */
-	USERS_TICK = 20,    /* milliseconds between looks at children, */
-	USERS_CALM = 1000,  /* which grow to this while nothing happens */
 	USERS_PATH_MAX = 4096
 };
 
@@ -46,7 +45,7 @@ struct run_all {
 	struct run_user *users;
 	size_t count;
 	size_t active;
-	int calm; /* milliseconds of the last pause */
+	sigset_t children; /* SIGCHLD alone, which is blocked but for waiting */
 	int code;
 	bool hopeless; /* our own configuration cannot be read, from the start */
 };
@@ -84,6 +83,8 @@ static void run_be_user(struct run_all *all, const struct run_user *u, int to)
 	struct error error;
 	int code;
 
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &all->children, NULL);
 	for (size_t i = 0; i < all->count; i++)
 		if (all->users[i].pid > 0)
 			close(all->users[i].from);
@@ -133,7 +134,6 @@ static void run_start_user(struct run_all *all, struct run_user *u)
 	}
 	u->from = ends[0];
 	all->active++;
-	all->calm = 0;
 }
 
 /* Seconds after which another pass is due whatever is known. */
@@ -161,7 +161,6 @@ static void run_end_user(struct run_all *all, struct run_user *u, int status)
 	u->due = due > 0 && due < latest && (u->path || !all->own->every) ? due : latest;
 	u->ended = now;
 	all->active--;
-	all->calm = 0;
 	if (all->code == EX_OK)
 		all->code = code;
 }
@@ -273,29 +272,29 @@ static bool run_is_left(const struct run_all *all)
 	return false;
 }
 
-/* Whether a child ends soon: not the one for our own queues, which has a whole round, because
- * only our configuration says where they are. */
-static bool run_is_busy(const struct run_all *all)
+static void run_hear(int number)
 {
-	for (size_t i = 0; i < all->count; i++)
-		if (all->users[i].pid && (all->users[i].path || !all->own->every))
-			return true;
-	return *all->own->stop && all->active > 0;
+	(void)number;
+}
+
+/* From now on the end of a child waits to be taken by run_pause(). */
+static void run_listen(sigset_t *children)
+{
+	struct sigaction action = {.sa_handler = run_hear};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGCHLD, &action, NULL);
+	sigemptyset(children);
+	sigaddset(children, SIGCHLD);
+	sigprocmask(SIG_BLOCK, children, NULL);
 }
 
 /* Waits for a child's end or a signal, for a while at the most. */
-static void run_pause(struct run_all *all)
+static void run_pause(const struct run_all *all)
 {
-	struct timespec pause = {run_look(all), 0};
+	const struct timespec pause = {run_look(all), 0};
 
-	if (run_is_busy(all)) {
-		all->calm = all->calm ? all->calm * 2 : USERS_TICK;
-		if (all->calm > USERS_CALM)
-			all->calm = USERS_CALM;
-		pause.tv_sec = all->calm / 1000;
-		pause.tv_nsec = all->calm % 1000 * 1000000L;
-	}
-	nanosleep(&pause, NULL);
+	sigtimedwait(&all->children, NULL, &pause);
 }
 
 /* A pass for each. As long as the last of them is at work, all others are looked after: one
@@ -325,6 +324,7 @@ int run_users(struct context *x, const struct run_own *own)
 {
 	struct run_all all = {.x = x, .own = own};
 
+	run_listen(&all.children);
 	if (own->every)
 		run_for_ever(&all);
 	else
