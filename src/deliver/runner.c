@@ -28,7 +28,6 @@ enum {
 	RUNNER_BROKEN_MAX = 3, /* sessions or workers of a relay that break in a row */
 	RUNNER_LOOK = 2000,    /* milliseconds between looks for new messages */
 	RUNNER_BUSY = 60, /* seconds after which a message of somebody else's is looked at */
-	RUNNER_MOMENT = 20 * 1000 * 1000, /* nanoseconds between passes when something came */
 	RUNNER_HOOK = 5 * 60 * 1000 /* milliseconds for failure_command in all of a pass */
 };
 
@@ -410,6 +409,24 @@ static bool runner_is_changed(const struct runner *r)
 
 	return spool_changed(r->o->spool, &now) || now.tv_sec != r->listed.tv_sec ||
 	       now.tv_nsec != r->listed.tv_nsec;
+}
+
+/* Whether messages are there that this pass knows nothing of. */
+static bool runner_has_new(struct runner *r)
+{
+	struct spool_list list = {0};
+	struct error error;
+	bool found = false;
+
+	if (spool_changed(r->o->spool, &r->listed) || spool_list(r->o->spool, &list, &error))
+		r->listed = (struct timespec){0};
+	for (size_t i = 0; i < list.count && !found; i++)
+		found = (list.items[i].state == ENTRY_WAITING ||
+			 list.items[i].state == ENTRY_MARKED) &&
+			!plan_knows(&r->plan, list.items[i].id);
+	spool_list_clear(&list);
+	r->result->seen = r->listed;
+	return found;
 }
 
 /* Workers. */
@@ -829,7 +846,6 @@ int runner_run(const struct runner_options *o, struct runner_result *result,
 	       struct error *error)
 {
 	struct runner r = {.o = o, .result = result, .hook_left = RUNNER_HOOK};
-	const struct timespec moment = {0, RUNNER_MOMENT};
 	bool again = false;
 	int made = 0;
 	int got;
@@ -837,8 +853,6 @@ int runner_run(const struct runner_options *o, struct runner_result *result,
 	*result = (struct runner_result){0};
 	plan_init(&r.plan);
 	do {
-		if (again)
-			nanosleep(&moment, NULL);
 		got = spool_lock(o->spool, SPOOL_LOCK_RUN, error);
 		if (got <= 0)
 			break;
@@ -849,7 +863,7 @@ int runner_run(const struct runner_options *o, struct runner_result *result,
 		made = runner_pass(&r, error) ? -1 : 1;
 		spool_unlock(o->spool, SPOOL_LOCK_RUN);
 		/* Who came meanwhile did not get the lock, and left it to us. */
-		again = made > 0 && !*o->stop && !result->local && runner_is_changed(&r);
+		again = made > 0 && !*o->stop && !result->local && runner_has_new(&r);
 	} while (again);
 	runner_clear(&r);
 	return got < 0 && made == 0 ? -1 : made;
