@@ -381,6 +381,26 @@ hello
 	[ "$(cat relay/*.envelope | grep -c '^to: <bob@')" -eq 10 ]
 }
 
+@test "SIGTERM leaves the message whose envelope is with the relay already" {
+	touch wait
+	relay_start relay --plain --hold "$PWD/wait"
+	configure "$relay_port"
+	put 4 to=bob@example.net
+	"$PENNYPOST" -q &
+	runner=$!
+	within 10 test -e relay/held
+	kill -TERM "$runner"
+	within 10 asleep "$runner"
+	rm wait
+	wait "$runner"
+	runner=
+	[ "$(taken)" -eq 1 ]
+	[ "$(find queue -name '*.msg' | wc -l)" -eq 3 ]
+	[ "$(find queue -name '*.end' | wc -l)" -eq 0 ]
+	pass -q
+	[ "$(taken)" -eq 4 ]
+}
+
 @test "two runners at once double nothing" {
 	serve
 	put 60 to=bob@example.net
