@@ -19,7 +19,9 @@
 #include "queue/spool.h"
 
 enum {
-	USERS_AT_ONCE = 16, /* children at work */
+	USERS_AT_ONCE = 16, /* children that have just begun */
+	USERS_YOUNG = 30,   /* seconds that this is so */
+	USERS_MOST = 256,   /* children at all */
 	USERS_LOOK = 5,     /* seconds between looks at the directories */
 	USERS_LATER = 900,  /* seconds to another pass while others are at theirs */
 	USERS_PATH_MAX = 4096
@@ -93,6 +95,7 @@ static void run_be_user(struct run_all *all, const struct run_user *u, int to)
 		own.now = false;
 	if (u->path) {
 		own.every = 0;
+		own.behind = false; /* others wait for the place */
 		/* What he has run must not be able to type on root's terminal, nor to read what
 		 * root types there. */
 		setsid();
@@ -256,11 +259,30 @@ static bool run_is_due(const struct run_all *all, const struct run_user *u)
 	       u->present.tv_nsec != u->changed.tv_nsec;
 }
 
+/* How many children may be started now. Those that take long, as with a slow relay, take no
+ * place from the others, as long as there are not too many of them. */
+static size_t run_places(const struct run_all *all)
+{
+	int64_t now = time(NULL);
+	size_t young = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		young += all->users[i].pid && all->users[i].begun <= now &&
+			 now - all->users[i].begun < USERS_YOUNG;
+	if (young >= USERS_AT_ONCE || all->active >= USERS_MOST)
+		return 0;
+	return USERS_AT_ONCE - young;
+}
+
 static void run_start_due(struct run_all *all)
 {
-	for (size_t i = 0; i < all->count && all->active < USERS_AT_ONCE; i++)
-		if (run_is_due(all, &all->users[i]))
+	size_t places = run_places(all);
+
+	for (size_t i = 0; i < all->count && places > 0; i++)
+		if (run_is_due(all, &all->users[i])) {
 			run_start_user(all, &all->users[i]);
+			places--;
+		}
 }
 
 /* Whether somebody has still to get his one pass. */
