@@ -33,12 +33,17 @@ static void accept_tell(void *context, const char *line)
 
 void accept_init(struct accept *k, struct context *x, const char *name, const char *peer)
 {
+	struct error ignored;
+
 	*k = (struct accept){.x = x, .name = name, .peer = peer};
 	STAILQ_INIT(&k->channels);
 	buf_init(&k->told, ANSWER_TEXT_MAX);
 	dispatch_init(&k->dispatch, x, accept_tell, k);
 	k->dispatch.one_answer = true;
 	k->rested = clock_now();
+	k->logged = context_account(x, &ignored);
+	if (k->logged)
+		context_open_log(x, k->logged);
 }
 
 /* Leaves what is queued to a runner, and what is open of the relay. */
@@ -237,16 +242,14 @@ static void accept_send(struct accept *k, const struct submission *s, struct ans
 		accept_rest(k);
 }
 
-/* The log of the account that the message chose; of the likely one when it came to no choice.
- */
+/* The log of the account that the message chose; before, and where it comes to no choice, it is
+ * that of the likely one. */
 static void accept_open_log(struct accept *k, const struct submission *s)
 {
-	struct error ignored;
-	const struct account *a = s->account ? s->account : context_account(k->x, &ignored);
-
-	if (a && a != k->logged)
-		context_open_log(k->x, a);
-	k->logged = a;
+	if (s->account && s->account != k->logged)
+		context_open_log(k->x, s->account);
+	if (s->account)
+		k->logged = s->account;
 }
 
 static void accept_fail(const struct error *error, struct answer *answer)
@@ -255,6 +258,13 @@ static void accept_fail(const struct error *error, struct answer *answer)
 	answer_from_error(answer, error);
 	if (error->class == ERROR_LOCAL && error->stage == STAGE_USAGE)
 		answer_set(answer, 553, "5.1.3", "%s", error->text);
+}
+
+static void accept_refuse_loop(struct answer *answer)
+{
+	answer_set(answer, 554, "5.4.6", "too many hops: is our relay ourselves?");
+	log_line(LOG_LEVEL_ERROR, "a message with more than %d Received fields is refused",
+		 ACCEPT_HOPS_MAX);
 }
 
 static void accept_read(struct accept *k, struct message *m, const struct server_envelope *e,
@@ -269,7 +279,7 @@ static void accept_read(struct accept *k, struct message *m, const struct server
 	if (failed)
 		accept_fail(&error, answer);
 	else if (accept_hops(m) > ACCEPT_HOPS_MAX)
-		answer_set(answer, 554, "5.4.6", "too many hops: is our relay ourselves?");
+		accept_refuse_loop(answer);
 	else
 		accept_send(k, &s, answer);
 	submission_clear(&s);
@@ -292,6 +302,6 @@ void accept_message(void *context, const struct server_envelope *e, server_next 
 	if (m)
 		accept_read(k, m, e, answer);
 	else
-		answer_from_error(answer, &error);
+		accept_fail(&error, answer);
 	message_free(m);
 }

@@ -29,7 +29,7 @@ struct accept {
 	struct context *x;
 	struct channels channels;
 	struct dispatch dispatch;
-	const struct account *logged; /* whose log is open */
+	const struct account *logged; /* whose log is open; or NULL */
 	struct buf told;              /* what dispatch says of the present message */
 	int64_t rested;               /* when the queue was last left to a runner */
 };

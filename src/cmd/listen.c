@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -258,7 +259,10 @@ static int listen_begin(struct listen *l, int inherited, struct error *error)
 	l->children = calloc(l->most, sizeof(*l->children));
 	if (!l->children)
 		return error_set_memory(error);
-	return listen_open_all(l, inherited, error) || context_load(l->x, error) ? -1 : 0;
+	if (listen_open_all(l, inherited, error) || context_load(l->x, error))
+		return -1;
+	l->x->secrets.may_prompt = false; /* whom would a server ask? */
+	return 0;
 }
 
 int cmd_listen(struct context *x, int inherited)
@@ -274,6 +278,7 @@ int cmd_listen(struct context *x, int inherited)
 			       : serve_session(x, &l.limits, LISTEN_FIRST, LISTEN_FIRST);
 	listen_catch_signals(&l);
 	l.limits.stop = &listen_stopped;
+	tzset(); /* once for all children */
 	if (listen_begin(&l, inherited, &error)) {
 		listener_close(l.all, l.count, true);
 		code = context_fail(x, &error);

@@ -907,11 +907,15 @@ static int settle_mode(const struct options *o, struct error *error)
 			"-q runs the queue and submits nothing, so it takes no recipients");
 	if (o->due && o->mode != MODE_QUEUE_RUN)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE, "--due goes with -q");
+	if (o->dry_run && (o->mode == MODE_SERVE || o->mode == MODE_LISTEN))
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "--dry-run goes with a message on standard input");
 	if (o->older_than && o->mode != MODE_QUEUE_CHECK)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--older-than goes with --check-queue");
 	if (!o->sendmail && o->recipients.count > 0 &&
-	    (o->mode == MODE_QUEUE_LIST || o->mode == MODE_QUEUE_CHECK))
+	    (o->mode == MODE_QUEUE_LIST || o->mode == MODE_QUEUE_CHECK ||
+	     o->mode == MODE_SERVE || o->mode == MODE_LISTEN))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "there is no place for \"%s\" here",
 				 TEXT_SHOW(span_of(o->recipients.items[0])));

@@ -110,13 +110,14 @@ static ssize_t stream_write(const struct stream *s, const char *data, size_t len
 
 int stream_flush(struct stream *s, int64_t deadline, struct error *error)
 {
+	bool wait = !s->out_is_socket; /* a socket has room as a rule, and says if not */
 	size_t done = 0;
+	int ready = 0;
 
 	while (done < s->output.len) {
-		int ready = clock_poll(s->out, POLLOUT, deadline);
 		ssize_t n = -1;
 
-		if (ready > 0)
+		if (!wait || (ready = clock_poll(s->out, POLLOUT, deadline)) > 0)
 			n = stream_write(s, s->output.data + done, s->output.len - done);
 		else if (ready == 0)
 			errno = ETIMEDOUT;
@@ -124,6 +125,7 @@ int stream_flush(struct stream *s, int64_t deadline, struct error *error)
 			done += (size_t)n;
 		else if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
 			return stream_fail(errno, "cannot answer the client", error);
+		wait = true;
 	}
 	buf_reset(&s->output);
 	return 0;

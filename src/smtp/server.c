@@ -17,8 +17,9 @@
 #include "smtp/undot.h"
 
 enum {
-	SERVER_IDLE = 1000,     /* milliseconds */
-	SERVER_ERRORS_MAX = 20, /* of one client on a socket */
+	SERVER_IDLE = 1000,          /* milliseconds */
+	SERVER_ERRORS_MAX = 20,      /* of one client on a socket */
+	SERVER_SAID_MAX = 32 * 1024, /* bytes of answers that wait for one write */
 	SERVER_PIECE = 32 * 1024
 };
 
@@ -90,8 +91,8 @@ static void server_reply(struct server *s)
 	s->errors += s->answer.code >= 500 && s->answer.code < 556 && s->answer.code != 550 &&
 		     s->answer.code != 552 && s->answer.code != 554;
 	answer_write(&s->answer, utf8, &s->stream.output);
-	if (buf_failed(&s->stream.output))
-		server_leave(s, SERVER_LOST);
+	if (s->stream.output.len > SERVER_SAID_MAX)
+		server_flush(s);
 	if (s->o->strict && s->errors > SERVER_ERRORS_MAX && !s->over) {
 		buf_add_string(&s->stream.output, "421 4.7.0 too many errors\r\n");
 		server_leave(s, SERVER_LEFT);
@@ -366,6 +367,8 @@ static void server_take_message(struct server *s)
 	if (!s->over && !r->broken) {
 		if (s->answer.code == 0)
 			answer_set(&s->answer, 451, "4.3.0", "the message was not taken");
+		if (s->answer.code == 250)
+			s->errors = 0;
 		server_reply(s);
 	}
 	free(r->piece);

@@ -394,6 +394,9 @@ static void modes(void)
 	CHECK_INT(o.max_size, 10);
 	CHECK_INT(o.max_time, 60);
 	CHECK_INT(parse("pennypost|--max-size=0"), -1);
+	CHECK_INT(parse("pennypost|-bs|--dry-run"), -1);
+	CHECK_INT(parse("pennypost|-bs|ann@example.org"), -1);
+	CHECK_INT(parse("sendmail|-bs|ann@example.org"), 0);
 	CHECK_INT(parse("sendmail|-bZ|a"), -1);
 	CHECK_STR(error.text, "there is no mode -bZ");
 	CHECK_INT(parse("pennypost|--server-info"), 0);

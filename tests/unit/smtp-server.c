@@ -21,6 +21,9 @@ static void show_envelope(const struct server_envelope *e)
 	buf_printf(&taken, "%s>", e->sender.text);
 	for (size_t i = 0; i < e->recipients.count; i++)
 		buf_printf(&taken, "%s%s", i > 0 ? "," : "", e->recipients.items[i]);
+	if (e->wishes.notify || e->wishes.ret || e->wishes.envelope_id)
+		buf_printf(&taken, "(%u,%d,%s)", e->wishes.notify, (int)e->wishes.ret,
+			   e->envelope_id);
 	buf_add_char(&taken, '|');
 }
 
@@ -267,6 +270,34 @@ static void reads_parameters(void)
 		"220 250 250 250 501 501 501 501 250 250 452", "");
 }
 
+/* NOTIFY of all recipients together; RET and ENVID as said; and nothing of it in the next. */
+static void joins_wishes(void)
+{
+	static const struct {
+		const char *one, *two, *wanted;
+	} rows[] = {
+		{"", "", "a@b>c@d,e@f|x\r\n"},
+		{" NOTIFY=NEVER", " NOTIFY=NEVER", "a@b>c@d,e@f(1,0,)|x\r\n"},
+		{" NOTIFY=NEVER", "", "a@b>c@d,e@f(12,0,)|x\r\n"},
+		{"", " NOTIFY=SUCCESS", "a@b>c@d,e@f(14,0,)|x\r\n"},
+		{" NOTIFY=SUCCESS", " NOTIFY=NEVER", "a@b>c@d,e@f(2,0,)|x\r\n"},
+		{" NOTIFY=DELAY", " NOTIFY=failure,delay", "a@b>c@d,e@f(12,0,)|x\r\n"},
+	};
+	char input[400];
+
+	reset_options(true);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(input, sizeof(input),
+			 HELLO "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>%s\r\nRCPT TO:<e@f>%s\r\n"
+			       "DATA\r\nx\r\n.\r\n",
+			 rows[i].one, rows[i].two);
+		session(input, "220 250 250 250 250 354 250", rows[i].wanted);
+	}
+	session(HELLO "MAIL FROM:<a@b> RET=HDRS ENVID=q+2Br\r\nRCPT TO:<c@d>\r\nBDAT 0 LAST\r\n"
+		      "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 0 LAST\r\n",
+		"220 250 250 250 250 250 250 250", "a@b>c@d(0,2,q+r)|a@b>c@d|");
+}
+
 static void is_bounded(void)
 {
 	char line[5000];
@@ -374,6 +405,7 @@ int main(void)
 	TEST_RUN(hears_lf);
 	TEST_RUN(keeps_order);
 	TEST_RUN(reads_parameters);
+	TEST_RUN(joins_wishes);
 	TEST_RUN(is_bounded);
 	TEST_RUN(ends);
 	TEST_RUN(waits_so_long);
