@@ -398,6 +398,48 @@ envelope=('EHLO me' 'MAIL FROM:<bob@example.org>' 'RCPT TO:<to@example.net>')
 	[[ $output == *'550 '* ]]
 }
 
+# nasty FOLDER: messages of every kind of line end and dot, by a fixed seed; the last thirty without
+# a lone CR.
+nasty() {
+	mkdir "$1"
+	python3 - "$1" <<-'END'
+		import random, sys
+		random.seed(5)
+		parts = [b"\r", b"\n", b"\r\n", b".", b"..", b"x", b"From x", b"\n.\n", b"\r\n.\r\n", b"\xc3\xa9",
+		         b"QUIT", b"MAIL FROM:<evil@b>", b"y" * 997, b" ", b"\n\n"]
+		for n in range(100, 160):
+		    body = b"".join(random.choices(parts[n >= 130:], k=random.choice((3, 30, 3000))))
+		    with open(f"{sys.argv[1]}/{n}", "wb") as f:
+		        f.write(b"From: a@example.org\nDate: Mon, 01 Jan 2024 00:00:00 +0000\nMessage-ID: <"
+		                + str(n).encode() + b"@example.org>\n\n" + body)
+	END
+}
+
+@test "--listen: what goes through us arrives as what is sent at once" {
+	relay --chunking
+	listen
+	nasty box
+	run -0 ./pennypost --batch -f a@example.org --to to@example.net box/*
+	relay_stop
+	relay_start through --plain --chunking --port "$relay_port"
+	run -0 ./pennypost --relay "smtp://127.0.0.1:$port" --batch -f a@example.org --to to@example.net box/*
+	relay_stop
+	relay_start smtplib --plain --port "$relay_port"
+	run -0 python3 -c 'import smtplib, sys
+for name in sys.argv[2:]:
+    with smtplib.SMTP("127.0.0.1", int(sys.argv[1])) as s:
+        text = open(name, "rb").read()
+        text = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        s.sendmail("a@example.org", ["to@example.net"], text)' "$port" box/1[3-5]?
+	for ((n = 1; n <= 60; n++)); do
+		sed '/^Received:/,/^\t/d' through/$n.message | cmp - relay/$n.message
+	done
+	for ((n = 1; n <= 30; n++)); do
+		sed '/^Received:/,/^\t/d' smtplib/$n.message | cmp - relay/$((n + 30)).message
+	done
+	[ ! -e smtplib/31.message ]
+}
+
 @test "--listen: other clients" {
 	relay
 	listen

@@ -24,6 +24,7 @@
 enum {
 	LISTEN_FIRST = 3, /* SD_LISTEN_FDS_START */
 	LISTEN_CONNECTIONS = 100,
+	LISTEN_CONNECTIONS_MAX = 10000,
 	LISTEN_PAUSE = 200000 /* microseconds, where accept(2) lacks descriptors or memory */
 };
 
@@ -118,7 +119,7 @@ static int listen_open_all(struct listen *l, int inherited, struct error *error)
 }
 
 /* The process of one connection. */
-static void listen_serve(struct listen *l, int fd)
+_Noreturn static void listen_serve(struct listen *l, int fd)
 {
 	int code;
 
@@ -255,6 +256,10 @@ static int listen_begin(struct listen *l, int inherited, struct error *error)
 {
 	int most = l->x->options.max_connections;
 
+	if (most > LISTEN_CONNECTIONS_MAX)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "more than %d connections are too many",
+				 LISTEN_CONNECTIONS_MAX);
 	l->most = most > 0 ? (size_t)most : LISTEN_CONNECTIONS;
 	l->children = calloc(l->most, sizeof(*l->children));
 	if (!l->children)
