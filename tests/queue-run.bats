@@ -523,6 +523,22 @@ hello
 	[ "$(taken)" -eq 2 ]
 }
 
+@test "what a person wants tried in the midst of a pass is tried behind it" {
+	touch wait
+	serve --hold "$PWD/wait"
+	put 1 to=bob@example.net
+	local later
+	later=$(put 1 to=carl@example.net from=other@example.org next="$(($(date +%s) + 3000))")
+	"$PENNYPOST" -q1h </dev/null 3>&- &
+	runner=$!
+	within 10 test -e relay/held
+	"$PENNYPOST" --retry "$later"
+	sleep 1
+	rm wait
+	within 15 is 0 waiting
+	[ "$(taken)" -eq 2 ]
+}
+
 @test "the rate is kept" {
 	serve
 	configure "$relay_port" 'rate 5/s'
