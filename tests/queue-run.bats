@@ -865,3 +865,17 @@ time.sleep(60)' >silent 3>&- &
 	wait "$runner"
 	runner=
 }
+
+@test "root who may not become a user says so" {
+	serve
+	users_world >script
+	cat >>script <<-EOF
+		put 1 account=environment
+		exec setpriv --bounding-set=-setuid,-setgid --inh-caps=-setuid,-setgid "$PENNYPOST" -q
+	EOF
+	run unshare -m sh script
+	echo "$output"
+	[ "$status" -eq 71 ]
+	[[ $output == *"queue /var/spool/pennypost/1: cannot become user 1: Operation not permitted"* ]]
+	[ "$(taken)" -eq 0 ]
+}

@@ -103,9 +103,14 @@ static void run_be_user(struct run_all *all, const struct run_user *u, int to)
 		/* Words of root's command line are not for others. */
 		x->options.config_file = x->options.account = NULL;
 		x->options.setting_count = 0;
+		error_set(&error, ERROR_LOCAL, STAGE_CONFIG,
+			  "cannot make an environment for it");
 		if (run_take_environment(u->uid) || chdir("/") ||
-		    process_become(u->uid, &error))
+		    process_become(u->uid, &error)) {
+			error_prefix(&error, "queue %s", u->path);
+			context_complain(x, error.text);
 			_exit(EX_OSERR);
+		}
 	}
 	code = run_own(x, &own);
 	if (file_write_all(to, &own.due, sizeof(own.due)))
