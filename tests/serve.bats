@@ -181,6 +181,16 @@ envelope=('EHLO me' 'MAIL FROM:<bob@example.org>' 'RCPT TO:<to@example.net>')
 	[ ! -e relay/3.message ]
 }
 
+@test "-bs: LMTP behind us answers for each recipient, and so do reports" {
+	relay --lmtp --refuse-late no@example.net
+	configure 'protocol lmtp'
+	talk 'EHLO me' 'MAIL FROM:<a@example.org>' 'RCPT TO:<no@example.net>' \
+		'RCPT TO:<yes@example.net>' DATA 'Subject: hi' '' x . \
+		'MAIL FROM:<a@example.org>' 'RCPT TO:<no@example.net>' DATA x . QUIT -- ./sendmail -bs
+	[ "$codes" = '220 250 250 250 250 354 250 250 250 354 550 221 ' ]
+	[ "$(queued)" -eq 1 ]
+}
+
 @test "-bs: what can wait is queued, and the modes of delivery are obeyed" {
 	configure
 	talk "${envelope[@]}" DATA x . QUIT -- ./sendmail -bs
@@ -370,6 +380,36 @@ envelope=('EHLO me' 'MAIL FROM:<bob@example.org>' 'RCPT TO:<to@example.net>')
 	configure
 	run -0 python3 alpine
 	[ "$(queued)" -eq 1 ]
+}
+
+@test "-bs: a terminal, as a person types" {
+	relay
+	cat >type <<-'END'
+		import os, pty, select, sys, time
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.execv("./sendmail", ["sendmail", "-bs"])
+		said = b""
+
+		def answered(words):
+		    global said
+		    end = time.monotonic() + 10
+		    while words not in said:
+		        assert time.monotonic() < end, said
+		        if select.select([fd], [], [], 0.1)[0]:
+		            said += os.read(fd, 4096)
+		    said = said[said.index(words) + len(words):]
+
+		answered(b"220 ")
+		for line, words in ((b"EHLO me", b"250 HELP"), (b"MAIL FROM:<a@b>", b"250 2.1.0"),
+		                    (b"RCPT TO:<c@d>", b"250 2.1.5"), (b"DATA", b"354 "),
+		                    (b"Subject: x\n\nhi\n.", b"250 2.0.0"), (b"QUIT", b"221 ")):
+		    os.write(fd, line + b"\n")
+		    answered(words)
+		assert os.waitpid(pid, 0)[1] == 0
+	END
+	run -0 python3 type
+	[ -e relay/1.message ]
 }
 
 @test "--listen: our own client, by DATA and by BDAT, over TCP and a unix socket" {

@@ -173,7 +173,7 @@ static void accept_codes(const struct attempt *a, size_t i, struct answer *answe
 	bool may = accept_may_try(a, i);
 	int code = reply ? reply->code : trouble->code;
 
-	if (attempt_fate(a, i) == ATTEMPT_BLOCKED || (code >= 400 && code < 500) != may)
+	if (attempt_fate(a, i) == ATTEMPT_BLOCKED || code / 100 != (may ? 4 : 5))
 		answer_set_codes(answer, may ? 451 : 554, (int[3]){0});
 	else
 		answer_set_codes(answer, code, reply ? reply->enhanced : trouble->enhanced);
