@@ -187,11 +187,12 @@ static void accept_refuse(const struct accept *k, const struct attempt *a,
 	const struct reply *reply = NULL;
 	bool may = false;
 
-	answer_set_codes(answer, 451, (int[3]){0});
+	answer_set_codes(answer, 451, (int[3]){0}); /* it was to be queued, and not tried */
 	for (size_t i = a->transaction.count; i-- > 0;) {
 		enum attempt_fate fate = attempt_fate(a, i);
 
-		if (fate == ATTEMPT_SENT || (k->dispatch.kept >> fate) & 1 ||
+		if (a->transaction.recipients[i].outcome == SMTP_UNTRIED ||
+		    fate == ATTEMPT_SENT || (k->dispatch.kept >> fate) & 1 ||
 		    (may && !accept_may_try(a, i)))
 			continue;
 		may = accept_may_try(a, i);
