@@ -11,6 +11,7 @@
 #include <syslog.h>
 
 #include "base/chars.h"
+#include "base/dump.h"
 #include "base/duration.h"
 #include "base/text.h"
 #include "conf/secret.h"
@@ -374,6 +375,8 @@ static int set_password(struct account *a, const struct key *key, const char *va
 				 key->name, SECRET_MAX);
 	if (value && *value)
 		sources_reset(a);
+	if (value)
+		dump_forbid();
 	buf_wipe(&a->password);
 	buf_init(&a->password, SECRET_MAX);
 	buf_add_string(&a->password, value ? value : "");
