@@ -532,6 +532,9 @@ s.quit()' "$port"
 	run -78 ./pennypost --listen "unix:$PWD/file"
 	[ "$(cat file)" = x ]
 	run -64 ./sendmail --listen localhost:2525
+	rm home/.config/pennypost/config
+	run -78 ./pennypost --listen "127.0.0.1:$(free_port)"
+	[[ $output == *'no relay is configured'* ]]
 }
 
 @test "--listen: limits" {

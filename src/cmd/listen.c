@@ -267,7 +267,8 @@ static int listen_begin(struct listen *l, int inherited, struct error *error)
 	if (listen_open_all(l, inherited, error) || context_load(l->x, error))
 		return -1;
 	l->x->secrets.may_prompt = false; /* whom would a server ask? */
-	return 0;
+	/* Each message may choose an account, but there must be one. */
+	return l->x->config.count > 0 || context_account(l->x, error) ? 0 : -1;
 }
 
 int cmd_listen(struct context *x, int inherited)

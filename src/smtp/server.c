@@ -480,36 +480,37 @@ static void server_ehlo(struct server *s, struct span argument)
 		   s->o->name, s->o->size_max, s->o->recipients_max);
 }
 
-static void server_mail(struct server *s, struct span argument)
+/* Begins a message; takes the address over. */
+static void server_begin_mail(struct server *s, struct command_mail *m)
 {
-	struct command_mail m;
 	struct server_envelope *e = &s->envelope;
 
-	if (s->o->strict && !s->greeted) {
-		server_say(s, 503, "5.5.1", "EHLO comes first");
-		return;
-	}
-	if (s->in_mail) {
-		server_say(s, 503, "5.5.1", "there is a sender already");
-		return;
-	}
-	if (command_parse_mail(&m, argument, &s->answer) == 0) {
-		if (s->o->size_max && m.size > s->o->size_max) {
-			answer_set(&s->answer, 552, "5.3.4",
-				   "messages may have %" PRIu64 " bytes at the most",
-				   s->o->size_max);
-		} else {
-			e->sender = m.sender;
-			m.sender = (struct address){0};
-			e->wishes.ret = m.ret;
-			e->utf8 = m.utf8;
-			e->binary = m.binary;
-			memcpy(e->envelope_id, m.envelope_id, sizeof(e->envelope_id));
-			e->wishes.envelope_id = e->envelope_id[0] ? e->envelope_id : NULL;
-			s->in_mail = true;
-			answer_set(&s->answer, 250, "2.1.0", "the sender is good");
-		}
-	}
+	e->sender = m->sender;
+	m->sender = (struct address){0};
+	e->wishes.ret = m->ret;
+	e->utf8 = m->utf8;
+	e->binary = m->binary;
+	memcpy(e->envelope_id, m->envelope_id, sizeof(e->envelope_id));
+	e->wishes.envelope_id = e->envelope_id[0] ? e->envelope_id : NULL;
+	s->in_mail = true;
+	answer_set(&s->answer, 250, "2.1.0", "the sender is good");
+}
+
+static void server_mail(struct server *s, struct span argument)
+{
+	struct command_mail m = {0};
+
+	if (s->o->strict && !s->greeted)
+		answer_set(&s->answer, 503, "5.5.1", "EHLO comes first");
+	else if (s->in_mail)
+		answer_set(&s->answer, 503, "5.5.1", "there is a sender already");
+	else if (command_parse_mail(&m, argument, &s->answer))
+		; /* the answer is there */
+	else if (s->o->size_max && m.size > s->o->size_max)
+		answer_set(&s->answer, 552, "5.3.4",
+			   "messages may have %" PRIu64 " bytes at the most", s->o->size_max);
+	else
+		server_begin_mail(s, &m);
 	address_clear(&m.sender);
 	server_reply(s);
 }
