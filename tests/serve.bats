@@ -412,6 +412,41 @@ envelope=('EHLO me' 'MAIL FROM:<bob@example.org>' 'RCPT TO:<to@example.net>')
 	[ -e relay/1.message ]
 }
 
+@test "-bs: who is on another machine is sent away, whatever inetd says" {
+	need_world
+	relay
+	cat >inetd <<-'END'
+		import socket, subprocess
+		server = socket.create_server(("10.9.9.1", 2525))
+		open("ready", "w").close()
+		for _ in range(2):
+		    inner, _ = server.accept()
+		    subprocess.run(["./sendmail", "-bs"], stdin=inner, stdout=inner, stderr=inner)
+		    inner.close()
+	END
+	run "$ROOT/tests/lib/world" "$BATS_TEST_TMPDIR" -- unshare -n bash -c '
+		cd "$HOME/.."
+		ip link set lo up
+		unshare -n sleep 60 &
+		there=$!
+		until [ "$(readlink /proc/$there/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.1; done
+		ip link add here type veth peer name there netns $there || exit 99
+		ip addr add 10.9.9.1/24 dev here
+		ip link set here up
+		nsenter -t $there -n ip addr add 10.9.9.2/24 dev there
+		nsenter -t $there -n ip link set there up
+		python3 inetd &
+		until [ -e ready ]; do sleep 0.1; done
+		ask="exec 7<>/dev/tcp/10.9.9.1/2525; read -r -t 5 line <&7; echo \"\$line\""
+		nsenter -t $there -n bash -c "$ask"
+		bash -c "$ask"
+		kill $there'
+	[ "$status" -ne 99 ] || skip 'no veth'
+	echo "$output"
+	[[ ${lines[0]} == '554 5.7.1 '* ]]
+	[[ ${lines[1]} == '220 '* ]]
+}
+
 @test "--listen: our own client, by DATA and by BDAT, over TCP and a unix socket" {
 	relay --chunking
 	listen
