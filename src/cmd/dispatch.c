@@ -329,28 +329,36 @@ static void dispatch_look(struct dispatch *d, const struct account *a)
 		   dispatch_check(d, a) == 0;
 }
 
-static int dispatch_attempt(struct dispatch *d, struct attempt *a, struct channel *c,
-			    struct attempt *follower, bool last)
+/* Not all of them have it: what can be is queued, and the caller is told. */
+static int dispatch_settle(struct dispatch *d, const struct attempt *a)
 {
-	const struct submission *s = a->submission;
 	struct dispatch_kept kept = {0};
-	int code;
 
-	attempt_make(a, c, follower, last);
-	dispatch_warn(d, a);
-	dispatch_keep(d, s, a, &kept);
+	dispatch_keep(d, a->submission, a, &kept);
 	if (d->one_answer)
 		dispatch_keep_failed(d, a, &kept);
 	d->kept = kept.fates;
-	code = dispatch_code(s, a, &kept);
-	if (attempt_count(a, 1u << ATTEMPT_SENT) == a->transaction.count)
-		code = EX_OK;
-	else if (dispatch_is_uniform(a, &kept))
+	if (dispatch_is_uniform(a, &kept))
 		dispatch_tell_all(d, a, &kept);
 	else
 		dispatch_tell_each(d, a, &kept);
-	if (attempt_count(a, 1u << ATTEMPT_SENT) > 0)
-		dispatch_look(d, s->account);
+	return dispatch_code(a->submission, a, &kept);
+}
+
+static int dispatch_attempt(struct dispatch *d, struct attempt *a, struct channel *c,
+			    struct attempt *follower, bool last)
+{
+	size_t sent;
+	int code = EX_OK;
+
+	attempt_make(a, c, follower, last);
+	dispatch_warn(d, a);
+	d->kept = 0;
+	sent = attempt_count(a, 1u << ATTEMPT_SENT);
+	if (sent < a->transaction.count)
+		code = dispatch_settle(d, a);
+	if (sent > 0)
+		dispatch_look(d, a->submission->account);
 	return code;
 }
 
