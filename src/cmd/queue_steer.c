@@ -15,6 +15,7 @@
 #include "cmd/queue_walk.h"
 #include "cmd/run_queue.h"
 #include "queue/entry.h"
+#include "queue/entry_note.h"
 #include "queue/health.h"
 #include "queue/schedule.h"
 

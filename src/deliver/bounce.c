@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "deliver/hook.h"
 #include "deliver/notice.h"
+#include "queue/entry_note.h"
 
 enum {
 	HOUR = 3600,

@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "queue/entry_note.h"
+#include "queue/entry_put.h"
 #include "queue/schedule.h"
 
 /* Copies what is not NULL. */

@@ -12,6 +12,7 @@
 #include "mail/measure.h"
 #include "mail/message.h"
 #include "net/hostname.h"
+#include "queue/entry_put.h"
 #include "queue/schedule.h"
 
 enum { BLOCK = 64 * 1024, NAME_MAX_BYTES = 300 };

@@ -19,6 +19,7 @@
 #include "deliver/retry.h"
 #include "deliver/worker.h"
 #include "queue/entry.h"
+#include "queue/entry_note.h"
 #include "queue/health.h"
 #include "queue/schedule.h"
 

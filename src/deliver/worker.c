@@ -23,6 +23,7 @@
 #include "deliver/channel.h"
 #include "deliver/retry.h"
 #include "queue/entry.h"
+#include "queue/entry_note.h"
 #include "queue/schedule.h"
 
 enum { WORKER_IDLE = 200 /* milliseconds without an order until names are made durable */ };

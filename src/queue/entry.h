@@ -2,8 +2,9 @@
  * An entry of the spool: a message, its envelope, and what became of it so far.
  *
  * The file is written once, made durable by fsync(2) of the file and of the directory, and
- * never changed. The journal beside it holds what attempts came to. No secret and no command is
- * in either. What the bytes of both mean is in queue/form.h.
+ * never changed (queue/entry_put.h). The journal beside it holds what attempts came to
+ * (queue/entry_note.h). No secret and no command is in either. What the bytes of both mean is
+ * in queue/form.h. Here entries are read, locked, and moved from state to state.
  */
 #ifndef QUEUE_ENTRY_H
 #define QUEUE_ENTRY_H
@@ -88,17 +89,6 @@ void entry_clear(struct entry *e);
 /* Appends a recipient. Returns 0, or -1 without memory. */
 int entry_add_recipient(struct entry *e, const char *path);
 
-/* Pieces of a message, as smtp_next. 1, 0 at the end, -1 with *error. */
-typedef int entry_next(void *context, struct span *piece, struct error *error);
-
-/* Writes a new entry of e's envelope (those recipients that are open, and the attempts so far)
- * and the message, state WAITING or MARKED by e->state, durably, and fills e->id, e->size and,
- * if 0, e->arrived. id: the ID that it must have (of a report; one that exists already is
- * success and nothing is written); NULL: a new one. Returns 0: it is safe now; -1 with *error
- * (local or temporary, stage input; errno in number): nothing is left behind. */
-int entry_put(struct spool *s, struct entry *e, const char *id, entry_next *next, void *context,
-	      struct error *error);
-
 /* Reads envelope and journal without locking: to look at. Returns 1; 0: there is none (any
  * more); -1 with *error: it cannot be read, or is damaged. */
 int entry_load(struct spool *s, const char *id, struct entry *e, struct error *error);
@@ -115,22 +105,11 @@ int entry_lock(struct spool *s, const char *id, struct entry *e, struct error *e
  * to the end of the file. Returns 0, or -1 with *error (class message: damaged; temporary: it
  * cannot be read). */
 int entry_open_message(struct entry *e, struct error *error);
-/* Sees to it that the journal has room for what one attempt will have to say of the recipients,
- * so that a full disk cannot make who got the message get it again. Returns 0, or -1 with
- * *error (temporary): the disk is full. */
-int entry_reserve(struct spool *s, struct entry *e, struct error *error);
 /* The name made to say that the end of data may have left (if it says so already, e->marked and
  * the file's time of change are now); and back to waiting, from whatever state. durable: fsync
  * the directory too. Return 0, or -1 with *error. Calls that change nothing are fine. */
 int entry_mark(struct spool *s, struct entry *e, bool durable, struct error *error);
 int entry_unmark(struct spool *s, struct entry *e, struct error *error);
-/* Appends to the journal what e knows now of release, attempts, tried, next, trouble, held,
- * delay_told and of the recipients [i] that changed since it was read or last noted, in one
- * record; durable: with fdatasync(2). A torn end of an earlier write is cut off first. Returns
- * 0, or -1 with *error and the journal as it was. The name of a new journal is not durable
- * before spool_sync(), so that many may share one; entry_note_named() does that too. */
-int entry_note(struct spool *s, struct entry *e, bool durable, struct error *error);
-int entry_note_named(struct spool *s, struct entry *e, struct error *error);
 /* Removes message and journal, in this order. Not durable before spool_sync(). */
 int entry_remove(struct spool *s, struct entry *e, struct error *error);
 /* Renames it to ID.dead (entry_bury) or ID.bad (entry_set_aside), the journal stays. */

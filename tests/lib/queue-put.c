@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "queue/entry.h"
+#include "queue/entry_note.h"
+#include "queue/entry_put.h"
 
 struct put {
 	struct entry entry;

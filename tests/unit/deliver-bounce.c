@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "queue/entry_note.h"
+#include "queue/entry_put.h"
 #include "test.h"
 
 enum { NOW = 1800000000 };

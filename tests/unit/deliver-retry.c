@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "queue/entry_put.h"
 #include "queue/schedule.h"
 #include "test.h"
 

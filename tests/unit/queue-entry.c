@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "queue/entry_note.h"
+
 static struct error error;
 static int directory_syncs;
 

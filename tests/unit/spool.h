@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "queue/entry.h"
+#include "queue/entry_put.h"
 #include "queue/spool.h"
 #include "test.h"
 
