@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "deliver/bounce.h"
+#include "deliver/pass_relay.h"
 #include "deliver/plan.h"
 #include "deliver/retry.h"
 #include "deliver/worker.h"
@@ -24,33 +25,16 @@
 #include "queue/schedule.h"
 
 enum {
-	RUNNER_AHEAD = 3,      /* orders that a worker has at the most: one in hand, one made
-				  ready behind it, one on its way */
-	RUNNER_BROKEN_MAX = 3, /* sessions or workers of a relay that break in a row */
-	RUNNER_LOOK = 2000,    /* milliseconds between looks for new messages */
-	RUNNER_BUSY = 60, /* seconds after which a message of somebody else's is looked at */
+	RUNNER_AHEAD = 3,   /* orders that a worker has at the most: one in hand, one made
+			       ready behind it, one on its way */
+	RUNNER_LOOK = 2000, /* milliseconds between looks for new messages */
 	RUNNER_HOOK = 5 * 60 * 1000 /* milliseconds for failure_command in all of a pass */
-};
-
-/* What a pass knows of a relay. */
-struct runner_relay {
-	struct plan_relay *plan;
-	const struct account *account; /* NULL: there is none of that name */
-	unsigned workers;
-	unsigned broken;    /* in a row */
-	bool tested;        /* it took mail in this pass */
-	bool stopped;       /* no more in this pass */
-	bool given_up;      /* and its messages have been looked at */
-	char *text;         /* why it is stopped */
-	struct strv untold; /* messages whose reports wait for the digest */
-	int64_t *sends;     /* when the last of rate_count messages left, in milliseconds */
-	size_t send;        /* the oldest of them */
 };
 
 struct runner_worker {
 	pid_t pid; /* 0: a free place */
 	int fd;
-	struct runner_relay *relay;
+	struct pass_relay *relay;
 	struct plan_lane lane;
 	struct plan_item *out[RUNNER_AHEAD]; /* in the order in which they were sent */
 	unsigned count;
@@ -85,108 +69,50 @@ static void runner_note_due(struct runner *r, int64_t when)
 
 /* What is known of relays. */
 
-static struct health_relay *runner_health(struct runner *r, const struct runner_relay *relay)
+static struct health_relay *runner_health(struct runner *r, const struct pass_relay *relay)
 {
 	return health_relay(&r->health, relay->plan->account, relay->plan->config);
 }
 
-/* No more orders for a relay: its messages wait until when (0: as they are). */
-static void runner_stop_relay(struct runner *r, struct runner_relay *relay, const char *text)
-{
-	relay->stopped = true;
-	if (!relay->text)
-		relay->text = strdup(text);
-	(void)r;
-}
-
 /* The relay failed, or asks to be left alone: it is probed later. */
-static void runner_rest_relay(struct runner *r, struct runner_relay *relay, const char *text)
+static void runner_rest_relay(struct runner *r, struct pass_relay *relay, const char *text)
 {
-	struct health_relay *health = runner_health(r, relay);
 	struct buf line;
 
 	if (relay->stopped)
 		return;
-	if (health)
-		health_failed(health, text, arc4random(), time(NULL));
+	pass_relay_rest(relay, runner_health(r, relay), text);
 	buf_init(&line, ERROR_TEXT_MAX * 2);
 	buf_printf(&line, "account %s is left alone for now: %s", relay->plan->account, text);
 	runner_say(r, line.data);
 	buf_clear(&line);
-	runner_stop_relay(r, relay, text);
-}
-
-/* What left in passes before this one counts for the rate. */
-static void runner_recall_sends(struct runner_relay *relay, const struct health_relay *health)
-{
-	size_t most = relay->account->rate_count > 0 ? (size_t)relay->account->rate_count : 0;
-	int64_t now = time(NULL);
-	size_t left = most;
-
-	if (most > 0)
-		relay->sends = calloc(most, sizeof(int64_t));
-	if (!relay->sends || !health)
-		return;
-	for (size_t i = health->send_count; i > 0; i--) {
-		const struct health_sends *sends = &health->sends[i - 1];
-
-		for (unsigned n = 0; n < sends->count && left > 0 && sends->when <= now; n++)
-			relay->sends[--left] = clock_now() - (now - sends->when) * 1000;
-	}
-}
-
-/* And what left in this one for those that come. */
-static void runner_keep_sends(const struct runner_relay *relay, struct health_relay *health)
-{
-	size_t most = relay->sends ? (size_t)relay->account->rate_count : 0;
-	int64_t window = (int64_t)relay->account->rate_seconds * 1000, now = clock_now();
-	int64_t part = window / (HEALTH_SENDS_MAX / 2), first = 0, last = 0;
-	unsigned count = 0;
-
-	health_forget_sent(health);
-	for (size_t i = 0; i < most; i++) {
-		int64_t sent = relay->sends[(relay->send + i) % most];
-
-		if (sent == 0 || now - sent >= window)
-			continue;
-		if (count > 0 && sent - first > part) {
-			health_sent(health, time(NULL) - (now - last) / 1000, count);
-			count = 0;
-		}
-		first = count++ == 0 ? sent : first;
-		last = sent;
-	}
-	if (count > 0)
-		health_sent(health, time(NULL) - (now - last) / 1000, count);
 }
 
 /* A relay that comes into view: its account is looked for once. */
-static struct runner_relay *runner_make_relay(struct runner *r, struct plan_relay *plan)
+static struct pass_relay *runner_make_relay(struct runner *r, struct plan_relay *plan)
 {
-	struct runner_relay *relay = calloc(1, sizeof(*relay));
+	struct pass_relay *relay = pass_relay_new(plan);
 	const struct health_relay *health;
 	struct error error;
 
 	if (!relay)
 		return NULL;
-	plan->context = relay;
-	relay->plan = plan;
 	relay->account = r->o->find(r->o->context, plan->account, plan->config, &error);
 	if (!relay->account) {
 		runner_say(r, error.text);
-		runner_stop_relay(r, relay, error.text);
+		pass_relay_stop(relay, error.text);
 		return relay;
 	}
 	health = runner_health(r, relay);
-	runner_recall_sends(relay, health);
+	pass_relay_recall(relay, health);
 	if (health && !r->o->now && !schedule_is_due(health->next, time(NULL))) {
 		runner_note_due(r, health->next);
-		runner_stop_relay(r, relay, health->text ? health->text : "the relay is down");
+		pass_relay_stop(relay, health->text ? health->text : "the relay is down");
 	}
 	return relay;
 }
 
-static struct runner_relay *runner_relay_of(struct runner *r, const struct entry *e)
+static struct pass_relay *runner_relay_of(struct runner *r, const struct entry *e)
 {
 	struct plan_relay *plan = plan_relay(&r->plan, e->account, e->config);
 
@@ -195,39 +121,11 @@ static struct runner_relay *runner_relay_of(struct runner *r, const struct entry
 	return plan->context ? plan->context : runner_make_relay(r, plan);
 }
 
-/* Milliseconds until the account's rate lets another message go. */
-static int64_t runner_rate_wait(const struct runner_relay *relay)
-{
-	int64_t oldest = relay->sends ? relay->sends[relay->send] : 0;
-	int64_t left;
-
-	if (oldest == 0)
-		return 0;
-	left = oldest + relay->account->rate_seconds * (int64_t)1000 - clock_now();
-	return left > 0 ? left : 0;
-}
-
-/* Whether messages wait for nothing but the rate, and not for too long. */
-static bool runner_is_paused(const struct runner_relay *relay)
-{
-	int64_t wait = relay->plan->waiting > 0 ? runner_rate_wait(relay) : 0;
-
-	return !relay->stopped && wait > 0 && wait < RUNNER_WAIT * (int64_t)1000;
-}
-
-static void runner_rate_count(struct runner_relay *relay)
-{
-	if (!relay->sends)
-		return;
-	relay->sends[relay->send] = clock_now();
-	relay->send = (relay->send + 1) % (size_t)relay->account->rate_count;
-}
-
 /* What only the runner does with entries. */
 
 /* Tells the sender of a locked entry what there is to tell, and takes it away when that was the
  * last of it. */
-static void runner_tell_sender(struct runner *r, struct runner_relay *relay, struct entry *e)
+static void runner_tell_sender(struct runner *r, struct pass_relay *relay, struct entry *e)
 {
 	const struct bounce_options o = {.account = relay->account,
 					 .health = &r->health,
@@ -252,7 +150,7 @@ static void runner_tell_sender(struct runner *r, struct runner_relay *relay, str
 }
 
 /* The relay will not be had in this pass: a message whose time is over has failed. */
-static void runner_expire(struct runner *r, struct runner_relay *relay, struct entry *e)
+static void runner_expire(struct runner *r, struct pass_relay *relay, struct entry *e)
 {
 	struct error error;
 
@@ -266,7 +164,7 @@ static void runner_expire(struct runner *r, struct runner_relay *relay, struct e
 }
 
 /* Looks after one entry by itself: expiry if nothing can be tried, reports, removal. */
-static void runner_settle(struct runner *r, struct runner_relay *relay, const char *id,
+static void runner_settle(struct runner *r, struct pass_relay *relay, const char *id,
 			  bool expire)
 {
 	struct entry e;
@@ -341,7 +239,7 @@ static bool runner_wants_settling(const struct entry *e, int64_t when)
 /* Puts an entry where it belongs. Returns 0, or -1 without memory. */
 static int runner_take(struct runner *r, const struct entry *e)
 {
-	struct runner_relay *relay = runner_relay_of(r, e);
+	struct pass_relay *relay = runner_relay_of(r, e);
 	int64_t when = runner_when(r, e, time(NULL));
 
 	if (!relay)
@@ -433,7 +331,7 @@ static bool runner_has_new(struct runner *r)
 /* Workers. */
 
 /* In the child: everything but its own socket and the queue is the parent's. */
-static void runner_become_worker(struct runner *r, const struct runner_relay *relay, int fd)
+static void runner_become_worker(struct runner *r, const struct pass_relay *relay, int fd)
 {
 	struct worker_options o = {
 		.spool = r->o->spool,
@@ -460,7 +358,7 @@ static struct runner_worker *runner_free_place(struct runner *r)
 }
 
 /* A new worker for a relay. NULL when none can be had. */
-static struct runner_worker *runner_start(struct runner *r, struct runner_relay *relay)
+static struct runner_worker *runner_start(struct runner *r, struct pass_relay *relay)
 {
 	struct runner_worker *w = runner_free_place(r);
 	int fds[2];
@@ -517,22 +415,22 @@ static void runner_dismiss(struct runner_worker *w)
  * soon, it is dismissed. */
 static void runner_feed(struct runner_worker *w)
 {
-	struct runner_relay *relay = w->relay;
+	struct pass_relay *relay = w->relay;
 	bool paused = false;
 
 	while (w->count < RUNNER_AHEAD && !relay->stopped && !w->leaving) {
 		struct worker_order order = {0};
 		struct plan_item *item = NULL;
 
-		paused = runner_is_paused(relay);
-		if (runner_rate_wait(relay) == 0)
+		paused = pass_relay_is_paused(relay);
+		if (pass_relay_rate_wait(relay) == 0)
 			item = plan_next(relay->plan, &w->lane);
 		if (!item)
 			break;
 		memcpy(order.id, item->id, sizeof(order.id));
 		order.last = relay->plan->waiting == 0;
 		w->out[w->count++] = item;
-		runner_rate_count(relay);
+		pass_relay_count(relay);
 		if (send(w->fd, &order, sizeof(order), MSG_NOSIGNAL) < 0)
 			break; /* it is gone: the poll will say so */
 	}
@@ -540,18 +438,9 @@ static void runner_feed(struct runner_worker *w)
 		runner_dismiss(w);
 }
 
-/* How many workers a relay may have: one until it has taken something. */
-static unsigned runner_most(const struct runner_relay *relay)
-{
-	if (!relay->tested)
-		return 1;
-	return relay->account->connections > 0 ? (unsigned)relay->account->connections
-					       : RUNNER_CONNECTIONS;
-}
-
 /* The messages of a relay that is stopped: looked at once, for those whose time is over, unless
  * it is for us that they cannot go. They are out of the plan then. */
-static void runner_give_up(struct runner *r, struct runner_relay *relay)
+static void runner_give_up(struct runner *r, struct pass_relay *relay)
 {
 	struct plan_lane lane = {0};
 	struct plan_item *item;
@@ -568,18 +457,19 @@ static void runner_give_up(struct runner *r, struct runner_relay *relay)
 	plan_leave(&lane);
 }
 
-static void runner_dispatch_relay(struct runner *r, struct runner_relay *relay)
+static void runner_dispatch_relay(struct runner *r, struct pass_relay *relay)
 {
 	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
 		if (r->workers[i].pid && r->workers[i].relay == relay)
 			runner_feed(&r->workers[i]);
 	while (!relay->stopped && plan_has_ready(relay->plan) &&
-	       relay->workers < runner_most(relay) && runner_rate_wait(relay) == 0) {
+	       relay->workers < pass_relay_workers_max(relay) &&
+	       pass_relay_rate_wait(relay) == 0) {
 		struct runner_worker *w = runner_start(r, relay);
 
 		if (!w && relay->workers == 0 && r->worker_count == 0) {
 			r->result->local = true;
-			runner_stop_relay(r, relay, "cannot start a process");
+			pass_relay_stop(relay, "cannot start a process");
 		}
 		if (!w)
 			break;
@@ -600,13 +490,13 @@ static void runner_dispatch(struct runner *r)
 /* Reports. */
 
 /* Sessions, or workers, that break again and again are the relay's trouble. */
-static void runner_count_broken(struct runner *r, struct runner_relay *relay, const char *text)
+static void runner_count_broken(struct runner *r, struct pass_relay *relay, const char *text)
 {
-	if (++relay->broken >= RUNNER_BROKEN_MAX)
+	if (pass_relay_breaks(relay))
 		runner_rest_relay(r, relay, text);
 }
 
-static void runner_note_health(struct runner *r, struct runner_relay *relay,
+static void runner_note_health(struct runner *r, struct pass_relay *relay,
 			       const struct worker_report *report)
 {
 	struct health_relay *health;
@@ -631,7 +521,7 @@ static void runner_note_health(struct runner *r, struct runner_relay *relay,
 		if (!r->result->local)
 			runner_say(r, report->text);
 		r->result->local = true;
-		runner_stop_relay(r, relay, report->text);
+		pass_relay_stop(relay, report->text);
 		return;
 	case WORKER_PASSED: return;
 	}
@@ -640,7 +530,7 @@ static void runner_note_health(struct runner *r, struct runner_relay *relay,
 static void runner_note_report(struct runner *r, struct runner_worker *w,
 			       const struct worker_report *report)
 {
-	struct runner_relay *relay = w->relay;
+	struct pass_relay *relay = w->relay;
 
 	runner_note_health(r, relay, report);
 	if (report->outcome == WORKER_SENT)
@@ -657,7 +547,7 @@ static void runner_note_report(struct runner *r, struct runner_worker *w,
 /* One report, or the end of the worker. */
 static void runner_hear(struct runner *r, struct runner_worker *w)
 {
-	struct runner_relay *relay = w->relay;
+	struct pass_relay *relay = w->relay;
 	struct worker_report report;
 	ssize_t got;
 
@@ -689,9 +579,9 @@ static int64_t runner_patience(const struct runner *r)
 	struct plan_relay *plan;
 
 	STAILQ_FOREACH (plan, &r->plan.relays, next) {
-		const struct runner_relay *relay = plan->context;
+		const struct pass_relay *relay = plan->context;
 		int64_t rate =
-			relay->stopped || plan->waiting == 0 ? 0 : runner_rate_wait(relay);
+			relay->stopped || plan->waiting == 0 ? 0 : pass_relay_rate_wait(relay);
 
 		if (rate > 0 && rate < wait)
 			wait = rate;
@@ -738,7 +628,7 @@ static bool runner_has_work(const struct runner *r)
 	if (r->worker_count > 0)
 		return true;
 	STAILQ_FOREACH (plan, &r->plan.relays, next)
-		if (!r->stopping && runner_is_paused(plan->context))
+		if (!r->stopping && pass_relay_is_paused(plan->context))
 			return true;
 	return false;
 }
@@ -749,9 +639,9 @@ static void runner_resume(struct runner *r)
 	struct plan_relay *plan;
 
 	STAILQ_FOREACH (plan, &r->plan.relays, next) {
-		struct runner_relay *relay = plan->context;
+		struct pass_relay *relay = plan->context;
 
-		if (relay->sends && plan->waiting > 0 && !runner_is_paused(relay))
+		if (relay->sends && plan->waiting > 0 && !pass_relay_is_paused(relay))
 			runner_dispatch_relay(r, relay);
 	}
 }
@@ -785,14 +675,14 @@ static void runner_work(struct runner *r)
 }
 
 /* What waits for a digest; and when relays that are down are due. */
-static void runner_finish_relay(struct runner *r, struct runner_relay *relay)
+static void runner_finish_relay(struct runner *r, struct pass_relay *relay)
 {
 	const struct bounce_options o = {.account = relay->account,
 					 .health = &r->health,
 					 .now = time(NULL),
 					 .hook_left = &r->hook_left};
 	struct health_relay *health = runner_health(r, relay);
-	int64_t wait = runner_rate_wait(relay);
+	int64_t wait = pass_relay_rate_wait(relay);
 	struct error error;
 
 	if (relay->untold.count > 0) {
@@ -807,7 +697,7 @@ static void runner_finish_relay(struct runner *r, struct runner_relay *relay)
 	if (!relay->stopped && relay->plan->waiting > 0)
 		runner_note_due(r, o.now + (wait > 0 ? wait / 1000 + 1 : RUNNER_WAIT));
 	if (relay->account && health)
-		runner_keep_sends(relay, health);
+		pass_relay_keep(relay, health);
 }
 
 /* A pass with the lock held. */
@@ -829,16 +719,8 @@ static void runner_clear(struct runner *r)
 {
 	struct plan_relay *plan;
 
-	STAILQ_FOREACH (plan, &r->plan.relays, next) {
-		struct runner_relay *relay = plan->context;
-
-		if (!relay)
-			continue;
-		strv_clear(&relay->untold);
-		free(relay->text);
-		free(relay->sends);
-		free(relay);
-	}
+	STAILQ_FOREACH (plan, &r->plan.relays, next)
+		pass_relay_free(plan->context);
 	plan_clear(&r->plan);
 	health_clear(&r->health);
 }

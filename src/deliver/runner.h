@@ -22,7 +22,6 @@
 
 enum {
 	RUNNER_WORKERS_MAX = 32, /* of all relays */
-	RUNNER_CONNECTIONS = 4,  /* to a relay whose account does not say how many */
 	RUNNER_WAIT = 15 * 60    /* seconds that nobody waits longer than */
 };
 
