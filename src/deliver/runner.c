@@ -1,20 +1,17 @@
 /* A pass over the queue: see runner.h. */
 #include "deliver/runner.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "deliver/bounce.h"
+#include "deliver/crew.h"
 #include "deliver/pass_relay.h"
 #include "deliver/plan.h"
 #include "deliver/retry.h"
@@ -25,20 +22,8 @@
 #include "queue/schedule.h"
 
 enum {
-	RUNNER_AHEAD = 3,   /* orders that a worker has at the most: one in hand, one made
-			       ready behind it, one on its way */
-	RUNNER_LOOK = 2000, /* milliseconds between looks for new messages */
+	RUNNER_LOOK = 2000,         /* milliseconds between looks for new messages */
 	RUNNER_HOOK = 5 * 60 * 1000 /* milliseconds for failure_command in all of a pass */
-};
-
-struct runner_worker {
-	pid_t pid; /* 0: a free place */
-	int fd;
-	struct pass_relay *relay;
-	struct plan_lane lane;
-	struct plan_item *out[RUNNER_AHEAD]; /* in the order in which they were sent */
-	unsigned count;
-	bool leaving; /* it has been told that there is no more */
 };
 
 struct runner {
@@ -46,8 +31,7 @@ struct runner {
 	struct runner_result *result;
 	struct plan plan;
 	struct health health;
-	struct runner_worker workers[RUNNER_WORKERS_MAX];
-	unsigned worker_count;
+	struct crew crew;
 	struct timespec listed; /* the queue's time of change before the last listing */
 	int64_t next_look;
 	int64_t hook_left;
@@ -328,115 +312,7 @@ static bool runner_has_new(struct runner *r)
 	return found;
 }
 
-/* Workers. */
-
-/* In the child: everything but its own socket and the queue is the parent's. */
-static void runner_become_worker(struct runner *r, const struct pass_relay *relay, int fd)
-{
-	struct worker_options o = {
-		.spool = r->o->spool,
-		.relay = r->o->relay,
-		.now = r->o->now,
-		.fd = fd,
-		.stop = r->o->stop,
-	};
-
-	o.relay.account = relay->account;
-	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
-		if (r->workers[i].pid)
-			close(r->workers[i].fd);
-	spool_disown(r->o->spool);
-	worker_run(&o);
-}
-
-static struct runner_worker *runner_free_place(struct runner *r)
-{
-	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
-		if (!r->workers[i].pid)
-			return &r->workers[i];
-	return NULL;
-}
-
-/* A new worker for a relay. NULL when none can be had. */
-static struct runner_worker *runner_start(struct runner *r, struct pass_relay *relay)
-{
-	struct runner_worker *w = runner_free_place(r);
-	int fds[2];
-	pid_t pid;
-
-	if (!w)
-		return NULL;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
-		return NULL;
-	pid = fork();
-	if (pid == 0) {
-		close(fds[0]);
-		runner_become_worker(r, relay, fds[1]);
-		_exit(0);
-	}
-	close(fds[1]);
-	if (pid < 0) {
-		close(fds[0]);
-		return NULL;
-	}
-	*w = (struct runner_worker){.pid = pid, .fd = fds[0], .relay = relay};
-	relay->workers++;
-	r->worker_count++;
-	return w;
-}
-
-/* The worker is gone, or wanted no more: what it has not begun goes back; what it had in hand
- * is left as the disk says. */
-static void runner_end(struct runner *r, struct runner_worker *w)
-{
-	close(w->fd);
-	for (unsigned i = w->count; i > 1; i--)
-		plan_return(w->out[i - 1]);
-	if (w->count > 0) {
-		plan_done(w->out[0]);
-		r->result->left++;
-	}
-	plan_leave(&w->lane);
-	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	w->relay->workers--;
-	r->worker_count--;
-	*w = (struct runner_worker){0};
-}
-
-/* No more orders for a worker: it says QUIT and ends, which the poll will tell. */
-static void runner_dismiss(struct runner_worker *w)
-{
-	w->leaving = true;
-	shutdown(w->fd, SHUT_WR);
-}
-
-/* Gives orders as far as the worker, the rate and the plan allow; with nothing to do, now and
- * soon, it is dismissed. */
-static void runner_feed(struct runner_worker *w)
-{
-	struct pass_relay *relay = w->relay;
-	bool paused = false;
-
-	while (w->count < RUNNER_AHEAD && !relay->stopped && !w->leaving) {
-		struct worker_order order = {0};
-		struct plan_item *item = NULL;
-
-		paused = pass_relay_is_paused(relay);
-		if (pass_relay_rate_wait(relay) == 0)
-			item = plan_next(relay->plan, &w->lane);
-		if (!item)
-			break;
-		memcpy(order.id, item->id, sizeof(order.id));
-		order.last = relay->plan->waiting == 0;
-		w->out[w->count++] = item;
-		pass_relay_count(relay);
-		if (send(w->fd, &order, sizeof(order), MSG_NOSIGNAL) < 0)
-			break; /* it is gone: the poll will say so */
-	}
-	if (w->count == 0 && !paused && !w->leaving)
-		runner_dismiss(w);
-}
+/* Orders. */
 
 /* The messages of a relay that is stopped: looked at once, for those whose time is over, unless
  * it is for us that they cannot go. They are out of the plan then. */
@@ -459,21 +335,19 @@ static void runner_give_up(struct runner *r, struct pass_relay *relay)
 
 static void runner_dispatch_relay(struct runner *r, struct pass_relay *relay)
 {
-	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
-		if (r->workers[i].pid && r->workers[i].relay == relay)
-			runner_feed(&r->workers[i]);
+	crew_feed_relay(&r->crew, relay);
 	while (!relay->stopped && plan_has_ready(relay->plan) &&
 	       relay->workers < pass_relay_workers_max(relay) &&
 	       pass_relay_rate_wait(relay) == 0) {
-		struct runner_worker *w = runner_start(r, relay);
+		struct crew_worker *w = crew_start(&r->crew, relay);
 
-		if (!w && relay->workers == 0 && r->worker_count == 0) {
+		if (!w && relay->workers == 0 && r->crew.count == 0) {
 			r->result->local = true;
 			pass_relay_stop(relay, "cannot start a process");
 		}
 		if (!w)
 			break;
-		runner_feed(w);
+		crew_feed(w);
 	}
 	if (relay->stopped && relay->workers == 0)
 		runner_give_up(r, relay);
@@ -527,7 +401,7 @@ static void runner_note_health(struct runner *r, struct pass_relay *relay,
 	}
 }
 
-static void runner_note_report(struct runner *r, struct runner_worker *w,
+static void runner_note_report(struct runner *r, struct crew_worker *w,
 			       const struct worker_report *report)
 {
 	struct pass_relay *relay = w->relay;
@@ -545,27 +419,19 @@ static void runner_note_report(struct runner *r, struct runner_worker *w,
 }
 
 /* One report, or the end of the worker. */
-static void runner_hear(struct runner *r, struct runner_worker *w)
+static void runner_hear(struct runner *r, struct crew_worker *w)
 {
 	struct pass_relay *relay = w->relay;
 	struct worker_report report;
-	ssize_t got;
 
-	do
-		got = recv(w->fd, &report, sizeof(report), 0);
-	while (got < 0 && errno == EINTR);
-	if (got != (ssize_t)sizeof(report) || w->count == 0) {
+	if (crew_hear(w, &report) == 0) {
 		if (w->count > 0 && !r->stopping)
 			runner_count_broken(r, relay, "a worker ended before its time");
-		runner_end(r, w);
+		if (crew_end(&r->crew, w))
+			r->result->left++;
 		runner_dispatch(r);
 		return;
 	}
-	report.id[SPOOL_ID_MAX] = '\0';
-	report.text[WORKER_TEXT_MAX - 1] = '\0';
-	plan_done(w->out[0]);
-	w->count--;
-	memmove(w->out, w->out + 1, w->count * sizeof(struct plan_item *));
 	runner_note_report(r, w, &report);
 	runner_dispatch_relay(r, relay);
 }
@@ -592,15 +458,18 @@ static int64_t runner_patience(const struct runner *r)
 /* Waits for reports, and takes them. */
 static void runner_wait(struct runner *r)
 {
-	struct pollfd fds[RUNNER_WORKERS_MAX];
-	struct runner_worker *of[RUNNER_WORKERS_MAX];
+	struct pollfd fds[CREW_MAX];
+	struct crew_worker *of[CREW_MAX];
 	nfds_t count = 0;
 
-	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
-		if (r->workers[i].pid) {
-			fds[count] = (struct pollfd){r->workers[i].fd, POLLIN, 0};
-			of[count++] = &r->workers[i];
+	for (size_t i = 0; i < CREW_MAX; i++) {
+		struct crew_worker *w = &r->crew.workers[i];
+
+		if (w->pid) {
+			fds[count] = (struct pollfd){w->fd, POLLIN, 0};
+			of[count++] = w;
 		}
+	}
 	if (poll(fds, count, (int)runner_patience(r)) <= 0)
 		return;
 	for (nfds_t i = 0; i < count; i++)
@@ -608,24 +477,12 @@ static void runner_wait(struct runner *r)
 			runner_hear(r, of[i]);
 }
 
-/* Told to stop: each worker finishes what it has in hand. */
-static void runner_stop(struct runner *r)
-{
-	r->stopping = true;
-	for (size_t i = 0; i < RUNNER_WORKERS_MAX; i++)
-		if (r->workers[i].pid) {
-			r->workers[i].relay->stopped = true;
-			runner_dismiss(&r->workers[i]);
-			kill(r->workers[i].pid, SIGTERM);
-		}
-}
-
 /* Whether a message can still go: a worker is at it, or the rate will allow it. */
 static bool runner_has_work(const struct runner *r)
 {
 	const struct plan_relay *plan;
 
-	if (r->worker_count > 0)
+	if (r->crew.count > 0)
 		return true;
 	STAILQ_FOREACH (plan, &r->plan.relays, next)
 		if (!r->stopping && pass_relay_is_paused(plan->context))
@@ -665,8 +522,10 @@ static void runner_work(struct runner *r)
 	runner_dispatch(r);
 	while (runner_has_work(r)) {
 		runner_wait(r);
-		if (*r->o->stop && !r->stopping)
-			runner_stop(r);
+		if (*r->o->stop && !r->stopping) {
+			r->stopping = true;
+			crew_stop(&r->crew);
+		}
 		if (r->stopping)
 			continue;
 		runner_resume(r);
@@ -728,7 +587,15 @@ static void runner_clear(struct runner *r)
 int runner_run(const struct runner_options *o, struct runner_result *result,
 	       struct error *error)
 {
-	struct runner r = {.o = o, .result = result, .hook_left = RUNNER_HOOK};
+	struct runner r = {
+		.o = o,
+		.result = result,
+		.crew.o = {.spool = o->spool,
+			   .relay = o->relay,
+			   .now = o->now,
+			   .stop = o->stop},
+		.hook_left = RUNNER_HOOK,
+	};
 	bool again = false;
 	int made = 0;
 	int got;

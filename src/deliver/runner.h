@@ -3,7 +3,7 @@
  *
  * One process at a time makes a pass (SPOOL_LOCK_RUN); nobody waits for it, because who holds
  * the lock looks at the queue again when it is done. The runner itself sends nothing: it plans
- * (deliver/plan.h), gives orders to workers (deliver/worker.h), and does with what they report
+ * (deliver/plan.h), gives orders to workers (deliver/crew.h), and does with what they report
  * what only one may do: it notes which relay is down, and tells senders what failed. It
  * survives the death of a worker, and workers survive it long enough to finish what is in hand.
  */
@@ -20,10 +20,7 @@
 #include "deliver/relay.h"
 #include "queue/spool.h"
 
-enum {
-	RUNNER_WORKERS_MAX = 32, /* of all relays */
-	RUNNER_WAIT = 15 * 60    /* seconds that nobody waits longer than */
-};
+enum { RUNNER_WAIT = 15 * 60 }; /* seconds that nobody waits longer than */
 
 /* What a person picks: parts of an ID, a recipient or the sender, without regard to case; NULL:
  * any. */
