@@ -10,31 +10,27 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "deliver/bounce.h"
 #include "deliver/crew.h"
 #include "deliver/pass_relay.h"
 #include "deliver/plan.h"
 #include "deliver/retry.h"
+#include "deliver/settle.h"
 #include "deliver/worker.h"
 #include "queue/entry.h"
-#include "queue/entry_note.h"
 #include "queue/health.h"
 #include "queue/schedule.h"
 
-enum {
-	RUNNER_LOOK = 2000,         /* milliseconds between looks for new messages */
-	RUNNER_HOOK = 5 * 60 * 1000 /* milliseconds for failure_command in all of a pass */
-};
+enum { RUNNER_LOOK = 2000 }; /* milliseconds between looks for new messages */
 
 struct runner {
 	const struct runner_options *o;
 	struct runner_result *result;
 	struct plan plan;
 	struct health health;
+	struct settle settle;
 	struct crew crew;
 	struct timespec listed; /* the queue's time of change before the last listing */
 	int64_t next_look;
-	int64_t hook_left;
 	bool stopping;
 };
 
@@ -105,65 +101,9 @@ static struct pass_relay *runner_relay_of(struct runner *r, const struct entry *
 	return plan->context ? plan->context : runner_make_relay(r, plan);
 }
 
-/* What only the runner does with entries. */
+/* Taking stock. */
 
-/* Tells the sender of a locked entry what there is to tell, and takes it away when that was the
- * last of it. */
-static void runner_tell_sender(struct runner *r, struct pass_relay *relay, struct entry *e)
-{
-	const struct bounce_options o = {.account = relay->account,
-					 .health = &r->health,
-					 .now = time(NULL),
-					 .hook_left = &r->hook_left};
-	struct spool *spool = r->o->spool;
-	struct error error;
-	int told = bounce_settle(spool, e, &o, &error);
-
-	if (told == 0 && strv_add(&relay->untold, span_of(e->id)) < 0)
-		told = error_set_memory(&error);
-	if (told > 0)
-		told = bounce_delay(spool, e, &o, &error);
-	if (told >= 0 && e->state != ENTRY_DEAD && entry_count(e, ENTRY_OPEN) == 0 &&
-	    entry_count_unreported(e) == 0)
-		told = entry_remove(spool, e, &error);
-	if (told >= 0)
-		return;
-	log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
-	if (error.class == ERROR_MESSAGE && entry_set_aside(spool, e, &error))
-		log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
-}
-
-/* The relay will not be had in this pass: a message whose time is over has failed. */
-static void runner_expire(struct runner *r, struct pass_relay *relay, struct entry *e)
-{
-	struct error error;
-
-	if (!relay->account || e->held || entry_count(e, ENTRY_OPEN) == 0 ||
-	    !retry_is_expired(e, relay->account, time(NULL)))
-		return;
-	retry_expire(e, relay->account, relay->text);
-	log_line(LOG_LEVEL_ERROR, "queue-id=%s expired: nothing more is tried", e->id);
-	if (entry_note_named(r->o->spool, e, &error))
-		log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
-}
-
-/* Looks after one entry by itself: expiry if nothing can be tried, reports, removal. */
-static void runner_settle(struct runner *r, struct pass_relay *relay, const char *id,
-			  bool expire)
-{
-	struct entry e;
-	struct error error;
-
-	if (!relay->account)
-		return;
-	if (entry_lock(r->o->spool, id, &e, &error) > 0) {
-		if (expire)
-			runner_expire(r, relay, &e);
-		runner_tell_sender(r, relay, &e);
-	}
-	entry_clear(&e);
-}
-
+/* An entry that cannot be read: out of the way with it, if it is damaged. */
 static void runner_set_aside(struct runner *r, const char *id, const struct error *why)
 {
 	struct entry e;
@@ -177,8 +117,6 @@ static void runner_set_aside(struct runner *r, const char *id, const struct erro
 		runner_say(r, error.text);
 	entry_clear(&e);
 }
-
-/* Taking stock. */
 
 static bool runner_contains(const char *text, const char *part)
 {
@@ -229,7 +167,7 @@ static int runner_take(struct runner *r, const struct entry *e)
 	if (!relay)
 		return -1;
 	if (runner_wants_settling(e, when))
-		runner_settle(r, relay, e->id, false);
+		settle_entry(&r->settle, relay, e->id, false);
 	if (when == 0 && entry_count(e, ENTRY_OPEN) > 0) {
 		struct plan_item *item =
 			plan_add(&r->plan, relay->plan, e->id, e->reverse_path);
@@ -326,7 +264,7 @@ static void runner_give_up(struct runner *r, struct pass_relay *relay)
 	relay->given_up = true;
 	while ((item = plan_next(relay->plan, &lane)) != NULL) {
 		if (item->old && !r->stopping && !r->result->local)
-			runner_settle(r, relay, item->id, true);
+			settle_entry(&r->settle, relay, item->id, true);
 		plan_done(item);
 		r->result->held_up++;
 	}
@@ -415,7 +353,7 @@ static void runner_note_report(struct runner *r, struct crew_worker *w,
 		r->result->held_up++;
 	runner_note_due(r, report->next);
 	if (report->untold)
-		runner_settle(r, relay, report->id, false);
+		settle_entry(&r->settle, relay, report->id, false);
 }
 
 /* One report, or the end of the worker. */
@@ -536,25 +474,18 @@ static void runner_work(struct runner *r)
 /* What waits for a digest; and when relays that are down are due. */
 static void runner_finish_relay(struct runner *r, struct pass_relay *relay)
 {
-	const struct bounce_options o = {.account = relay->account,
-					 .health = &r->health,
-					 .now = time(NULL),
-					 .hook_left = &r->hook_left};
 	struct health_relay *health = runner_health(r, relay);
 	int64_t wait = pass_relay_rate_wait(relay);
+	int64_t now = time(NULL), due;
 	struct error error;
 
-	if (relay->untold.count > 0) {
-		if (bounce_digest(r->o->spool, &relay->untold, &o, &error) < 0)
-			runner_say(r, error.text);
-		if (bounce_due(&o) > o.now)
-			runner_note_due(r, bounce_due(&o));
-	}
-	strv_clear(&relay->untold);
+	if (settle_digest(&r->settle, relay, &due, &error))
+		runner_say(r, error.text);
+	runner_note_due(r, due);
 	if (relay->stopped && health)
 		runner_note_due(r, health->next);
 	if (!relay->stopped && relay->plan->waiting > 0)
-		runner_note_due(r, o.now + (wait > 0 ? wait / 1000 + 1 : RUNNER_WAIT));
+		runner_note_due(r, now + (wait > 0 ? wait / 1000 + 1 : RUNNER_WAIT));
 	if (relay->account && health)
 		pass_relay_keep(relay, health);
 }
@@ -594,7 +525,7 @@ int runner_run(const struct runner_options *o, struct runner_result *result,
 			   .relay = o->relay,
 			   .now = o->now,
 			   .stop = o->stop},
-		.hook_left = RUNNER_HOOK,
+		.settle = {.spool = o->spool, .health = &r.health, .hook_left = SETTLE_HOOK},
 	};
 	bool again = false;
 	int made = 0;
