@@ -160,7 +160,7 @@ passes() {
 
 # plant_options HELP ITEM: a table of two options, the output of --help and the manual page.
 plant_options() {
-	plant src/cmd/option.c 'static const struct options_row rows[] = {' \
+	plant src/cmd/option_table.c 'static const struct options_row rows[] = {' \
 		"	{'t', \"read\", NO, ALL, set_flag, AT(x), NULL, \"read them\"}," \
 		"	{'A', NULL, ONE, ALL, set_nothing, 0, \"CHARACTER\", NULL}," '};'
 	plant man/pennypost.1 '.Sh DESCRIPTION' "$2" '.Fl A Ar character' '.Sh ENVIRONMENT'
@@ -188,7 +188,7 @@ plant_options() {
 }
 
 @test "the rule of words catches a difference on either side" {
-	plant src/cmd/option.c ''
+	plant src/cmd/option_table.c ''
 	plant src/conf/keys.c 'static const struct key keys[] = {' '	{"relay", set_relay, 0},' '};'
 	plant man/pennypost.conf.5 '.It Ic relay Ar url'
 	passes keys
@@ -196,7 +196,7 @@ plant_options() {
 	catches keys 'pennypost.conf.5 does not document relay'
 	catches keys 'pennypost.conf.5 documents host, which'
 	plant man/pennypost.conf.5 '.It Ic relay Ar url'
-	plant src/cmd/option.c 'static const struct options_row rows[] = {' \
+	plant src/cmd/option_table.c 'static const struct options_row rows[] = {' \
 		"	{0, \"smtp-host\", ONE, OURS, set_setting, 0, \"HOST\", \"x\"}," '};'
 	catches keys '--smtp-host sets no word'
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "base/buf.h"
-#include "cmd/option.h"
+#include "cmd/option_table.h"
 
 enum { HELP_MAX = 64 * 1024, HELP_COLUMN = 38 };
 

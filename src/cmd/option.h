@@ -1,5 +1,5 @@
 /*
- * The command line: one table, one row an option, and the parser that goes with it.
+ * The command line: what it may say, and its parser. The options are rows of option_table.h.
  *
  * The rules are those of sendmail rather than of getopt_long(3): options and operands in any
  * order, values glued or in the next word, letters in clusters (-ti), and letters that take a
@@ -107,33 +107,5 @@ int options_parse(struct options *o, int argc, char *const argv[], struct error 
 void options_clear(struct options *o);
 /* The error of MODE_UNAVAILABLE (exit 69). Returns -1. */
 int options_unavailable(const struct options *o, struct error *error);
-
-/* Values of an option. */
-enum options_value {
-	OPTIONS_VALUE_NONE,
-	OPTIONS_VALUE_REQUIRED, /* glued or in the next word; --name=value or --name value */
-	OPTIONS_VALUE_OPTIONAL /* glued only; --name=value, or --name value when value is one of
-				  the alternatives of value_name */
-};
-
-/* Names under which a letter means what its row says. The long name of a letter is never
- * sendmail's. */
-enum { OPTIONS_FOR_SENDMAIL = 1, OPTIONS_FOR_PENNYPOST = 2, OPTIONS_FOR_ALL = 3 };
-
-struct options_row {
-	char letter;      /* '\0': none */
-	const char *name; /* behind "--"; NULL: none */
-	enum options_value value;
-	unsigned who;
-	int (*set)(struct options *o, const struct options_row *row, const char *value,
-		   struct error *error);
-	size_t where;           /* offset of the member that set fills, if it is that kind */
-	const char *value_name; /* for a person: "ADDRESS" */
-	const char *help; /* NULL: accepted, without effect. A row without letter and name is
-			     the heading of those that follow */
-};
-
-/* The n-th row of the table, NULL behind the last: for help and tests. */
-const struct options_row *options_row(size_t n);
 
 #endif

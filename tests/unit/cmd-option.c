@@ -1,5 +1,5 @@
 /* The command line: sendmail's rules, ours, and the callers of sendmail that we know. */
-#include "cmd/option.h"
+#include "cmd/option_table.h"
 
 #include "conf/keys.h"
 

@@ -1,0 +1,710 @@
+/* What options there are, and what they set: see option_table.h. */
+#include "cmd/option_table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/chars.h"
+#include "base/duration.h"
+#include "base/text.h"
+#include "mail/address.h"
+#include "mail/date.h"
+#include "mail/wishes.h"
+#include "queue/spool.h"
+
+enum { NOTE_MAX = 1024 };
+
+int options_note(struct options *o, struct error *error, const char *format, ...)
+{
+	struct buf text;
+	va_list ap;
+	int result;
+
+	buf_init(&text, NOTE_MAX);
+	va_start(ap, format);
+	buf_vprintf(&text, format, ap);
+	va_end(ap);
+	result = strv_add(&o->notes, buf_span(&text));
+	buf_clear(&text);
+	return result < 0 ? error_set_memory(error) : 0;
+}
+
+static int set_nothing(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	(void)o, (void)row, (void)value, (void)error;
+	return 0;
+}
+
+/* An option that names a file: nobody who calls sendmail through a web application may have it
+ * opened. */
+static int set_no_file(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	return options_note(o, error, "option -%c %s is ignored: it names a file", row->letter,
+			    TEXT_SHOW(span_of(value)));
+}
+
+static int set_flag(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	(void)value, (void)error;
+	*(bool *)((char *)o + row->where) = true;
+	return 0;
+}
+
+static int set_string(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	char **member = (char **)(void *)((char *)o + row->where);
+	char *copy = strdup(value);
+
+	if (!copy)
+		return error_set_memory(error);
+	free(*member);
+	*member = copy;
+	return 0;
+}
+
+/* A name becomes part of a header field, so a line end in it could become a field of its own.
+ */
+static int set_name(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	for (const char *c = value; *c; c++)
+		if (chars_is(*c, CHARS_CONTROL))
+			return error_set(
+				error, ERROR_LOCAL, STAGE_USAGE,
+				"the name \"%s\" of option -%c holds a control character",
+				TEXT_SHOW(span_of(value)), row->letter);
+	if (strlen(value) > ADDRESS_NAME_MAX)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "the name of option -%c is longer than %d bytes", row->letter,
+				 ADDRESS_NAME_MAX);
+	return set_string(o, row, value, error);
+}
+
+static int set_dot(struct options *o, const struct options_row *row, const char *value,
+		   struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->dot = OPTIONS_DOT_STAYS;
+	return 0;
+}
+
+static int add_setting(struct options *o, const char *key, const char *value,
+		       struct error *error)
+{
+	struct options_setting *grown, *s;
+
+	grown = reallocarray(o->settings, o->setting_count + 1, sizeof(*grown));
+	if (!grown)
+		return error_set_memory(error);
+	o->settings = grown;
+	s = &grown[o->setting_count++];
+	s->key = strdup(key);
+	s->value = value ? strdup(value) : NULL;
+	if (!s->key || (value && !s->value))
+		return error_set_memory(error);
+	for (char *c = s->key; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	return 0;
+}
+
+static int set_setting(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	return add_setting(o, row->name, value, error);
+}
+
+/* Words of mail/wishes.h, read here so that a wrong one is told as the option's; but sendmail's
+ * callers get their mail sent all the same. */
+static int set_wish(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	struct error wrong;
+	struct wishes read = {0};
+	int failed = row->letter == 'N'   ? wishes_set_notify(&read, value, &wrong)
+		     : row->letter == 'R' ? wishes_set_return(&read, value, &wrong)
+					  : wishes_set_envelope_id(&read, value, &wrong);
+
+	if (failed && o->sendmail)
+		return options_note(o, error, "option -%c is ignored: %s", row->letter,
+				    wrong.text);
+	if (failed) {
+		*error = wrong;
+		return error_prefix(error, "option -%c", row->letter);
+	}
+	return row->letter == 'V' ? set_string(o, row, value, error)
+				  : set_setting(o, row, value, error);
+}
+
+static int set_hold_for(struct options *o, const struct options_row *row, const char *value,
+			struct error *error)
+{
+	struct wishes read = {0};
+
+	if (wishes_set_hold_for(&read, value, error))
+		return error_prefix(error, "option --%s", row->name);
+	o->hold_for = read.hold_for;
+	o->hold_until = 0;
+	return 0;
+}
+
+static int set_hold_until(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	struct wishes read = {0};
+
+	if (wishes_set_hold_until(&read, value, error))
+		return error_prefix(error, "option --%s", row->name);
+	o->hold_until = read.hold_until;
+	o->hold_for = 0;
+	return 0;
+}
+
+static int set_at(struct options *o, const struct options_row *row, const char *value,
+		  struct error *error)
+{
+	if (date_parse_future(span_of(value), time(NULL), &o->release) == 0)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+			 "option --%s: \"%s\" is not a time to come, such as 18:30, \"tomorrow "
+			 "08:00\", +2h or 2026-12-24T18:00:00+01:00",
+			 row->name, TEXT_SHOW(span_of(value)));
+}
+
+/* A switch: the bare option means on. */
+static int set_switch(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	return set_setting(o, row, value ? value : "on", error);
+}
+
+void options_set_unavailable(struct options *o, const char *name)
+{
+	o->mode = MODE_UNAVAILABLE;
+	o->mode_name = name;
+}
+
+static int set_mode_letter(struct options *o, const struct options_row *row, const char *value,
+			   struct error *error)
+{
+	static const struct {
+		char letter;
+		enum options_mode mode;
+	} built[] = {{'m', MODE_SUBMIT},
+		     {'p', MODE_QUEUE_LIST},
+		     {'s', MODE_SERVE},
+		     {'d', MODE_LISTEN},
+		     {'D', MODE_LISTEN}};
+	static const struct {
+		char letter;
+		const char *name;
+	} modes[] = {
+		{'a', "-ba (ARPANET protocol)"},
+		{'C', "-bC (check of the configuration)"},
+		{'h', "-bh (status of hosts)"},
+		{'H', "-bH (purge of the status of hosts)"},
+		{'i', "-bi (rebuilding the aliases)"},
+		{'l', "-bl (local daemon)"},
+		{'P', "-bP (number of messages in the queue)"},
+		{'q', "-bq (queueing without delivery)"},
+		{'S', "-bS (batched SMTP on standard input)"},
+		{'t', "-bt (address test)"},
+		{'v', "-bv (check of recipients)"},
+		{'V', "-bV (version of Exim)"},
+	};
+
+	(void)row;
+	for (size_t i = 0; i < sizeof(built) / sizeof(built[0]); i++)
+		if (value[0] == built[i].letter) {
+			o->mode = built[i].mode;
+			o->detach = value[0] == 'd';
+			return o->mode == MODE_LISTEN && o->listen.count == 0 &&
+					       strv_add(&o->listen, span_of("localhost:25"))
+				       ? error_set_memory(error)
+				       : 0;
+		}
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (value[0] == modes[i].letter) {
+			options_set_unavailable(o, modes[i].name);
+			return 0;
+		}
+	return error_set(error, ERROR_LOCAL, STAGE_USAGE, "there is no mode -b%s",
+			 TEXT_SHOW(span_of(value)));
+}
+
+static int set_newaliases(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	options_set_unavailable(o, "-I (rebuilding the aliases)");
+	return 0;
+}
+
+/* -q15m: Sendmail's bare number is one of minutes. */
+static int set_queue_interval(struct options *o, const char *value, struct error *error)
+{
+	const char *wrong = NULL;
+	long long minutes = strtonum(value, 1, 7 * 24 * 60, &wrong);
+
+	if (!wrong) {
+		o->queue_every = (int)minutes * 60;
+		return 0;
+	}
+	if (duration_parse(span_of(value), &o->queue_every) == 0 && o->queue_every > 0)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+			 "option -q%s: a time such as 30s, 15m or 1h is wanted, or I, R or S "
+			 "with a part of an ID, a recipient or a sender",
+			 TEXT_SHOW(span_of(value)));
+}
+
+/* -qIpart, -qRpart, -qSpart. An empty part is in all of them. */
+static int set_queue_choice(char **member, const char *part, struct error *error)
+{
+	free(*member);
+	*member = strdup(part);
+	return *member ? 0 : error_set_memory(error);
+}
+
+static int set_queue_run(struct options *o, const struct options_row *row, const char *value,
+			 struct error *error)
+{
+	(void)row;
+	/* -bd -q30m does both, but mailq -qRx is a list */
+	if (o->mode == MODE_LISTEN && value && chars_is(value[0], CHARS_DIGIT))
+		return set_queue_interval(o, value, error);
+	if (o->mode == MODE_UNAVAILABLE || o->mode == MODE_QUEUE_LIST ||
+	    o->mode == MODE_SERVE || o->mode == MODE_LISTEN)
+		return 0;
+	o->mode = MODE_QUEUE_RUN;
+	if (!value || strcmp(value, "f") == 0 || strcmp(value, "ff") == 0)
+		return 0;
+	switch (value[0]) {
+	case 'I': return set_queue_choice(&o->queue_id, value + 1, error);
+	case 'R': return set_queue_choice(&o->queue_recipient, value + 1, error);
+	case 'S': return set_queue_choice(&o->queue_sender, value + 1, error);
+	case 'p': return set_queue_interval(o, value + 1, error);
+	default: return set_queue_interval(o, value, error);
+	}
+}
+
+static int set_quarantine(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	options_set_unavailable(o, "-Q (quarantine)");
+	return 0;
+}
+
+static int set_exim(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	options_set_unavailable(o, "-M (Exim's work on the queue)");
+	return 0;
+}
+
+static int set_batch(struct options *o, const struct options_row *row, const char *value,
+		     struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_BATCH;
+	return 0;
+}
+
+static int set_listen(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	(void)row;
+	o->mode = MODE_LISTEN;
+	return strv_add(&o->listen, span_of(value)) < 0 ? error_set_memory(error) : 0;
+}
+
+static int set_limit(struct options *o, const struct options_row *row, const char *value,
+		     struct error *error)
+{
+	const char *wrong = NULL;
+	int *limit = (int *)(void *)((char *)o + row->where);
+
+	*limit = (int)strtonum(value, 1, INT32_MAX, &wrong);
+	if (!wrong)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_USAGE, "option --%s: \"%s\" is %s",
+			 row->name, TEXT_SHOW(span_of(value)), wrong);
+}
+
+static int set_max_time(struct options *o, const struct options_row *row, const char *value,
+			struct error *error)
+{
+	if (duration_parse(span_of(value), &o->max_time) == 0 && o->max_time > 0)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+			 "option --%s: a time such as 30s, 15m or 1h is wanted", row->name);
+}
+
+static int set_queue_list(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_QUEUE_LIST;
+	return 0;
+}
+
+static int set_queue_check(struct options *o, const struct options_row *row, const char *value,
+			   struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_QUEUE_CHECK;
+	return 0;
+}
+
+int options_add_id(struct options *o, const char *word, struct error *error)
+{
+	if (!spool_is_id(word) && (o->mode != MODE_QUEUE_STEER || strcmp(word, "all") != 0))
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "\"%s\" is not the ID of a message in the queue%s",
+				 TEXT_SHOW(span_of(word)),
+				 o->mode == MODE_QUEUE_STEER && o->steer == OPTIONS_HOLD
+					 ? ", and not a time such as 30s, 15m, 4h, 5d or 2w"
+					 : "");
+	return strv_add(&o->ids, span_of(word)) < 0 ? error_set_memory(error) : 0;
+}
+
+static int set_show(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	(void)row;
+	o->mode = MODE_QUEUE_SHOW;
+	return options_add_id(o, value, error);
+}
+
+/* Of two things to do to the queue nobody knows which comes first, or was meant. */
+static int set_steer(struct options *o, const struct options_row *row, const char *value,
+		     struct error *error)
+{
+	static const char *const names[] = {
+		[OPTIONS_RETRY] = "retry",     [OPTIONS_REMOVE] = "remove",
+		[OPTIONS_CANCEL] = "cancel",   [OPTIONS_HOLD] = "hold",
+		[OPTIONS_RELEASE] = "release",
+	};
+	enum options_steer steer = OPTIONS_RETRY;
+
+	while (strcmp(names[steer], row->name) != 0)
+		steer++;
+	if (o->mode == MODE_QUEUE_STEER && o->steer != steer)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "--%s and --%s do not go together", names[o->steer],
+				 names[steer]);
+	o->mode = MODE_QUEUE_STEER;
+	o->steer = steer;
+	return options_add_id(o, value, error);
+}
+
+/* How long to keep the message that comes; or which of those in the queue. */
+static int set_hold(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	int seconds = 0;
+
+	if (duration_parse(span_of(value), &seconds))
+		return set_steer(o, row, value, error);
+	if (seconds == 0)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "option --%s: \"%s\" is no time at all", row->name,
+				 TEXT_SHOW(span_of(value)));
+	o->release = time(NULL) + seconds;
+	return 0;
+}
+
+/* "1h", or "1h,6h": a warning, and what is critical. */
+static int set_older_than(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	size_t len = strcspn(value, ",");
+	const char *second = value[len] ? value + len + 1 : NULL;
+
+	o->older_critical = 0;
+	if (duration_parse((struct span){value, len}, &o->older_than) || !o->older_than ||
+	    (second && duration_parse(span_of(second), &o->older_critical)))
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "option --%s needs a time with its unit, such as 1h, or two "
+				 "with a comma between, not \"%s\"",
+				 row->name, TEXT_SHOW(span_of(value)));
+	return 0;
+}
+
+static int set_to(struct options *o, const struct options_row *row, const char *value,
+		  struct error *error)
+{
+	(void)row;
+	return strv_add(&o->to, span_of(value)) < 0 ? error_set_memory(error) : 0;
+}
+
+static int set_server_info(struct options *o, const struct options_row *row, const char *value,
+			   struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_SERVER_INFO;
+	return 0;
+}
+
+static int set_verify(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	o->mode = MODE_VERIFY_ADDRESS;
+	return set_string(o, row, value, error);
+}
+
+static int set_version(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_VERSION;
+	return 0;
+}
+
+static int set_help(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_HELP;
+	return 0;
+}
+
+/* Sendmail's idea of a boolean: nothing, t(rue), y(es); we take 1 and "on" too. */
+static bool is_true(const char *value)
+{
+	return value[0] == '\0' || strchr("tTyY1", value[0]) || strcmp(value, "on") == 0;
+}
+
+static void ignore_dots(struct options *o, const char *value)
+{
+	o->dot = is_true(value) ? OPTIONS_DOT_STAYS : OPTIONS_DOT_ENDS;
+}
+
+/* Sendmail's modes and LSB's "f" (in the foreground); "d" differs from "q" in what it looks up
+ * before it queues, and we look up nothing. */
+static int delivery_mode(struct options *o, const char *value, struct error *error)
+{
+	switch (value[0]) {
+	case 'i':
+	case 'f': return add_setting(o, "delivery", "interactive", error);
+	case '\0':
+	case 'b': return add_setting(o, "delivery", "background", error);
+	case 'q':
+	case 'd': return add_setting(o, "delivery", "queue", error);
+	default:
+		return options_note(o, error, "the unknown delivery mode %s is ignored",
+				    TEXT_SHOW(span_of(value)));
+	}
+}
+
+/* -oXvalue: options of Sendmail before it had names for them. */
+static int set_old_option(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	static const char harmless[] = "78BcefGgmnorsTtvwx"; /* no letter that names a file */
+
+	(void)row;
+	if (value[0] == 'i') {
+		ignore_dots(o, value + 1);
+		return 0;
+	}
+	if (value[0] == 'd')
+		return delivery_mode(o, value + 1, error);
+	if (value[0] && strchr(harmless, value[0]))
+		return 0;
+	return options_note(o, error, "option -o%s is ignored", TEXT_SHOW(span_of(value)));
+}
+
+/* -O Name=value */
+static int set_named_option(struct options *o, const struct options_row *row, const char *value,
+			    struct error *error)
+{
+	const char *equals = strchr(value, '=');
+	struct span name = {value, equals ? (size_t)(equals - value) : strlen(value)};
+
+	(void)row;
+	name = span_trim(name);
+	value = equals ? equals + 1 : "";
+	while (chars_is(*value, CHARS_BLANK))
+		value++;
+	if (span_equals_nocase(name, "IgnoreDots")) {
+		ignore_dots(o, value);
+		return 0;
+	}
+	if (span_equals_nocase(name, "DeliveryMode"))
+		return delivery_mode(o, value, error);
+	if (span_equals_nocase(name, "ErrorMode"))
+		return 0;
+	return options_note(o, error, "option -O %s is ignored", TEXT_SHOW(name));
+}
+
+#define AT(member) offsetof(struct options, member)
+#define NO         OPTIONS_VALUE_NONE
+#define ONE        OPTIONS_VALUE_REQUIRED
+#define MAY        OPTIONS_VALUE_OPTIONAL
+#define SENDMAIL   OPTIONS_FOR_SENDMAIL
+#define OURS       OPTIONS_FOR_PENNYPOST
+#define ALL        OPTIONS_FOR_ALL
+
+/* clang-format off */
+static const struct options_row rows[] = {
+	{.help = "The message"},
+	{'t', "read-recipients", NO, ALL, set_flag, AT(read_recipients), NULL,
+	 "take recipients from To, Cc and Bcc as well"},
+	{0, "to", ONE, OURS, set_to, 0, "ADDRESS", "a recipient"},
+	{'f', "from", ONE, ALL, set_string, AT(sender), "ADDRESS", "the envelope's sender"},
+	{'r', NULL, ONE, ALL, set_string, AT(sender), "ADDRESS", "the same as -f"},
+	{0, "read-envelope-from", NO, OURS, set_flag, AT(read_envelope_from), NULL,
+	 "take the envelope's sender from the message"},
+	{'F', "from-full-name", ONE, ALL, set_name, AT(full_name), "NAME",
+	 "the name in a From field that is added"},
+	{'i', NULL, NO, ALL, set_dot, 0, NULL, "a line that is just a dot ends nothing"},
+	{'o', NULL, ONE, ALL, set_old_option, 0, "OPTION", "an option of old: -oi is -i"},
+	{'O', NULL, ONE, ALL, set_named_option, 0, "NAME=VALUE", "the same by name: IgnoreDots, DeliveryMode"},
+
+	{.help = "Delivery"},
+	{'N', "dsn-notify", ONE, ALL, set_wish, 0, "CONDITIONS",
+	 "report never, or on success,failure,delay"},
+	{'R', "dsn-return", ONE, ALL, set_wish, 0, "full|hdrs", "what comes back with a report"},
+	{'V', "envelope-id", ONE, ALL, set_wish, AT(envelope_id), "ID", "what reports call the message"},
+	{0, "hold-for", ONE, OURS, set_hold_for, 0, "SECONDS", "let the relay hold it so long"},
+	{0, "hold-until", ONE, OURS, set_hold_until, 0, "TIME", "let the relay hold it until then"},
+	{0, "at", ONE, OURS, set_at, 0, "TIME", "queue it, and send it then"},
+	{0, "hold", ONE, OURS, set_hold, 0, "TIME|ID|all",
+	 "queue it, and send it after so long; or hold what is queued"},
+
+	{.help = "What to do"},
+	{'b', NULL, ONE, ALL, set_mode_letter, 0, "MODE", "the mode; -bm submits and is the default"},
+	{'q', NULL, MAY, ALL, set_queue_run, 0, "TIME|IID|RRCPT|SSENDER",
+	 "run the queue: now, every so often, or a part of it"},
+	{0, "due", NO, OURS, set_flag, AT(due), NULL, "with -q: only what is due"},
+	{0, "listen", ONE, OURS, set_listen, 0, "HOST:PORT|unix:FILE|systemd",
+	 "speak SMTP with the programs of this machine"},
+	{0, "max-connections", ONE, OURS, set_limit, AT(max_connections), "NUMBER", "of them at once"},
+	{0, "max-size", ONE, OURS, set_limit, AT(max_size), "BYTES", "of a message of theirs"},
+	{0, "max-recipients", ONE, OURS, set_limit, AT(max_recipients), "NUMBER", "of one"},
+	{0, "max-time", ONE, OURS, set_max_time, 0, "TIME", "of a session"},
+	{0, "batch", NO, OURS, set_batch, 0, NULL, "send the messages in the files named"},
+	{'v', "verbose", NO, ALL, set_flag, AT(verbose), NULL, "show the conversation"},
+	{'d', "debug", MAY, OURS, set_flag, AT(verbose), "LEVEL", "the same as -v"},
+	{0, "dry-run", NO, OURS, set_flag, AT(dry_run), NULL,
+	 "show envelope, relay and the bytes to be sent"},
+	{'P', "pretend", NO, OURS, set_flag, AT(dry_run), NULL, "the same as --dry-run"},
+	{0, "server-info", NO, OURS, set_server_info, 0, NULL, "show what the relay offers"},
+	{'S', "serverinfo", NO, OURS, set_server_info, 0, NULL, "the same as --server-info"},
+	{0, "verify-address", ONE, OURS, set_verify, AT(address), "ADDRESS",
+	 "ask the relay about an address"},
+	{0, "list-queue", NO, OURS, set_queue_list, 0, NULL, "show what is in the queue"},
+	{0, "json", NO, ALL, set_flag, AT(json), NULL, "as JSON, an object a line"},
+	{0, "show", ONE, OURS, set_show, 0, "ID", "show a message of the queue"},
+	{0, "retry", ONE, OURS, set_steer, 0, "ID|all", "try to send it now"},
+	{0, "release", ONE, OURS, set_steer, 0, "ID|all", "the opposite of --hold and --at"},
+	{0, "remove", ONE, OURS, set_steer, 0, "ID|all", "remove it from the queue"},
+	{0, "cancel", ONE, OURS, set_steer, 0, "ID|all", "the same, if it has not been sent"},
+	{0, "check-queue", NO, OURS, set_queue_check, 0, NULL, "the queue's state for monitoring"},
+	{0, "older-than", ONE, OURS, set_older_than, 0, "TIME[,TIME]",
+	 "a wait to warn of, and a critical one"},
+	{0, "version", NO, OURS, set_version, 0, NULL, "show the version"},
+	{0, "help", NO, OURS, set_help, 0, NULL, "show this list"},
+
+	{.help = "Configuration"},
+	{'C', "file", ONE, OURS, set_string, AT(config_file), "FILE", "read this file alone"},
+	{'a', "account", ONE, OURS, set_string, AT(account), "NAME", "use this account"},
+
+	{.help = "Words of the configuration, for this run (see pennypost.conf(5))"},
+	{0, "relay", ONE, OURS, set_setting, 0, "URL", "the relay"},
+	{0, "host", ONE, OURS, set_setting, 0, "HOST", "the relay's name"},
+	{0, "port", ONE, OURS, set_setting, 0, "PORT", "its port"},
+	{0, "socket", ONE, OURS, set_setting, 0, "FILE", "the relay's unix socket"},
+	{0, "protocol", ONE, OURS, set_setting, 0, "smtp|lmtp", "what the relay speaks"},
+	{0, "source-ip", ONE, OURS, set_setting, 0, "ADDRESS", "our address"},
+	{0, "proxy-host", ONE, OURS, set_setting, 0, "HOST", "not built yet"},
+	{0, "proxy-port", ONE, OURS, set_setting, 0, "PORT", "no effect"},
+	{0, "timeout", ONE, OURS, set_setting, 0, "SECONDS", "for connecting"},
+	{0, "timeout-scale", ONE, OURS, set_setting, 0, "PERCENT", "of the timeouts for replies"},
+	{0, "flight", ONE, OURS, set_setting, 0, "grouped|careful", "commands together, or one by one"},
+	{0, "flight-size", ONE, OURS, set_setting, 0, "BYTES", "of a message that leaves with its envelope"},
+	{0, "domain", ONE, OURS, set_setting, 0, "DOMAIN", "of bare addresses, and our name"},
+	{0, "tls", MAY, OURS, set_switch, 0, "on|off|auto", "encrypt"},
+	{0, "tls-starttls", MAY, OURS, set_switch, 0, "on|off", "by STARTTLS, or from the first byte"},
+	{0, "tls-certcheck", MAY, OURS, set_switch, 0, "on|off", "demand a good certificate"},
+	{0, "tls-trust-file", ONE, OURS, set_setting, 0, "FILE", "CAs to trust"},
+	{0, "tls-crl-file", ONE, OURS, set_setting, 0, "FILE", "revoked certificates"},
+	{0, "tls-fingerprint", ONE, OURS, set_setting, 0, "HEX", "the one certificate to trust"},
+	{0, "tls-cert-file", ONE, OURS, set_setting, 0, "FILE", "our certificate"},
+	{0, "tls-key-file", ONE, OURS, set_setting, 0, "FILE", "its key"},
+	{0, "tls-priorities", ONE, OURS, set_setting, 0, "STRING", "priorities of GnuTLS"},
+	{0, "tls-host-override", ONE, OURS, set_setting, 0, "HOST", "name in the certificate"},
+	{0, "tls-min-dh-prime-bits", ONE, OURS, set_setting, 0, "BITS", "no effect"},
+	{0, "auth", MAY, OURS, set_switch, 0, "on|off|strong|METHOD", "authenticate"},
+	{0, "auth-identity", ONE, OURS, set_setting, 0, "NAME", "act as somebody else"},
+	{0, "user", ONE, OURS, set_setting, 0, "NAME", "the login"},
+	{0, "passwordeval", ONE, OURS, set_setting, 0, "COMMAND", "it prints the password"},
+	{0, "password-file", ONE, OURS, set_setting, 0, "FILE", "it holds the password"},
+	{0, "password-credential", ONE, OURS, set_setting, 0, "NAME", "systemd credential with it"},
+	{0, "aliases", ONE, OURS, set_setting, 0, "FILE", "addresses of local names"},
+	{0, "allow-from-override", MAY, OURS, set_switch, 0, "on|off", "let -f override from"},
+	{0, "auto-from", MAY, OURS, set_switch, 0, "on|off", "no effect"},
+	{0, "maildomain", ONE, OURS, set_setting, 0, "DOMAIN", "no effect"},
+	{0, "set-from-header", MAY, OURS, set_switch, 0, "on|off|auto", "replace, leave or add From"},
+	{0, "add-missing-from-header", MAY, OURS, set_switch, 0, "on|off", "add From"},
+	{0, "set-date-header", MAY, OURS, set_switch, 0, "auto|off", "add Date"},
+	{0, "add-missing-date-header", MAY, OURS, set_switch, 0, "on|off", "add Date"},
+	{0, "set-msgid-header", MAY, OURS, set_switch, 0, "auto|off", "add Message-ID"},
+	{0, "remove-bcc-headers", MAY, OURS, set_switch, 0, "on|off", "no effect: Bcc is always removed"},
+	{0, "deliver-by", ONE, OURS, set_setting, 0, "SECONDS[,R|N]", "then return it, or tell us"},
+	{0, "require-tls", MAY, OURS, set_switch, 0, "on|off", "TLS all the way, or no delivery"},
+	{0, "submitter", ONE, OURS, set_setting, 0, "ADDRESS", "for whom it is submitted"},
+	{0, "undisclosed-recipients", MAY, OURS, set_switch, 0, "on|off", "hide all recipients"},
+	{0, "queue", MAY, OURS, set_switch, 0, "on|off", "keep what cannot be sent now"},
+	{0, "queue-dir", ONE, OURS, set_setting, 0, "DIR", "the queue's directory"},
+	{0, "delivery", ONE, OURS, set_setting, 0, "interactive|background|queue",
+	 "when to send"},
+	{0, "queue-lifetime", ONE, OURS, set_setting, 0, "TIME", "then a message is given up"},
+	{0, "duplicates", ONE, OURS, set_setting, 0, "rarely|never",
+	 "whether what may have arrived is sent again"},
+	{0, "connections", ONE, OURS, set_setting, 0, "NUMBER", "to a relay at once"},
+	{0, "rate", ONE, OURS, set_setting, 0, "NUMBER/TIME", "of messages to a relay"},
+	{0, "runner", MAY, OURS, set_switch, 0, "on|off", "start one for what was queued"},
+	{'X', "logfile", ONE, OURS, set_setting, 0, "FILE", "log to this file"},
+	{0, "logfile-time-format", ONE, OURS, set_setting, 0, "FORMAT", "no effect"},
+	{0, "syslog", MAY, OURS, set_switch, 0, "on|off|FACILITY", "log to syslog"},
+
+	{'A', NULL, ONE, ALL, set_nothing, 0, "CHARACTER", NULL},
+	{'B', NULL, ONE, ALL, set_nothing, 0, "TYPE", NULL},
+	{'C', NULL, ONE, SENDMAIL, set_no_file, 0, "FILE", NULL},
+	{'c', NULL, NO, SENDMAIL, set_nothing, 0, NULL, NULL},
+	{'D', NULL, ONE, ALL, set_no_file, 0, "FILE", NULL},
+	{'d', NULL, MAY, SENDMAIL, set_nothing, 0, "LEVEL", NULL},
+	{'E', NULL, MAY, ALL, set_nothing, 0, "ID", NULL},
+	{'e', NULL, MAY, ALL, set_nothing, 0, "MODE", NULL},
+	{'G', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
+	{'h', NULL, ONE, ALL, set_nothing, 0, "HOPS", NULL},
+	{'I', NULL, NO, ALL, set_newaliases, 0, NULL, NULL},
+	{'J', NULL, MAY, ALL, set_nothing, 0, "ID", NULL},
+	{'L', NULL, ONE, ALL, set_nothing, 0, "TAG", NULL},
+	{'M', NULL, ONE, ALL, set_exim, 0, "ID", NULL},
+	{'m', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
+	{'n', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
+	{'p', NULL, ONE, ALL, set_nothing, 0, "PROTOCOL", NULL},
+	{'Q', NULL, MAY, ALL, set_quarantine, 0, "REASON", NULL},
+	{'s', NULL, NO, SENDMAIL, set_nothing, 0, NULL, NULL},
+	{'T', NULL, MAY, SENDMAIL, set_nothing, 0, "TIME", NULL},
+	{'U', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
+	{'X', NULL, ONE, SENDMAIL, set_no_file, 0, "FILE", NULL},
+	{'x', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
+};
+/* clang-format on */
+
+const struct options_row *options_row(size_t n)
+{
+	return n < sizeof(rows) / sizeof(rows[0]) ? &rows[n] : NULL;
+}
