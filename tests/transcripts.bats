@@ -108,3 +108,7 @@ play() {
 @test "transcripts: what is queued" {
 	play queue
 }
+
+@test "transcripts: what is handed over by -bs" {
+	play serve
+}
