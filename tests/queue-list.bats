@@ -355,11 +355,12 @@ $id!    19 Mon Nov 23 10:41:00  MAILER-DAEMON
 # as_root: the rest of the script on standard input, with a /var/spool of its own.
 as_root() {
 	[ "$(id -u)" -eq 0 ] || skip 'needs root'
-	unshare --mount true 2>/dev/null || skip 'no private mount namespace'
+	own_mounts || skip 'no private mount namespace'
 	{
 		cat <<-'END'
 			set -euo pipefail
 			mount -t tmpfs -o mode=755 tmpfs /var/spool
+			trap 'umount -l /var/spool' EXIT
 			mkdir -m 1733 /var/spool/pennypost
 			# user UID WORD...: a message of that user's.
 			user() {
@@ -371,7 +372,7 @@ as_root() {
 		END
 		cat
 	} >script
-	PUT=$PENNYPOST_BUILD/tests/lib/queue-put unshare --mount bash script
+	PUT=$PENNYPOST_BUILD/tests/lib/queue-put unshare "${mounts[@]}" bash script
 }
 
 @test "root sees and steers the queues of all users, and opens none as root" {

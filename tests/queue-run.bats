@@ -710,12 +710,13 @@ others() {
 
 @test "root runs the queues of others, as each of them" {
 	[ "$(id -u)" -eq 0 ] || skip 'to become others takes root'
-	unshare -m true || skip 'no mount namespaces here'
+	own_mounts || skip 'no mount namespaces here'
 	serve
 	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR" 2>/dev/null || :
 	cat >script <<-EOF
 		set -eu
 		mount -t tmpfs tmpfs /var/spool
+		trap 'umount -l /var/spool' EXIT
 		mkdir -m 1733 /var/spool/pennypost
 		export HOME=$PWD/home PENNYPOST_RELAY=smtp://127.0.0.1:$relay_port
 		mkdir -m 700 home
@@ -733,7 +734,7 @@ others() {
 		ls /var/spool/pennypost/1 /var/spool/pennypost/2 /var/spool/pennypost/65534
 	EOF
 	command -v strace >/dev/null || sed -i 's/strace .* "/"/' script
-	run unshare -m sh script
+	run unshare "${mounts[@]}" sh script
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(taken)" -eq 6 ]
@@ -750,12 +751,13 @@ others() {
 # users_world: the start of a script that runs in a mount namespace with a spool for all users.
 users_world() {
 	[ "$(id -u)" -eq 0 ] || skip 'to become others takes root'
-	unshare -m true || skip 'no mount namespaces here'
+	own_mounts || skip 'no mount namespaces here'
 	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR" 2>/dev/null || :
 	mkdir -m 700 home
 	cat <<-EOF
 		set -eu
 		mount -t tmpfs tmpfs /var/spool
+		trap 'umount -l /var/spool' EXIT
 		mkdir -m 1733 /var/spool/pennypost
 		export HOME=$PWD/home PENNYPOST_RELAY=smtp://127.0.0.1:$relay_port
 		put() {
@@ -783,7 +785,7 @@ users_world() {
 		put 1 account=default config=$PWD/one.conf
 		"$PENNYPOST" -q
 	EOF
-	run unshare -m sh script
+	run unshare "${mounts[@]}" sh script
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -s hooked/session ]
@@ -822,7 +824,7 @@ time.sleep(60)' >silent 3>&- &
 		kill $silent
 		wait \$runner || :
 	EOF
-	run timeout 60 unshare -m sh script 3>&-
+	run timeout 60 unshare "${mounts[@]}" sh script 3>&-
 	kill $silent 2>/dev/null || :
 	wait $silent || :
 	echo "$output"
@@ -871,9 +873,9 @@ time.sleep(60)' >silent 3>&- &
 	users_world >script
 	cat >>script <<-EOF
 		put 1 account=environment
-		exec setpriv --bounding-set=-setuid,-setgid --inh-caps=-setuid,-setgid "$PENNYPOST" -q
+		setpriv --bounding-set=-setuid,-setgid --inh-caps=-setuid,-setgid "$PENNYPOST" -q
 	EOF
-	run unshare -m sh script
+	run unshare "${mounts[@]}" sh script
 	echo "$output"
 	[ "$status" -eq 71 ]
 	[[ $output == *"queue /var/spool/pennypost/1: cannot become user 1: Operation not permitted"* ]]

@@ -47,3 +47,13 @@ within() {
 		sleep 0.1
 	done
 }
+
+# own_mounts: sets mounts to the options of unshare(1) for a namespace of mounts; fails where there
+# is none to be had. A chroot whose root is no mount point cannot be made private as a whole, so
+# what is mounted there has to be unmounted, too.
+own_mounts() {
+	mounts=(--mount)
+	unshare "${mounts[@]}" true 2>/dev/null && return
+	mounts+=(--propagation unchanged)
+	unshare "${mounts[@]}" true 2>/dev/null
+}
