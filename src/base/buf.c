@@ -31,6 +31,11 @@ bool span_starts_nocase(struct span a, const char *prefix)
 	return true;
 }
 
+bool string_equals(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 bool span_equals_nocase(struct span a, const char *string)
 {
 	return a.len == strlen(string) && span_starts_nocase(a, string);

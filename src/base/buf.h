@@ -37,6 +37,8 @@ struct strv {
 struct span span_of(const char *string); /* string may be NULL: the empty span */
 bool span_equals(struct span a, const char *string);
 bool span_equals_nocase(struct span a, const char *string); /* ASCII letters only */
+/* Whether two strings say the same: both NULL, or equal. */
+bool string_equals(const char *a, const char *b);
 bool span_starts_nocase(struct span a, const char *prefix);
 struct span span_trim(struct span a); /* without blanks (SP HT CR LF) at both ends */
 /* A copy as a NUL-terminated string that the caller frees, NULL when there is no memory. */

@@ -11,12 +11,12 @@
 #include "base/text.h"
 #include "cmd/run_queue.h"
 #include "deliver/enqueue.h"
+#include "deliver/runner.h"
 #include "mail/date.h"
 
 enum {
 	DISPATCH_LINE_MAX = 16 * 1024,
-	DISPATCH_SOON = 15 * 60, /* seconds that a runner waits for something to do */
-	DISPATCH_AGAIN = 60      /* seconds between runs for what waited already */
+	DISPATCH_AGAIN = 60 /* seconds between runs for what waited already */
 };
 
 /* What was queued of an attempt: by fate, the ID. */
@@ -126,7 +126,7 @@ static int dispatch_enqueue(struct dispatch *d, const struct submission *s,
 		kept->release = e.release;
 		d->wakes |= s->account->runner != SETTING_OFF &&
 			    s->account->delivery != ACCOUNT_DELIVERY_QUEUE &&
-			    e.release <= time(NULL) + DISPATCH_SOON;
+			    e.release <= time(NULL) + RUNNER_WAIT;
 	}
 	entry_clear(&e);
 	return failed;

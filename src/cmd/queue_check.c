@@ -20,10 +20,8 @@ struct queue_check {
 static void queue_check_count(struct queue_check *c, const struct queue_view *v)
 {
 	const struct entry *e = v->entry;
-	int64_t since = e->arrived / 1000000;
+	int64_t since = entry_since(e);
 
-	if (e->release > since)
-		since = e->release;
 	if (v->damage || e->state == ENTRY_BAD) {
 		c->damaged++;
 	} else if (e->state == ENTRY_DEAD) {

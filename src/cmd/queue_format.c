@@ -257,11 +257,10 @@ static void json_recipient(struct json *j, const struct queue_view *v,
 static int64_t queue_expires(const struct queue_view *v)
 {
 	const struct entry *e = v->entry;
-	int64_t since = e->arrived / 1000000;
 
-	if (v->lifetime <= 0 || since <= 0 || e->state == ENTRY_DEAD)
+	if (v->lifetime <= 0 || e->arrived <= 0 || e->state == ENTRY_DEAD)
 		return 0;
-	return (e->release > since ? e->release : since) + v->lifetime;
+	return entry_since(e) + v->lifetime;
 }
 
 static void json_times(struct json *j, const struct queue_view *v)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "deliver/retry.h"
 #include "queue/schedule.h"
 
 /* What the file of a damaged entry tells all the same. */
@@ -26,10 +27,9 @@ static int64_t queue_look_lifetime(const struct context *x, const struct entry *
 {
 	const struct account *a = e->account ? config_find(&x->config, e->account) : NULL;
 
-	if (!a || (e->config &&
-		   (!x->options.config_file || strcmp(e->config, x->options.config_file) != 0)))
+	if (!a || (e->config && !string_equals(e->config, x->options.config_file)))
 		return 0;
-	return a->queue_lifetime > 0 ? a->queue_lifetime : SCHEDULE_LIFETIME;
+	return retry_lifetime(a);
 }
 
 int queue_look(struct queue_look *l, const struct context *x, struct spool *s,

@@ -97,12 +97,9 @@ static bool queue_walk_is_named(const struct config *c, size_t n)
 {
 	const char *dir = c->accounts[n].queue_dir;
 
-	for (size_t i = 0; i < n; i++) {
-		const char *other = c->accounts[i].queue_dir;
-
-		if (dir && other ? strcmp(dir, other) == 0 : dir == other)
+	for (size_t i = 0; i < n; i++)
+		if (string_equals(c->accounts[i].queue_dir, dir))
 			return true;
-	}
 	return false;
 }
 

@@ -83,12 +83,9 @@ static struct context *run_config(struct run *r, const char *path, struct error 
 
 	if (!path && !r->x->options.config_file)
 		return r->x;
-	for (size_t i = 0; i < r->config_count; i++) {
-		const char *known = r->configs[i]->path;
-
-		if (known == path || (known && path && strcmp(known, path) == 0))
+	for (size_t i = 0; i < r->config_count; i++)
+		if (string_equals(r->configs[i]->path, path))
 			return &r->configs[i]->context;
-	}
 	if (r->config_count == RUN_QUEUES_MAX) {
 		error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 			  "messages were queued with more than %d files of configuration",

@@ -223,11 +223,8 @@ static bool bounce_is_late(const struct entry *e, const struct bounce_options *o
 {
 	int64_t notice =
 		o->account->delay_notice > 0 ? o->account->delay_notice : BOUNCE_DELAY_NOTICE;
-	int64_t since = e->arrived / 1000000;
 
-	if (e->release > since)
-		since = e->release;
-	return o->now - since >= notice;
+	return o->now - entry_since(e) >= notice;
 }
 
 int bounce_delay(struct spool *spool, struct entry *e, const struct bounce_options *o,
@@ -262,11 +259,6 @@ struct bounce_pile {
 	struct bounce_waiting *items;
 	size_t count;
 };
-
-static bool bounce_is_same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
 
 /* Locks an entry and sees whether it is one of those that the digest is for. */
 static bool bounce_catch(const struct bounce *b, const char *id, struct entry *e)
@@ -354,7 +346,7 @@ static size_t bounce_gather(struct bounce_pile *pile, size_t first, struct bounc
 		struct bounce_waiting *w = &pile->items[i];
 
 		if (w->taken || strcmp(w->entry.reverse_path, of->reverse_path) != 0 ||
-		    !bounce_is_same(w->entry.config, of->config))
+		    !string_equals(w->entry.config, of->config))
 			continue;
 		w->taken = true;
 		recipients += w->message.count;

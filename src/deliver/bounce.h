@@ -29,7 +29,6 @@
 enum {
 	BOUNCE_LIMIT = 20,               /* reports an hour */
 	BOUNCE_DELAY_NOTICE = 4 * 3600,  /* seconds */
-	BOUNCE_HOOK_TIME = 120 * 1000,   /* milliseconds for `failure_command` in a pass */
 	BOUNCE_DIGEST_RECIPIENTS = 20000 /* in one digest: more wait for the next */
 };
 

@@ -13,21 +13,15 @@
  * Returns -1 with *error. */
 static int hook_open(struct spool *spool, struct entry *e, struct error *error)
 {
-	static const char *const suffixes[] = {
-		[ENTRY_WAITING] = "msg",
-		[ENTRY_MARKED] = "end",
-		[ENTRY_DEAD] = "dead",
-		[ENTRY_BAD] = "bad",
-	};
-	char name[SPOOL_ID_MAX + 8];
+	char name[SPOOL_NAME_SIZE];
 	off_t start;
 	int fd;
 
 	if (entry_open_message(e, error))
 		return -1;
 	start = lseek(e->fd, 0, SEEK_CUR);
-	snprintf(name, sizeof(name), "%s.%s", e->id, suffixes[e->state]);
-	fd = openat(spool_fd(spool), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	spool_name(name, e->id, e->state);
+	fd = spool_open_name(spool, name, O_RDONLY);
 	if (fd >= 0 && start >= 0 && lseek(fd, start, SEEK_SET) == start)
 		return fd;
 	if (fd >= 0)

@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "deliver/retry.h"
 #include "mail/address.h"
 #include "mail/header.h"
 #include "mail/measure.h"
 #include "mail/message.h"
 #include "net/hostname.h"
 #include "queue/entry_put.h"
-#include "queue/schedule.h"
 
 enum { BLOCK = 64 * 1024, NAME_MAX_BYTES = 300 };
 
@@ -264,7 +264,6 @@ int notice_put(struct spool *spool, const char *id, const struct entry *about,
 	       struct report *report, const struct notice_sender *sender, struct error *error)
 {
 	const struct account *a = sender->account;
-	int lifetime = a->queue_lifetime ? a->queue_lifetime : SCHEDULE_LIFETIME;
 	struct report_reader reader;
 	struct buf host, from;
 	struct entry mail;
@@ -280,7 +279,7 @@ int notice_put(struct spool *spool, const char *id, const struct entry *about,
 	report->to = about->reverse_path;
 	report->relay = a->relay.host;
 	report->now = sender->now;
-	report->retry_until = about->arrived / 1000000 + lifetime;
+	report->retry_until = entry_since(about) + retry_lifetime(a);
 	report_draw_boundary(report);
 	report_reader_init(&reader, report);
 	if (failed)

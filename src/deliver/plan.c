@@ -132,17 +132,12 @@ int plan_note(struct plan *p, const char *id)
 	return plan_make_item(p, id) ? 0 : -1;
 }
 
-static bool plan_is_same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 struct plan_relay *plan_relay(struct plan *p, const char *account, const char *config)
 {
 	struct plan_relay *r;
 
 	STAILQ_FOREACH (r, &p->relays, next)
-		if (plan_is_same(r->account, account) && plan_is_same(r->config, config))
+		if (string_equals(r->account, account) && string_equals(r->config, config))
 			return r;
 	r = calloc(1, sizeof(*r));
 	if (!r)

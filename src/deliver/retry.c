@@ -242,7 +242,7 @@ enum retry_cause retry_settle(struct entry *e, const struct retry *r, const stru
 	return cause;
 }
 
-static int64_t retry_lifetime(const struct account *account)
+int64_t retry_lifetime(const struct account *account)
 {
 	return account && account->queue_lifetime > 0 ? account->queue_lifetime
 						      : SCHEDULE_LIFETIME;
@@ -250,11 +250,7 @@ static int64_t retry_lifetime(const struct account *account)
 
 bool retry_is_expired(const struct entry *e, const struct account *account, int64_t now)
 {
-	int64_t since = e->arrived / RETRY_MICROSECONDS;
-
-	if (e->release > since)
-		since = e->release;
-	return schedule_is_expired(since, retry_lifetime(account), now);
+	return schedule_is_expired(entry_since(e), retry_lifetime(account), now);
 }
 
 bool retry_is_too_late(const struct entry *e, int64_t now)

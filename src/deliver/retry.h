@@ -55,6 +55,8 @@ enum retry_cause retry_settle(struct entry *e, const struct retry *r, const stru
 			      bool in_session, int64_t now);
 /* The same without an attempt: the account or the message is not to be had. */
 void retry_put_off(struct entry *e, const char *trouble, int64_t now);
+/* How long the account (may be NULL) lets an entry wait, in seconds. */
+int64_t retry_lifetime(const struct account *account);
 /* Whether the entry has waited for as long as its account lets it (account may be NULL). */
 bool retry_is_expired(const struct entry *e, const struct account *account, int64_t now);
 /* What is still open fails, because its time is over. trouble: the last one, NULL: as the entry

@@ -14,7 +14,7 @@
 #include "queue/health.h"
 #include "queue/spool.h"
 
-enum { SETTLE_HOOK = 5 * 60 * 1000 }; /* milliseconds for failure_command in all of a pass */
+enum { SETTLE_HOOK = 120 * 1000 }; /* milliseconds for failure_command in all of a pass */
 
 struct settle {
 	struct spool *spool;

@@ -63,6 +63,13 @@ int entry_add_recipient(struct entry *e, const char *path)
 	return 0;
 }
 
+int64_t entry_since(const struct entry *e)
+{
+	int64_t arrived = e->arrived / 1000000;
+
+	return e->release > arrived ? e->release : arrived;
+}
+
 size_t entry_count(const struct entry *e, enum entry_outcome outcome)
 {
 	size_t count = 0;

@@ -116,6 +116,8 @@ int entry_remove(struct spool *s, struct entry *e, struct error *error);
 int entry_bury(struct spool *s, struct entry *e, struct error *error);
 int entry_set_aside(struct spool *s, struct entry *e, struct error *error);
 
+/* From when on its time runs, in seconds: since it arrived, or since its release. */
+int64_t entry_since(const struct entry *e);
 /* How many recipients are in that state. */
 size_t entry_count(const struct entry *e, enum entry_outcome outcome);
 /* Failed recipients whose sender has not been told. */

@@ -33,9 +33,7 @@ void health_clear(struct health *h)
 
 static bool health_is(const struct health_relay *r, const char *account, const char *config)
 {
-	if (strcmp(r->account, account) != 0 || !r->config != !config)
-		return false;
-	return !config || strcmp(r->config, config) == 0;
+	return strcmp(r->account, account) == 0 && string_equals(r->config, config);
 }
 
 struct health_relay *health_relay(struct health *h, const char *account, const char *config)

@@ -312,9 +312,7 @@ void spool_free(struct spool *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < sizeof(s->locks) / sizeof(s->locks[0]); i++)
-		if (s->locks[i] >= 0)
-			close(s->locks[i]);
+	spool_disown(s);
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s->path);

@@ -36,9 +36,8 @@ bool body_has_verb(struct span message);
 /* The same of one that is read from its source: 1, 0, -1 with *error. */
 int body_find_verb(const struct body_source *source, struct error *error);
 /* Sends a message of about size bytes, one that is not in wire form, as DATA takes it, behind
- * 354; what is left of the last
- * block is queued, so that the final dot (which is the caller's) travels with it. Returns 0 or
- * -1. */
+ * 354; what is left of the last block is queued, so that the final dot (which is the caller's)
+ * travels with it. Returns 0 or -1. */
 int body_send_data(struct wire *w, const struct body_source *source, uint64_t size,
 		   struct error *error);
 /* The replies to chunks; they belong to the caller, because they may still be owed when the

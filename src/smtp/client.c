@@ -367,7 +367,7 @@ int smtp_judge_verdict(const struct reply *r, struct error *error)
 {
 	if (r->code == 250)
 		return 0;
-	if (reply_is_transient(r) || reply_is_permanent(r))
+	if (reply_is_refusal(r))
 		return reply_refuse(r, ERROR_MESSAGE, STAGE_VERDICT, "the message", error);
 	error_set(error, ERROR_TEMPORARY, STAGE_VERDICT,
 		  "the relay answered %d to the end of data, so the message may have been "

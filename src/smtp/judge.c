@@ -294,7 +294,7 @@ int judge_verdict(struct flight *f, struct error *error)
 	const struct reply *r = &f->verdict.reply;
 	int failed = smtp_judge_verdict(r, error);
 
-	f->judged = r->code == 250 || reply_is_transient(r) || reply_is_permanent(r);
+	f->judged = r->code == 250 || reply_is_refusal(r);
 	if (!f->judged)
 		wire_abandon(f->wire, error);
 	return failed;

@@ -180,12 +180,11 @@ int reply_refuse(const struct reply *r, enum error_class permanent, enum error_s
 		 const char *what, struct error *error)
 {
 	enum error_class class = reply_is_transient(r) ? ERROR_TEMPORARY : permanent;
-	bool is_refusal = reply_is_transient(r) || reply_is_permanent(r);
 	struct buf shown;
 
 	buf_init(&shown, REPLY_SHOWN_MAX * 4);
 	reply_show(r, &shown);
-	if (is_refusal)
+	if (reply_is_refusal(r))
 		error_set(error, class, stage, "the relay refused %s: %s", what, shown.data);
 	else
 		error_set(error, ERROR_RELAY, STAGE_PROTOCOL,

@@ -81,7 +81,7 @@ struct smtp_transaction {
 	bool lost;       /* a reused session ended before the relay can have accepted anything:
 			    the same on a new one may follow at once */
 	bool doubted;    /* with a trouble: those who are chosen and have no answer of their own
-			    may    have got the message */
+			    may have got the message */
 	bool login_said; /* AUTH has been said: it is not due any more */
 	bool begun;      /* its envelope was sent behind the message before */
 };

@@ -79,6 +79,9 @@ static void spans_compare(void)
 	CHECK(span_equals(span_trim(span_of(" \t a b\r\n")), "a b"));
 	CHECK(span_equals(span_trim(span_of(" \n")), ""));
 	CHECK(span_equals((struct span){0}, ""));
+	CHECK(string_equals("a", "a") && string_equals(NULL, NULL));
+	CHECK(!string_equals("a", "b") && !string_equals("a", NULL));
+	CHECK(!string_equals(NULL, ""));
 }
 
 static void lists_own_their_strings(void)
