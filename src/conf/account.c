@@ -4,10 +4,12 @@
  */
 #include "conf/account.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "conf/match.h"
 
 enum field_kind { FIELD_STRING, FIELD_INT, FIELD_STRINGS, FIELD_SECRET, FIELD_RELAY };
 
@@ -35,6 +37,8 @@ static const struct field fields[] = {
 	FIELD(STRING, domain),
 	FIELD(STRINGS, from),
 	FIELD(STRING, from_full_name),
+	FIELD(STRING, sender_map),
+	FIELD(INT, align_from),
 	FIELD(INT, allow_from_override),
 	FIELD(INT, set_from_header),
 	FIELD(INT, set_date_header),
@@ -81,7 +85,7 @@ static const struct field fields[] = {
 
 enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
 
-_Static_assert(FIELD_COUNT <= 64, "a bit a field");
+_Static_assert(FIELD_COUNT <= sizeof(((struct account *)0)->said) * CHAR_BIT, "a bit a field");
 _Static_assert(sizeof(enum setting) == sizeof(int), "switches are copied as int");
 _Static_assert(sizeof(enum account_auth) == sizeof(int), "so is auth");
 _Static_assert(sizeof(enum account_delivery) == sizeof(int), "so is delivery");
@@ -177,7 +181,7 @@ int account_copy(struct account *a, const struct account *base)
 
 	for (size_t i = 0; i < FIELD_COUNT; i++)
 		result |= field_copy(a, base, &fields[i]);
-	a->said = base->said;
+	memcpy(a->said, base->said, sizeof(a->said));
 	result |= string_copy(&a->name, base->name);
 	return result | string_copy(&a->origin, base->origin);
 }
@@ -186,7 +190,7 @@ void account_mark(struct account *a, size_t offset)
 {
 	for (size_t i = 0; i < FIELD_COUNT; i++)
 		if (fields[i].offset == offset)
-			a->said |= (uint64_t)1 << i;
+			a->said[i / CHAR_BIT] |= (unsigned char)(1 << i % CHAR_BIT);
 }
 
 int account_inherit(struct account *a, const struct account *base)
@@ -194,9 +198,10 @@ int account_inherit(struct account *a, const struct account *base)
 	int result = 0;
 
 	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (base->said & (uint64_t)1 << i)
+		if (base->said[i / CHAR_BIT] & 1 << i % CHAR_BIT)
 			result |= field_copy(a, base, &fields[i]);
-	a->said |= base->said;
+	for (size_t i = 0; i < sizeof(a->said); i++)
+		a->said[i] |= base->said[i];
 	return result;
 }
 
@@ -235,6 +240,11 @@ int account_check(const struct account *a, struct error *error)
 	if (a->lmtp == SETTING_OFF && scheme == ENDPOINT_LMTP)
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 				 "protocol smtp contradicts the relay lmtp://: drop the word");
+	if (a->align_from == SETTING_ON && !account_sender(a) &&
+	    !(account_user(a) && strchr(account_user(a), '@')))
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "align_from on needs an address to align with: name it with "
+				 "\"from\"");
 	if (scheme != ENDPOINT_SUBMISSIONS && a->tls == SETTING_AUTO &&
 	    a->tls_starttls == SETTING_OFF)
 		return error_set(
@@ -319,6 +329,31 @@ int account_port(const struct account *a)
 	if (account_tls_mode(a) == ACCOUNT_TLS_IMPLICIT)
 		return 465;
 	return account_wants_auth(a) ? 587 : 25;
+}
+
+static bool account_matches(const struct account *a, const char *address)
+{
+	for (size_t i = 0; i < a->from.count; i++)
+		if (match_address(a->from.items[i], address))
+			return true;
+	return false;
+}
+
+bool account_has_address(const struct account *a, const char *address)
+{
+	const char *at = strrchr(address, '@');
+	const char *plus = strchr(address, '+');
+	struct buf plain;
+	bool matches = account_matches(a, address);
+
+	if (matches || !at || !plus || plus > at || plus == address)
+		return matches;
+	buf_init(&plain, strlen(address) + 1);
+	buf_add(&plain, address, (size_t)(plus - address));
+	buf_add_string(&plain, at);
+	matches = !buf_failed(&plain) && account_matches(a, plain.data);
+	buf_clear(&plain);
+	return matches;
 }
 
 const char *account_sender(const struct account *a)

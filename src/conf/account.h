@@ -49,8 +49,8 @@ enum account_delivery {
 
 struct account {
 	char *name;
-	char *origin;  /* "file:line" of its first word, or "command line": for errors */
-	uint64_t said; /* the members that were set, for account_inherit() */
+	char *origin; /* "file:line" of its first word, or "command line": for errors */
+	unsigned char said[16]; /* a bit a member that was set, for account_inherit() */
 	struct endpoint relay;
 	enum setting lmtp; /* `protocol lmtp`: on, `protocol smtp`: off */
 	char *source_ip;
@@ -64,6 +64,8 @@ struct account {
 	struct strv from; /* addresses or patterns that select the account; the first address is
 			     the sender */
 	char *from_full_name;
+	char *sender_map;        /* file with the addresses of local users, or NULL */
+	enum setting align_from; /* on: an author who is not ours becomes us */
 	enum setting allow_from_override;
 	enum setting set_from_header;  /* on: From replaced, auto: added when missing, off */
 	enum setting set_date_header;  /* auto, off */
@@ -164,6 +166,9 @@ int account_port(const struct account *a);
 /* Appends which account it is and where it stands, for a person: "work, /etc/pennypost.conf:7",
  * "command line". */
 void account_show(const struct account *a, struct buf *out);
+/* Whether one of `from` is the address or a pattern of it, with its detail or without: what
+ * stands behind a "+" in the local part (RFC 5233). */
+bool account_has_address(const struct account *a, const char *address);
 /* The account's own address: the first of `from` that is not a pattern, or NULL. */
 const char *account_sender(const struct account *a);
 

@@ -16,7 +16,6 @@
 #include "base/text.h"
 #include "conf/expand.h"
 #include "conf/keys.h"
-#include "conf/match.h"
 #include "conf/secret.h"
 
 enum { EVAL_TIMEOUT = 60 * 1000 };
@@ -119,7 +118,7 @@ static int account_begin(struct reader *r, struct span name, struct error *error
 	    account_inherit(&r->current, &r->defaults))
 		return error_set_memory(error);
 	/* Only what its own words say is handed on to accounts that inherit from it. */
-	r->current.said = 0;
+	memset(r->current.said, 0, sizeof(r->current.said));
 	r->section = SECTION_ACCOUNT;
 	known = find_from(r->config, r->first, r->current.name);
 	if (known)
@@ -574,8 +573,7 @@ const struct account *config_default(const struct config *c)
 const struct account *config_match(const struct config *c, const char *address)
 {
 	for (size_t i = 0; i < c->count; i++)
-		for (size_t k = 0; k < c->accounts[i].from.count; k++)
-			if (match_address(c->accounts[i].from.items[k], address))
-				return &c->accounts[i];
+		if (account_has_address(&c->accounts[i], address))
+			return &c->accounts[i];
 	return NULL;
 }

@@ -55,8 +55,7 @@ void config_clear(struct config *c);
 
 /* The account called name, or NULL. */
 const struct account *config_find(const struct config *c, const char *name);
-/* The first account one of whose `from` addresses or patterns ("*@example.org") is the address,
- * or NULL. */
+/* The first account that has the address (account_has_address()), or NULL. */
 const struct account *config_match(const struct config *c, const char *address);
 /* The account called "default", else the only or first account, else NULL. */
 const struct account *config_default(const struct config *c);

@@ -646,6 +646,8 @@ static const struct key keys[] = {
 
 	{"from", set_from, AT(from), KEYS_NAMES | KEYS_PASSING, 0},
 	{"from_full_name", set_full_name, AT(from_full_name), KEYS_PASSING, 0},
+	{"sender_map", set_text, AT(sender_map), KEYS_FILE | KEYS_PASSING, 0},
+	{"align_from", set_switch, AT(align_from), KEYS_PASSING, ON_OFF},
 	{"allow_from_override", set_switch, AT(allow_from_override), KEYS_PASSING, ON_OFF},
 	{"auto_from", set_ignored, 0, KEYS_PASSING, 0},
 	{"maildomain", set_ignored, 0, KEYS_PASSING, 0},

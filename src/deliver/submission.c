@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "conf/aliases.h"
+#include "deliver/identity.h"
 #include "mail/edit.h"
 #include "net/hostname.h"
 
@@ -13,7 +14,7 @@
 struct making {
 	struct submission *s;
 	const struct submission_request *request;
-	struct address_list from; /* of the header's From or Resent-From field */
+	struct identity identity;
 	struct error *error;
 };
 
@@ -33,105 +34,12 @@ static int submission_read_operands(struct making *m)
 	return 0;
 }
 
-static int submission_read_sender(struct making *m)
+static int submission_choose_account(struct making *m)
 {
-	if (!m->request->sender)
-		return 0;
-	if (address_parse(&m->s->envelope.sender, span_of(m->request->sender), m->error)) {
-		m->error->class = ERROR_LOCAL;
-		m->error->stage = STAGE_USAGE;
-		return error_prefix(m->error, "sender (-f)");
-	}
-	return 0;
-}
+	int failed = identity_choose_account(&m->identity, m->error);
 
-/* The From field, or Resent-From where the reverse-path is asked of the message, chooses an
- * account and may give the reverse-path; a malformed one does neither, because the message is
- * not ours to judge. */
-static void submission_read_from(struct making *m)
-{
-	const struct header *h = message_header(m->s->message);
-	const struct header_field *from =
-		m->request->sender_from_header ? header_find(h, HEADER_RESENT_FROM) : NULL;
-	struct error ignored;
-
-	if (!from)
-		from = header_find(h, HEADER_FROM);
-	if (from)
-		address_list_parse(&m->from, from->body, &ignored);
-}
-
-static const struct account *submission_match(const struct config *config,
-					      const struct address *a)
-{
-	return a->text && a->text[0] ? config_match(config, a->text) : NULL;
-}
-
-static int submission_choose_account(struct making *m, const struct config *config)
-{
-	struct submission *s = m->s;
-
-	s->account = m->request->account;
-	if (!s->account)
-		s->account = submission_match(config, &s->envelope.sender);
-	if (!s->account && m->from.count > 0)
-		s->account = submission_match(config, &m->from.items[0]);
-	if (!s->account)
-		s->account = config_default(config);
-	if (!s->account)
-		return error_set(
-			m->error, ERROR_LOCAL, STAGE_CONFIG,
-			"no relay is configured: name one in ~/.config/pennypost/config or "
-			"%s, for example \"relay submission://user@mail.example.org\" (see "
-			"pennypost.conf(5))",
-			PENNYPOST_SYSTEM_CONFIG);
-	return account_check_relay(s->account, m->error);
-}
-
-/* The address of last resort: the account's, else the login name. That is no address to be
- * parsed, because what is syntax there is a character here (winbind's EXAMPLE\ann), unless it
- * is one to the letter, as where logins have a realm (ann@example.org). */
-static int submission_own_address(struct making *m, struct address *a)
-{
-	const char *own = account_sender(m->s->account);
-	const char *login = own ? NULL : m->request->user();
-	struct error ignored;
-
-	if (own)
-		return address_parse(a, span_of(own), m->error);
-	if (strchr(login, '@') && address_parse(a, span_of(login), &ignored) == 0) {
-		if (strcmp(a->text, login) == 0)
-			return 0;
-		address_clear(a);
-	}
-	return address_from_local(a, span_of(login), m->error);
-}
-
-/*
- * The reverse-path: -f, unless the account forbids to override its own; else the From field
- * when it was asked for or made us choose the account; else the account's; else the login name.
- * The null path overrides nobody: a bounce that got an answer could go round for ever (RFC 5321
- * section 6.1).
- */
-static int submission_settle_sender(struct making *m, const struct config *config)
-{
-	struct submission *s = m->s;
-	struct address *sender = &s->envelope.sender;
-	bool fixed =
-		account_sender(s->account) && s->account->allow_from_override == SETTING_OFF;
-	bool by_from = m->from.count > 0 &&
-		       (m->request->sender_from_header ||
-			(!m->request->account &&
-			 submission_match(config, &m->from.items[0]) == s->account));
-
-	if (sender->text && (!fixed || !sender->text[0]))
-		return 0;
-	address_clear(sender);
-	if (by_from && !fixed)
-		return address_parse(sender, span_of(m->from.items[0].text), m->error);
-	if (submission_own_address(m, sender))
-		return error_prefix(m->error, "sender");
-	return 0;
+	m->s->account = m->identity.account;
+	return failed;
 }
 
 static bool submission_has_bare(const struct address_list *list)
@@ -191,27 +99,6 @@ static int submission_settle_recipients(struct making *m)
 	return 0;
 }
 
-/* The From that a message without one gets. */
-static int submission_from_address(struct making *m, struct address *from)
-{
-	const struct submission *s = m->s;
-	const char *name =
-		m->request->full_name ? m->request->full_name : s->account->from_full_name;
-	const char *text = s->envelope.sender.text;
-	struct address_list one = {.items = from, .count = 1, .cap = 1};
-
-	if (text[0] ? address_parse(from, span_of(text), m->error)
-		    : submission_own_address(m, from))
-		return -1;
-	if (s->domain.len > 0 && !address_domain(from) &&
-	    address_list_qualify(&one, s->domain.data, m->error))
-		return -1;
-	if (!name)
-		return 0;
-	from->name = span_dup(span_of(name));
-	return from->name ? 0 : error_set_memory(m->error);
-}
-
 /* The right side of a new Message-ID: ours, else the sender's. */
 static const char *submission_id_domain(const struct submission *s, const struct address *from)
 {
@@ -235,13 +122,15 @@ static int submission_edit(struct making *m)
 		.keep_from = a->set_from_header == SETTING_OFF,
 		.undisclosed = a->undisclosed_recipients == SETTING_ON,
 	};
-	int failed = submission_from_address(m, &from);
+	const char *domain = m->s->domain.len > 0 ? m->s->domain.data : NULL;
+	int failed = identity_author(&m->identity, domain, &from, m->error);
 
 	options.domain = failed ? NULL : submission_id_domain(m->s, &from);
 	if (a->set_from_header == SETTING_ON)
 		header_drop(h, HEADER_FROM);
 	if (!failed)
-		failed = edit_header(h, &options, m->error);
+		failed = edit_header(h, &options, m->error) ||
+			 identity_align(&m->identity, domain, m->error);
 	address_clear(&from);
 	return failed;
 }
@@ -276,19 +165,26 @@ int submission_prepare(struct submission *s, struct message *message,
 		       const struct config *config, const struct submission_request *request,
 		       struct error *error)
 {
-	struct making m = {.s = s, .request = request, .error = error};
+	struct making m = {
+		.s = s,
+		.request = request,
+		.identity = {.request = request,
+			     .config = config,
+			     .header = message_header(message),
+			     .sender = &s->envelope.sender},
+		.error = error,
+	};
 	int failed;
 
 	*s = (struct submission){.message = message};
 	buf_init(&s->domain, 300);
-	submission_read_from(&m);
-	failed = submission_read_sender(&m) || submission_choose_account(&m, config) ||
+	failed = identity_read(&m.identity, error) || submission_choose_account(&m) ||
 		 submission_read_operands(&m) || submission_settle_recipients(&m) ||
-		 submission_settle_sender(&m, config) || submission_resolve_aliases(&m) ||
+		 identity_settle_sender(&m.identity, error) || submission_resolve_aliases(&m) ||
 		 submission_qualify(&m) || submission_settle_wishes(&m) || submission_edit(&m);
 	if (!failed && address_list_unique(&s->envelope.recipients))
 		failed = error_set_memory(error);
-	address_list_clear(&m.from);
+	identity_clear(&m.identity);
 	return failed ? -1 : 0;
 }
 

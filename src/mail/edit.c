@@ -9,8 +9,7 @@
 
 enum { FIELD_MAX = 64 * 1024, LINE_LENGTH = 76 };
 
-/* Appends "Name <address>", folded before the address when the line would be long. */
-static void add_mailbox(struct buf *out, const struct address *a)
+void edit_mailbox(struct buf *out, const struct address *a)
 {
 	size_t start = out->len;
 	const char *line;
@@ -39,7 +38,7 @@ static void add_body(struct buf *out, enum header_id id, const struct edit_optio
 	case HEADER_RESENT_DATE: date_rfc5322(out, o->now); break;
 	case HEADER_MESSAGE_ID:
 	case HEADER_RESENT_MESSAGE_ID: date_message_id(out, o->now, o->domain); break;
-	default: add_mailbox(out, o->from); break;
+	default: edit_mailbox(out, o->from); break;
 	}
 }
 

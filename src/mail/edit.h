@@ -39,5 +39,8 @@ struct edit_options {
  * Returns 0, or -1 without memory.
  */
 int edit_header(struct header *h, const struct edit_options *options, struct error *error);
+/* Appends "Name <address>" as the body of From or Resent-From, folded before the address when
+ * the line would be long. */
+void edit_mailbox(struct buf *out, const struct address *a);
 
 #endif

@@ -184,6 +184,8 @@ struct span header_body(const struct header *h, enum header_id id)
 {
 	const struct header_field *f = header_find(h, id);
 
+	if (f && f->replacement)
+		return span_trim(span_of(strchr(f->replacement, ':') + 1));
 	if (f)
 		return span_trim(f->body);
 	for (size_t i = 0; i < h->added.count; i++) {

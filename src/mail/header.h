@@ -74,8 +74,8 @@ void header_clear(struct header *h);
 
 /* The first field that is not dropped with this id, or NULL. */
 struct header_field *header_find(const struct header *h, enum header_id id);
-/* The body of that field without blanks around it, also of one that was added; len 0: there is
- * none. Borrowed. */
+/* The body of that field as edited, without blanks around it, also of one that was added; len
+ * 0: there is none. Borrowed until the next edit. */
 struct span header_body(const struct header *h, enum header_id id);
 /* Appends the body unfolded: line ends removed, the blanks after them kept (RFC 5322 section
  * 2.2.3), trimmed at both ends. */

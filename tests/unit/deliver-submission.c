@@ -17,7 +17,15 @@ static const char config_text[] = "defaults\n"
 				  "account fixed\n"
 				  "host 127.0.0.3\n"
 				  "from fixed@example.com\n"
-				  "allow_from_override off\n";
+				  "allow_from_override off\n"
+				  "account aligned\n"
+				  "host 127.0.0.4\n"
+				  "from out@example.edu, *@lists.example.edu\n"
+				  "from_full_name Mailer\n"
+				  "align_from on\n"
+				  "account mapped\n"
+				  "host 127.0.0.5\n"
+				  "from shared@example.edu\n";
 
 static struct config config;
 static struct submission s;
@@ -177,6 +185,106 @@ static void what_the_message_lacks_is_added(void)
 	CHECK_INT(h->added.count, 3);
 }
 
+/* The header as it leaves, without the fields that differ from run to run. */
+static const char *edited(void)
+{
+	static char out[2048];
+	struct header *h = message_header(message);
+	struct buf b;
+
+	header_drop(h, HEADER_DATE);
+	header_drop(h, HEADER_MESSAGE_ID);
+	buf_init(&b, sizeof(out) - 1);
+	header_render(h, &b);
+	snprintf(out, sizeof(out), "%s", b.data);
+	buf_clear(&b);
+	return out;
+}
+
+#define REST "Date: x\nMessage-ID: <x@y>\n"
+
+static void who_is_not_ours_becomes_us(void)
+{
+	static const struct {
+		const char *header, *sender, *left, *reverse;
+	} rows[] = {
+		{"From: Cron <root@host.b>\n", "root@host.b",
+		 "Reply-To: Cron <root@host.b>\nFrom: Cron <out@example.edu>\n",
+		 "out@example.edu"},
+		{"From: root@host.b (Cron Daemon)\n", NULL,
+		 "Reply-To: root@host.b (Cron Daemon)\nFrom: Cron Daemon <out@example.edu>\n",
+		 "out@example.edu"},
+		{"From: root@host.b\n", "<>",
+		 "Reply-To: root@host.b\nFrom: Mailer <out@example.edu>\n", ""},
+		{"From: root\n", NULL,
+		 "X-Original-From: root\nFrom: Mailer <out@example.edu>\n", "out@example.edu"},
+		{"From: a@b.c\nReply-To: d@e.f\nSender: s@b.c\n", NULL,
+		 "Reply-To: d@e.f\nX-Original-Sender: s@b.c\nX-Original-From: a@b.c\n"
+		 "From: Mailer <out@example.edu>\n",
+		 "out@example.edu"},
+		{"From: a@b.c, out@example.edu\n", NULL,
+		 "Reply-To: a@b.c, out@example.edu\nFrom: Mailer <out@example.edu>\n",
+		 "out@example.edu"},
+		{"From: <<<\n", NULL, "X-Original-From: <<<\nFrom: Mailer <out@example.edu>\n",
+		 "out@example.edu"},
+		{"From: J\303\274rg <j@b.c>\n", NULL,
+		 "Reply-To: =?UTF-8?B?SsO8cmc=?= <j@b.c>\n"
+		 "From: =?UTF-8?B?SsO8cmc=?= <out@example.edu>\n",
+		 "out@example.edu"},
+		{"From: List <x@lists.example.edu>\n", "y@lists.example.edu",
+		 "From: List <x@lists.example.edu>\n", "y@lists.example.edu"},
+		{"From: out+cron@example.edu\n", "out+cron@example.edu",
+		 "From: out+cron@example.edu\n", "out+cron@example.edu"},
+		{"From: a@b.c\nDKIM-Signature: v=1\n", NULL,
+		 "From: a@b.c\nDKIM-Signature: v=1\n", "out@example.edu"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), "%s%s\nhi\n", rows[i].header, REST);
+		CHECK_INT(prepare(text, "a@b.c", rows[i].sender, "aligned"), 0);
+		CHECK_STR(edited(), rows[i].left);
+		CHECK_STR(s.envelope.sender.text, rows[i].reverse);
+	}
+}
+
+static void a_map_gives_users_their_addresses(void)
+{
+	char path[] = "/tmp/pennypost-map-XXXXXX";
+	int fd = mkstemp(path);
+	struct account *mapped = &config.accounts[config.count - 1];
+
+	CHECK(fd >= 0);
+	dprintf(fd, "joe: joe@example.edu\nroot: joe\ntwo: a@b.c, d@e.f\n");
+	close(fd);
+	mapped->sender_map = strdup(path);
+	CHECK_INT(prepare("\nhi\n", "a@b.c", NULL, "mapped"), 0);
+	CHECK_STR(s.envelope.sender.text, "joe@example.edu");
+	CHECK_INT(prepare("From: root (Cron)\n" REST "\nhi\n", "a@b.c", "root", "mapped"), 0);
+	CHECK_STR(s.envelope.sender.text, "joe@example.edu");
+	CHECK_STR(edited(), "From: Cron <joe@example.edu>\n");
+	CHECK_INT(prepare("From: x\n" REST "\nhi\n", "a@b.c", "o@p.q", "mapped"), 0);
+	CHECK_STR(edited(), "From: x\n");
+	CHECK_STR(s.envelope.sender.text, "o@p.q");
+	login_name = "nobody";
+	CHECK_INT(prepare("\nhi\n", "a@b.c", NULL, "mapped"), 0);
+	CHECK_STR(s.envelope.sender.text, "shared@example.edu");
+	login_name = "joe";
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "two", "mapped"), -1);
+	CHECK_INT(error_exit_code(&error), 78);
+	unlink(path);
+	CHECK_INT(prepare("\nhi\n", "a@b.c", NULL, "mapped"), -1);
+}
+
+static void a_detail_is_the_same_mailbox(void)
+{
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "fixed+x@example.com", NULL), 0);
+	CHECK_STR(s.account->name, "fixed");
+	CHECK_INT(prepare("\nhi\n", "a@b.c", "+x@example.com", NULL), 0);
+	CHECK_STR(s.account->name, "one");
+}
+
 int main(void)
 {
 	if (config_parse(&config, "test", span_of(config_text), &error)) {
@@ -191,6 +299,9 @@ int main(void)
 	TEST_RUN(null_and_fixed_senders);
 	TEST_RUN(the_message_names_the_sender_when_asked);
 	TEST_RUN(what_the_message_lacks_is_added);
+	TEST_RUN(who_is_not_ours_becomes_us);
+	TEST_RUN(a_map_gives_users_their_addresses);
+	TEST_RUN(a_detail_is_the_same_mailbox);
 	submission_clear(&s);
 	message_free(message);
 	config_clear(&config);
