@@ -298,6 +298,17 @@ static int process_take_groups(uid_t uid)
 	return setresgid(group, group, group);
 }
 
+void process_detach(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+	setsid();
+}
+
 int process_become(uid_t uid, struct error *error)
 {
 	if (process_take_groups(uid) || setresuid(uid, uid, uid))

@@ -36,6 +36,9 @@ struct process_job {
  * reports as process_capture(). */
 int process_run(const struct process_job *job, int64_t milliseconds, struct error *error);
 
+/* In a forked child: a session of its own, with /dev/null on descriptors 0 to 2. */
+void process_detach(void);
+
 enum { PROCESS_NO_GROUP = 65534 }; /* "nogroup": nothing belongs to it */
 
 /* For a child of root's that does a user's work: becomes him for good, with his groups, or with

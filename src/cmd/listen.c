@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "cmd/run_queue.h"
 #include "cmd/serve.h"
@@ -208,20 +209,13 @@ static void listen_end(struct listen *l)
 /* -bd: who called has his answer once we listen. */
 static void listen_detach(struct context *x)
 {
-	int null;
-
 	fflush(NULL);
 	switch (fork()) {
 	case 0: break;
 	case -1: context_complain(x, "cannot become a daemon, and stays here"); return;
 	default: _exit(EX_OK);
 	}
-	setsid();
-	null = open("/dev/null", O_RDWR);
-	for (int fd = 0; null >= 0 && fd < 3; fd++)
-		dup2(null, fd);
-	if (null > 2)
-		close(null);
+	process_detach();
 	/* It only keeps a file system busy, but a file may be named from here. */
 	if (!x->options.config_file && chdir("/"))
 		return;

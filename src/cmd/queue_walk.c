@@ -246,21 +246,19 @@ static void queue_walk_warn(struct queue_walk *w, const char *path, const char *
 /* A name below SPOOL_SYSTEM_DIR: a user's number, and a directory of his. */
 static void queue_walk_name(struct queue_walk *w, const char *name)
 {
-	char path[QUEUE_WALK_PATH_MAX], again[32];
-	const char *wrong = NULL;
+	char path[QUEUE_WALK_PATH_MAX];
 	struct stat st;
-	long long uid = strtonum(name, 0, UINT32_MAX - 1, &wrong);
+	uid_t uid;
 
-	snprintf(again, sizeof(again), "%lld", uid);
 	snprintf(path, sizeof(path), "%s/%s", SPOOL_SYSTEM_DIR, name);
-	if (wrong || strcmp(name, again) != 0 || lstat(path, &st))
+	if (!spool_is_user(name, &uid) || lstat(path, &st))
 		return;
-	if (!S_ISDIR(st.st_mode) || st.st_uid != (uid_t)uid) {
+	if (!S_ISDIR(st.st_mode) || st.st_uid != uid) {
 		queue_walk_warn(w, path, name);
 		return;
 	}
 	if (queue_walk_is_new(w, &st))
-		queue_walk_user(w, path, (uid_t)uid);
+		queue_walk_user(w, path, uid);
 }
 
 static void queue_walk_others(struct queue_walk *w)

@@ -263,15 +263,6 @@ static void run_close(struct run *r)
 	run_forget_configs(r);
 }
 
-/* Whether entries came or went since the last pass. */
-static bool run_is_changed(const struct run_queue *q)
-{
-	struct timespec now;
-
-	return spool_changed(q->spool, &now) || now.tv_sec != q->changed.tv_sec ||
-	       now.tv_nsec != q->changed.tv_nsec;
-}
-
 /* Whether there is something to wait for in the queue, with nobody else at it. */
 static bool run_may_wait(struct run *r, struct run_queue *q, int64_t until)
 {
@@ -307,7 +298,7 @@ static void run_sleep(const struct run *r, int64_t wake)
 /* Another pass over a queue if something is due in it or new. Returns whether it was new. */
 static bool run_look(struct run *r, struct run_queue *q)
 {
-	bool changed = run_is_changed(q);
+	bool changed = spool_is_changed(q->spool, q->changed);
 
 	if (!changed && (q->due == 0 || q->due > time(NULL)))
 		return false;

@@ -1,7 +1,6 @@
 /* Running the queue: see run_queue.h. */
 #include "cmd/run_queue.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "cmd/run_own.h"
 #include "cmd/run_users.h"
 
@@ -48,16 +48,9 @@ int cmd_run_queue(struct context *x)
 /* In the child: a process of its own, with nothing of the caller's open. */
 static void run_detach(void)
 {
-	int null;
-
 	log_close();
 	closefrom(3);
-	null = open("/dev/null", O_RDWR);
-	for (int fd = 0; null >= 0 && fd < 3; fd++)
-		dup2(null, fd);
-	if (null > 2)
-		close(null);
-	setsid();
+	process_detach();
 	if (chdir("/"))
 		return; /* it only keeps a file system busy */
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
@@ -207,19 +208,16 @@ static struct run_user *run_find_user(struct run_all *all, uid_t uid, const char
 /* A name below SPOOL_SYSTEM_DIR: a number, and a directory of that user. Nothing is opened. */
 static void run_see(struct run_all *all, int parent, const char *name)
 {
-	char path[USERS_PATH_MAX], again[32];
-	const char *wrong = NULL;
-	long long uid = strtonum(name, 0, UINT32_MAX - 1, &wrong);
+	char path[USERS_PATH_MAX];
 	struct run_user *u;
 	struct stat st;
+	uid_t uid;
 
-	snprintf(again, sizeof(again), "%lld", uid);
-	if (wrong || strcmp(name, again) != 0 ||
-	    fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode) ||
-	    st.st_uid != (uid_t)uid)
+	if (!spool_is_user(name, &uid) || fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) ||
+	    !S_ISDIR(st.st_mode) || st.st_uid != uid)
 		return;
 	snprintf(path, sizeof(path), "%s/%s", SPOOL_SYSTEM_DIR, name);
-	u = run_find_user(all, (uid_t)uid, path);
+	u = run_find_user(all, uid, path);
 	if (!u)
 		return;
 	u->seen = true;
@@ -260,8 +258,7 @@ static bool run_is_due(const struct run_all *all, const struct run_user *u)
 		return false;
 	/* A clock that was set back delays nobody. */
 	return u->due <= now || u->due > now + run_longest(all) ||
-	       u->present.tv_sec != u->changed.tv_sec ||
-	       u->present.tv_nsec != u->changed.tv_nsec;
+	       timespeccmp(&u->present, &u->changed, !=);
 }
 
 /* How many children may be started now. Those that take long, as with a slow relay, take no

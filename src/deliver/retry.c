@@ -242,6 +242,19 @@ enum retry_cause retry_settle(struct entry *e, const struct retry *r, const stru
 	return cause;
 }
 
+int64_t retry_when(const struct entry *e, bool eager, int64_t now)
+{
+	int64_t doubt = e->state == ENTRY_MARKED ? e->marked + SCHEDULE_DOUBT : 0;
+
+	if (e->held)
+		return -1;
+	if (e->release > now)
+		return e->release;
+	if (!schedule_is_due(doubt, now))
+		return doubt;
+	return eager || schedule_is_due(e->next, now) ? 0 : e->next;
+}
+
 int64_t retry_lifetime(const struct account *account)
 {
 	return account && account->queue_lifetime > 0 ? account->queue_lifetime

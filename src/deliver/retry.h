@@ -55,6 +55,9 @@ enum retry_cause retry_settle(struct entry *e, const struct retry *r, const stru
 			      bool in_session, int64_t now);
 /* The same without an attempt: the account or the message is not to be had. */
 void retry_put_off(struct entry *e, const char *trouble, int64_t now);
+/* When an entry may be tried, in seconds; 0: now; -1: not before a person says so. eager: also
+ * before its next attempt is due, but never before its release, or while it is in doubt. */
+int64_t retry_when(const struct entry *e, bool eager, int64_t now);
 /* How long the account (may be NULL) lets an entry wait, in seconds. */
 int64_t retry_lifetime(const struct account *account);
 /* Whether the entry has waited for as long as its account lets it (account may be NULL). */

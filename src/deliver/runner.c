@@ -134,22 +134,6 @@ static bool runner_is_chosen(const struct runner_choice *c, const struct entry *
 	       runner_contains(e->reverse_path, c->sender);
 }
 
-/* When the entry may be tried, in seconds; 0: now; -1: not before a person says so. */
-static int64_t runner_when(const struct runner *r, const struct entry *e, int64_t now)
-{
-	int64_t doubt = e->state == ENTRY_MARKED ? e->marked + SCHEDULE_DOUBT : 0;
-
-	if (e->held)
-		return -1;
-	if (e->release > now)
-		return e->release;
-	if (!schedule_is_due(doubt, now))
-		return doubt;
-	if (!r->o->now && !schedule_is_due(e->next, now))
-		return e->next;
-	return 0;
-}
-
 /* Whether the sender may have to be told something, or the entry is done with. What is tried
  * now is not called late before that was in vain. */
 static bool runner_wants_settling(const struct entry *e, int64_t when)
@@ -162,7 +146,7 @@ static bool runner_wants_settling(const struct entry *e, int64_t when)
 static int runner_take(struct runner *r, const struct entry *e)
 {
 	struct pass_relay *relay = runner_relay_of(r, e);
-	int64_t when = runner_when(r, e, time(NULL));
+	int64_t when = retry_when(e, r->o->now, time(NULL));
 
 	if (!relay)
 		return -1;
@@ -221,15 +205,6 @@ static int runner_list(struct runner *r, struct error *error)
 	spool_list_clear(&list);
 	r->next_look = clock_in(RUNNER_LOOK);
 	return failed ? -1 : 0;
-}
-
-/* Whether the queue is not what it was when it was listed. */
-static bool runner_is_changed(const struct runner *r)
-{
-	struct timespec now;
-
-	return spool_changed(r->o->spool, &now) || now.tv_sec != r->listed.tv_sec ||
-	       now.tv_nsec != r->listed.tv_nsec;
 }
 
 /* Whether messages are there that this pass knows nothing of. */
@@ -448,7 +423,8 @@ static void runner_look(struct runner *r)
 
 	if (clock_now() < r->next_look)
 		return;
-	if (runner_is_changed(r) && !r->result->local && runner_list(r, &error))
+	if (spool_is_changed(r->o->spool, r->listed) && !r->result->local &&
+	    runner_list(r, &error))
 		runner_say(r, error.text);
 	r->next_look = clock_in(RUNNER_LOOK);
 	runner_dispatch(r);

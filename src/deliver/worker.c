@@ -259,18 +259,13 @@ static bool worker_may_repeat(struct worker_message *m, int64_t now)
 static bool worker_is_due(struct worker_message *m, int64_t now)
 {
 	const struct entry *e = &m->entry;
-	int64_t doubt = e->state == ENTRY_MARKED ? e->marked + SCHEDULE_DOUBT : 0;
+	int64_t when = retry_when(e, m->worker->o->now, now);
 
 	m->report.outcome = WORKER_PASSED;
-	if (e->held || entry_count(e, ENTRY_OPEN) == 0)
+	if (when < 0 || entry_count(e, ENTRY_OPEN) == 0)
 		return false;
-	if (e->release > now)
-		m->report.next = e->release;
-	else if (!schedule_is_due(doubt, now))
-		m->report.next = doubt;
-	else if (!m->worker->o->now && !schedule_is_due(e->next, now))
-		m->report.next = e->next;
-	return m->report.next == 0;
+	m->report.next = when;
+	return when == 0;
 }
 
 /* Makes ready what may be tried now. */

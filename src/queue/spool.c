@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/chars.h"
@@ -60,6 +61,17 @@ bool spool_takes_tmpfile(const struct spool *s)
 void spool_refuse_tmpfile(struct spool *s)
 {
 	s->no_tmpfile = true;
+}
+
+bool spool_is_user(const char *name, uid_t *uid)
+{
+	const char *wrong = NULL;
+	long long number = strtonum(name, 0, UINT32_MAX - 1, &wrong);
+	char again[32];
+
+	*uid = (uid_t)number;
+	snprintf(again, sizeof(again), "%lld", number);
+	return !wrong && strcmp(name, again) == 0;
 }
 
 bool spool_is_id(const char *word)
@@ -435,6 +447,13 @@ int spool_changed(const struct spool *s, struct timespec *when)
 	    age * 1000000000 + now.tv_nsec - st.st_mtim.tv_nsec < SPOOL_SETTLED)
 		*when = now;
 	return 0;
+}
+
+bool spool_is_changed(const struct spool *s, struct timespec since)
+{
+	struct timespec now;
+
+	return spool_changed(s, &now) || timespeccmp(&now, &since, !=);
 }
 
 /* What is in it. */

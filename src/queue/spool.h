@@ -101,6 +101,8 @@ int spool_sync(struct spool *s, struct error *error);
  * that changed a moment ago gives one that differs from every other, because the clock of file
  * systems is coarse, and what comes in the same tick would go unseen. Returns 0 or -1. */
 int spool_changed(const struct spool *s, struct timespec *when);
+/* Whether entries came or went since that value was got, or nobody can tell. */
+bool spool_is_changed(const struct spool *s, struct timespec since);
 
 struct spool_item {
 	char id[SPOOL_ID_MAX + 1];
@@ -126,6 +128,9 @@ bool spool_wants_run(struct spool *s, int seconds);
  * journals without an entry). */
 void spool_clean(struct spool *s);
 
+/* Whether a name is that of a user's queue below SPOOL_SYSTEM_DIR: his number and nothing else.
+ */
+bool spool_is_user(const char *name, uid_t *uid);
 /* Whether a word can be an ID: a lower-case letter and then 9 to 14 letters and digits. An ID
  * never reads as a number or a duration. */
 bool spool_is_id(const char *word);
