@@ -335,13 +335,33 @@ session() {
 	CREDENTIALS_DIRECTORY=$PWD/credentials session 'password_credential mail'
 	(umask 077 && printf 'machine 127.0.0.1 login joe password "hunter2 x"\n' >.netrc)
 	session
+	rm .netrc
+	# A desktop's keyring, by who would ask it.
+	mkdir bin
+	printf '%s\n' '#!/bin/sh' 'echo "$*" >>'"$PWD/asked" 'echo "hunter2 x"' >bin/secret-tool
+	chmod +x bin/secret-tool
+	PATH=$PWD/bin:$PATH session 'password_keyring desktop'
+	PATH=$PWD/bin:$PATH DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent session
+	[ "$(sort -u asked)" = 'lookup service smtp host 127.0.0.1 user joe' ]
+}
+
+@test "the password comes from the kernel's keyring" {
+	"$ROOT/tests/lib/ca" ca
+	for name in pennypost:joe@127.0.0.1 'another name'; do
+		printf 'hunter2 x' | keyctl padd user "$name" @u >/dev/null
+	done
+	session 'password_keyring kernel'
+	session 'password_keyring "kernel:another name"'
+	keyctl unlink "$(keyctl search @u user 'another name')" @u
+	keyctl unlink "$(keyctl search @u user pennypost:joe@127.0.0.1)" @u
 }
 
 @test "a password that cannot be had is an error that says where it was looked for" {
 	"$ROOT/tests/lib/ca" ca
 	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
 	for line in 'password_file /nonexistent' 'passwordeval false' 'passwordeval true' \
-		'password_credential mail' 'timeout 10'; do
+		'password_credential mail' 'password_keyring kernel' 'password_keyring desktop' \
+		'timeout 10'; do
 		printf '%s\n' "relay submission://joe@127.0.0.1:$relay_port" "tls_trust_file $PWD/ca/ca.pem" \
 			'from joe@example.org' 'syslog off' 'queue off' "$line" | configure
 		fails 78 'pass' submit

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 
 #include "base/chars.h"
 
@@ -69,11 +70,22 @@ void buf_init(struct buf *b, size_t max)
 	*b = (struct buf){.data = empty, .max = max};
 }
 
+void buf_init_secret(struct buf *b, size_t max)
+{
+	buf_init(b, max);
+	b->secret = true;
+}
+
 void buf_clear(struct buf *b)
 {
+	bool secret = b->secret;
+
+	if (b->cap > 0 && secret)
+		explicit_bzero(b->data, b->cap);
 	if (b->cap > 0)
 		free(b->data);
 	buf_init(b, b->max);
+	b->secret = secret;
 }
 
 void buf_wipe(struct buf *b)
@@ -100,9 +112,12 @@ static int buf_grow(struct buf *b, size_t want)
 		cap *= 2;
 	if (cap > b->max + 1)
 		cap = b->max + 1;
-	data = malloc(cap);
+	data = b->secret ? calloc(1, cap) : malloc(cap);
 	if (!data)
 		return -1;
+	/* The page stays locked when the memory is free again: another secret may be in it. */
+	if (b->secret)
+		mlock(data, cap);
 	memcpy(data, b->data, b->len + 1);
 	if (b->cap > 0) {
 		explicit_bzero(b->data, b->cap);

@@ -25,6 +25,7 @@ struct buf {
 	size_t cap; /* bytes allocated, 0 while nothing is */
 	size_t max; /* bytes it may hold at the most */
 	bool failed;
+	bool secret; /* its memory is locked and wiped */
 };
 
 /* Owned, NUL-terminated strings in order of arrival. All zero is the empty list. */
@@ -46,6 +47,9 @@ char *span_dup(struct span a);
 
 /* An empty buffer that may grow to max bytes. Allocates nothing. */
 void buf_init(struct buf *b, size_t max);
+/* The same for a secret: its memory never goes to swap space, as far as the system lets us lock
+ * it (mlock(2)), and is wiped whenever it is freed. */
+void buf_init_secret(struct buf *b, size_t max);
 /* Frees the memory; the buffer is as after buf_init(). */
 void buf_clear(struct buf *b);
 /* As buf_clear(), and overwrites the bytes first: for secrets. */

@@ -72,21 +72,28 @@ static void process_choose_error(int null)
 		dup2(null, STDERR_FILENO);
 }
 
-/* In the child: becomes the command, or exits 127. */
-static void process_execute(const char *command, char **environment, int output)
+/* exec(3) changes none of its words, and says so nowhere. */
+static char *const *process_words(const char *const words[])
 {
-	char shell[] = "sh", option[] = "-c";
-	char *line = strdup(command);
-	char *const argv[] = {shell, option, line, NULL};
+	union {
+		const char *const *ours;
+		char *const *theirs;
+	} u = {.ours = words};
+
+	return u.theirs;
+}
+
+/* In the child: becomes the command, or exits 127. */
+static void process_execute(const char *const words[], char **environment, int output)
+{
 	int null = open("/dev/null", O_RDWR);
 
 	process_choose_error(null);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	setpgid(0, 0);
-	if (line && null >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
-	    dup2(output, STDOUT_FILENO) >= 0)
-		execve("/bin/sh", argv, environment);
+	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0)
+		execvpe(words[0], process_words(words), environment);
 	_exit(127);
 }
 
@@ -165,6 +172,14 @@ static int process_judge(int status, int number, int64_t milliseconds, struct er
 int process_capture(const char *command, const char *const hidden[], int64_t milliseconds,
 		    struct buf *out, struct error *error)
 {
+	const char *const words[] = {"/bin/sh", "-c", command, NULL};
+
+	return process_capture_words(words, hidden, milliseconds, out, error);
+}
+
+int process_capture_words(const char *const words[], const char *const hidden[],
+			  int64_t milliseconds, struct buf *out, struct error *error)
+{
 	int64_t deadline = clock_in(milliseconds);
 	char **environment = process_environment(hidden);
 	int ends[2] = {-1, -1};
@@ -186,7 +201,7 @@ int process_capture(const char *command, const char *const hidden[], int64_t mil
 				       "cannot run a command");
 	}
 	if (pid == 0)
-		process_execute(command, environment, ends[1]);
+		process_execute(words, environment, ends[1]);
 	free(environment);
 	close(ends[1]);
 	number = process_read(ends[0], deadline, out) ? errno : 0;

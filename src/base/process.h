@@ -22,6 +22,11 @@ void process_clean(int keep);
 int process_capture(const char *command, const char *const hidden[], int64_t milliseconds,
 		    struct buf *out, struct error *error);
 
+/* The same of a program, which is looked for in PATH, and its arguments, without a shell. NULL
+ * ends the words. */
+int process_capture_words(const char *const words[], const char *const hidden[],
+			  int64_t milliseconds, struct buf *out, struct error *error);
+
 /* A command that is no shell's. */
 struct process_job {
 	const char *command;     /* split on blanks: the program, looked for in PATH, and its

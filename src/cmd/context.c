@@ -167,6 +167,7 @@ static void context_find_secrets(struct context *x)
 	x->secrets.password_file = context_path("PENNYPOST_PASSWORD_FILE");
 	x->secrets.credentials_directory = context_path("CREDENTIALS_DIRECTORY");
 	x->secrets.may_prompt = !x->options.sendmail && isatty(STDERR_FILENO);
+	x->secrets.desktop = getenv("DBUS_SESSION_BUS_ADDRESS") != NULL;
 	if (!home)
 		return;
 	buf_printf(&x->netrc_path, "%s/.netrc", home);

@@ -650,6 +650,7 @@ static const struct options_row rows[] = {
 	{0, "passwordeval", ONE, OURS, set_setting, 0, "COMMAND", "it prints the password"},
 	{0, "password-file", ONE, OURS, set_setting, 0, "FILE", "it holds the password"},
 	{0, "password-credential", ONE, OURS, set_setting, 0, "NAME", "systemd credential with it"},
+	{0, "password-keyring", ONE, OURS, set_setting, 0, "kernel|kernel:NAME|desktop", "keyring that holds it"},
 	{0, "aliases", ONE, OURS, set_setting, 0, "FILE", "addresses of local names"},
 	{0, "allow-from-override", MAY, OURS, set_switch, 0, "on|off", "let -f override from"},
 	{0, "auto-from", MAY, OURS, set_switch, 0, "on|off", "no effect"},

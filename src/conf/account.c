@@ -51,6 +51,7 @@ static const struct field fields[] = {
 	FIELD(STRING, password_file),
 	FIELD(STRING, passwordeval),
 	FIELD(STRING, password_credential),
+	FIELD(STRING, password_keyring),
 	FIELD(INT, tls),
 	FIELD(INT, tls_starttls),
 	FIELD(INT, tls_certcheck),
@@ -146,7 +147,7 @@ static int strings_copy(struct strv *to, const struct strv *from)
 static int secret_copy(struct buf *to, const struct buf *from)
 {
 	buf_wipe(to);
-	buf_init(to, from->max);
+	buf_init_secret(to, from->max);
 	buf_add_span(to, buf_span(from));
 	return buf_failed(to) ? -1 : 0;
 }
@@ -208,12 +209,14 @@ int account_inherit(struct account *a, const struct account *base)
 void account_forget_secret(struct account *a)
 {
 	a->secret_withheld = a->password.len > 0 || a->password_file || a->passwordeval ||
-			     a->password_credential;
+			     a->password_credential || a->password_keyring;
 	buf_wipe(&a->password);
 	free(a->password_file);
 	free(a->passwordeval);
 	free(a->password_credential);
+	free(a->password_keyring);
 	a->password_file = a->passwordeval = a->password_credential = NULL;
+	a->password_keyring = NULL;
 }
 
 int account_check(const struct account *a, struct error *error)

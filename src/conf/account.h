@@ -75,12 +75,13 @@ struct account {
 	enum account_auth auth;
 	char *user;
 	char *auth_identity; /* whom to act as, NULL: the user */
-	/* The four sources of a secret replace each other: the last one said is the only one.
+	/* The sources of a secret replace each other: the last one said is the only one.
 	 */
 	struct buf password; /* wiped */
 	char *password_file;
 	char *passwordeval;
 	char *password_credential; /* name under $CREDENTIALS_DIRECTORY */
+	char *password_keyring;    /* "kernel", "kernel:NAME" or "desktop" */
 	bool secret_withheld;      /* account_forget_secret() took one away */
 
 	enum setting tls;          /* on, off, auto: if the relay offers it */

@@ -342,7 +342,7 @@ static int set_auth(struct account *a, const struct key *key, const char *value,
 			  error);
 }
 
-/* The four keys that say where the secret is replace each other: the last one said is the only
+/* The keys that say where the secret is replace each other: the last one said is the only
  * one. */
 static void sources_reset(struct account *a)
 {
@@ -350,6 +350,7 @@ static void sources_reset(struct account *a)
 		offsetof(struct account, password_file),
 		offsetof(struct account, passwordeval),
 		offsetof(struct account, password_credential),
+		offsetof(struct account, password_keyring),
 	};
 
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
@@ -378,7 +379,7 @@ static int set_password(struct account *a, const struct key *key, const char *va
 	if (value)
 		dump_forbid();
 	buf_wipe(&a->password);
-	buf_init(&a->password, SECRET_MAX);
+	buf_init_secret(&a->password, SECRET_MAX);
 	buf_add_string(&a->password, value ? value : "");
 	account_mark(a, offsetof(struct account, password));
 	return buf_failed(&a->password) ? error_set_memory(error) : 0;
@@ -391,6 +392,15 @@ static int set_credential(struct account *a, const struct key *key, const char *
 	if (value && (strchr(value, '/') || value[0] == '.'))
 		return key_refuse(key, value, "the name of a credential, without a slash",
 				  error);
+	return set_source(a, key, value, error);
+}
+
+static int set_keyring(struct account *a, const struct key *key, const char *value,
+		       struct error *error)
+{
+	if (value && *value && strcmp(value, "kernel") != 0 && strcmp(value, "desktop") != 0 &&
+	    (strncmp(value, "kernel:", 7) != 0 || !value[7]))
+		return key_refuse(key, value, "kernel, kernel:NAME or desktop", error);
 	return set_source(a, key, value, error);
 }
 
@@ -630,6 +640,7 @@ static const struct key keys[] = {
 	{"passwordeval", set_source, AT(passwordeval), KEYS_REST | KEYS_BARE, 0},
 	{"password_file", set_source, AT(password_file), KEYS_FILE, 0},
 	{"password_credential", set_credential, AT(password_credential), 0, 0},
+	{"password_keyring", set_keyring, AT(password_keyring), 0, 0},
 	{"ntlmdomain", set_ignored, 0, 0, 0},
 
 	{"tls", set_tls, AT(tls), 0, ON_OFF_AUTO},

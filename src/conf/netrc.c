@@ -148,9 +148,9 @@ int netrc_find(struct span text, const char *host, const char *user, struct buf 
 	bool found = false;
 	int result = 1;
 
-	buf_init(&n.token, TOKEN_MAX);
+	buf_init_secret(&n.token, TOKEN_MAX);
 	buf_init(&n.login, TOKEN_MAX);
-	buf_init(&n.password, TOKEN_MAX);
+	buf_init_secret(&n.password, TOKEN_MAX);
 	while (!found && (result = netrc_next(&n, error)) == 1)
 		if (netrc_keyword(&n, host, user, &found, error)) {
 			result = -1;

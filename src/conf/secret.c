@@ -15,6 +15,7 @@
 #include "base/chars.h"
 #include "base/dump.h"
 #include "base/file.h"
+#include "base/keyring.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "conf/netrc.h"
@@ -23,6 +24,7 @@ enum {
 	EVAL_TIMEOUT = 60 * 1000,
 	NETRC_MAX = 1024 * 1024,
 	PROMPT_MAX = 256,
+	KEYRING_NAME_MAX = 1024,
 	/* With the line end that is removed. */
 	SECRET_READ_MAX = SECRET_MAX + 2
 };
@@ -62,7 +64,7 @@ static int secret_eval(const char *command, struct buf *out, struct error *error
 	struct buf read;
 	int result = -1;
 
-	buf_init(&read, SECRET_READ_MAX);
+	buf_init_secret(&read, SECRET_READ_MAX);
 	if (process_capture(command, secret_environment, EVAL_TIMEOUT, &read, error))
 		error_prefix(error, "passwordeval");
 	else
@@ -113,7 +115,7 @@ static int secret_file(const char *source, const char *path, bool closed, struct
 	struct buf read;
 	int result = -1;
 
-	buf_init(&read, SECRET_READ_MAX);
+	buf_init_secret(&read, SECRET_READ_MAX);
 	if (secret_load(path, closed, &read, error))
 		error_prefix(error, "%s", source);
 	else
@@ -186,7 +188,7 @@ static int secret_netrc(const struct account *a, const char *path, struct buf *o
 
 	if (fd < 0)
 		return 0;
-	buf_init(&text, NETRC_MAX);
+	buf_init_secret(&text, NETRC_MAX);
 	if (file_read_all(fd, &text))
 		error_set_errno(&trouble, ERROR_LOCAL, STAGE_CONFIG, errno, "cannot read it");
 	else
@@ -205,6 +207,71 @@ static int secret_netrc(const struct account *a, const char *path, struct buf *o
 	return result;
 }
 
+/* The key of the kernel that is called so, or "pennypost:USER@HOST". */
+static int secret_kernel(const struct account *a, const char *name, struct buf *out,
+			 struct error *error)
+{
+	struct buf description, read;
+	int result;
+
+	buf_init(&description, KEYRING_NAME_MAX);
+	buf_init_secret(&read, SECRET_READ_MAX);
+	if (name)
+		buf_add_string(&description, name);
+	else
+		buf_printf(&description, "pennypost:%s@%s",
+			   account_user(a) ? account_user(a) : "", secret_host(a));
+	if (buf_failed(&description))
+		result = secret_error(error, "password_keyring", "the name is too long");
+	else if ((result = keyring_read(description.data, &read, error)) < 0)
+		error_prefix(error, "password_keyring: %s", TEXT_SHOW(buf_span(&description)));
+	else if (result > 0)
+		result = secret_take(&read, "password_keyring", out, error);
+	else
+		result = error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				   "password_keyring: the kernel's keyring has no key \"%s\": "
+				   "keyctl padd user '%s' @u adds it",
+				   TEXT_SHOW(buf_span(&description)),
+				   TEXT_SHOW(buf_span(&description)));
+	buf_clear(&description);
+	buf_wipe(&read);
+	return result;
+}
+
+/* The keyring of the desktop, by the attributes that msmtp uses, too. It may ask a person to
+ * unlock it. */
+static int secret_desktop(const struct account *a, struct buf *out, struct error *error)
+{
+	const char *user = account_user(a) ? account_user(a) : "";
+	const char *const words[] = {"secret-tool",  "lookup", "service", "smtp", "host",
+				     secret_host(a), "user",   user,      NULL};
+	struct buf read;
+	int result = -1;
+
+	buf_init_secret(&read, SECRET_READ_MAX);
+	if (process_capture_words(words, secret_environment, EVAL_TIMEOUT, &read, error))
+		error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"password_keyring: secret-tool found no password for %s at %s: "
+			"secret-tool store --label=pennypost service smtp host %s user %s adds "
+			"it",
+			TEXT_SHOW(span_of(user)), TEXT_SHOW(span_of(secret_host(a))),
+			TEXT_SHOW(span_of(secret_host(a))), TEXT_SHOW(span_of(user)));
+	else
+		result = secret_take(&read, "password_keyring", out, error);
+	buf_wipe(&read);
+	return result;
+}
+
+static int secret_keyring(const struct account *a, struct buf *out, struct error *error)
+{
+	const char *name = strchr(a->password_keyring, ':');
+
+	if (a->password_keyring[0] == 'd')
+		return secret_desktop(a, out, error);
+	return secret_kernel(a, name ? name + 1 : NULL, out, error);
+}
+
 static int secret_prompt(const struct account *a, struct buf *out, struct error *error)
 {
 	char prompt[PROMPT_MAX * 3];
@@ -219,7 +286,7 @@ static int secret_prompt(const struct account *a, struct buf *out, struct error 
 		 text_show(host, sizeof(host), span_of(secret_host(a))));
 	if (!readpassphrase(prompt, answer, sizeof(answer), RPP_REQUIRE_TTY))
 		return secret_error(error, "password", "none was typed");
-	buf_init(&read, SECRET_READ_MAX);
+	buf_init_secret(&read, SECRET_READ_MAX);
 	buf_add_string(&read, answer);
 	explicit_bzero(answer, sizeof(answer));
 	result = secret_take(&read, "password", out, error);
@@ -239,7 +306,7 @@ static int secret_nowhere(const struct account *a, const struct secret_sources *
 		a->secret_withheld ? "'s own is withheld, because the command line changed "
 				     "the relay (say --password-file or --passwordeval with it)"
 				   : " names none (password_file, passwordeval, "
-				     "password_credential)",
+				     "password_credential, password_keyring)",
 		sources->netrc ? TEXT_SHOW(span_of(sources->netrc)) : "~/.netrc");
 }
 
@@ -259,6 +326,9 @@ static int secret_around(const struct account *a, const struct secret_sources *s
 		found = secret_netrc(a, sources->netrc, out, error);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
+	/* Nobody said that it is there: what is wrong with it is no error. */
+	if (sources->desktop && secret_desktop(a, out, error) == 0)
+		return 0;
 	if (sources->may_prompt)
 		return secret_prompt(a, out, error);
 	return secret_nowhere(a, sources, error);
@@ -275,6 +345,8 @@ int secret_get(const struct account *a, const struct secret_sources *sources, st
 		return secret_file("password_file", a->password_file, true, out, error);
 	if (a->password_credential)
 		return secret_named_credential(a, sources, out, error);
+	if (a->password_keyring)
+		return secret_keyring(a, out, error);
 	return secret_around(a, sources, out, error);
 }
 
@@ -286,10 +358,10 @@ bool secret_is_typed(const struct account *a, const struct secret_sources *sourc
 	bool typed;
 
 	if (!sources->may_prompt || a->password.len > 0 || a->passwordeval ||
-	    a->password_file || a->password_credential)
+	    a->password_file || a->password_credential || a->password_keyring)
 		return false;
 	others.may_prompt = false;
-	buf_init(&found, SECRET_MAX);
+	buf_init_secret(&found, SECRET_MAX);
 	dump_forbid();
 	typed = secret_around(a, &others, &found, &error) != 0;
 	buf_wipe(&found);

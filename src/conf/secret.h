@@ -1,10 +1,11 @@
 /*
  * Getting the password of an account, at the moment it is needed and not before.
  *
- * In this order: the one of `password`, `passwordeval`, `password_file`, `password_credential`
- * that the account has; if it has none, the environment's password file, the systemd credential
- * SECRET_CREDENTIAL if there is one, ~/.netrc by host and user, a prompt when there is a
- * terminal to ask on. A source that is named and fails is an error; the next one is not tried.
+ * In this order: the one of `password`, `passwordeval`, `password_file`, `password_credential`,
+ * `password_keyring` that the account has; if it has none, the environment's password file, the
+ * systemd credential SECRET_CREDENTIAL if there is one, ~/.netrc by host and user, the
+ * desktop's keyring where there is a desktop, a prompt when there is a terminal to ask on. A
+ * source that is named and fails is an error; the next one is not tried.
  */
 #ifndef CONF_SECRET_H
 #define CONF_SECRET_H
@@ -28,6 +29,8 @@ struct secret_sources {
 	const char *password_file;         /* PENNYPOST_PASSWORD_FILE, or NULL */
 	const char *credentials_directory; /* CREDENTIALS_DIRECTORY, or NULL */
 	const char *netrc;                 /* path of ~/.netrc, or NULL */
+	bool desktop;                      /* a desktop's session bus is there: its keyring
+					      may be asked */
 	bool may_prompt;                   /* a person sits at the terminal */
 };
 

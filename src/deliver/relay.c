@@ -207,7 +207,7 @@ struct smtp *relay_open(const struct relay_options *o, struct relay_login *login
 	struct smtp *s;
 
 	*l = (struct relay_login){0};
-	buf_init(&l->secret, SECRET_MAX);
+	buf_init_secret(&l->secret, SECRET_MAX);
 	s = relay_dial(o, error);
 	if (s &&
 	    (smtp_ready(s, error) || (account_wants_auth(o->account) &&

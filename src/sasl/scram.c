@@ -218,7 +218,7 @@ static int scram_answer(struct scram *s, const struct sasl_credentials *who,
 	if (buf_failed(&s->header) || buf_failed(&s->message))
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 				 "user name or auth_identity is too long");
-	buf_init(&password, SCRAM_TEXT_MAX);
+	buf_init_secret(&password, SCRAM_TEXT_MAX);
 	scram_prepare(crypto, who->password, &password);
 	s->length = scram_compute(s, crypto, buf_span(&password), c, &keys);
 	if (s->length > 0) {

@@ -70,7 +70,7 @@ static int auth_respond(struct sasl_exchange *x, struct span challenge, struct b
 	struct buf response;
 	int failed;
 
-	buf_init(&response, SASL_RESPONSE_MAX);
+	buf_init_secret(&response, SASL_RESPONSE_MAX);
 	failed = sasl_respond(x, challenge, &response, error);
 	if (!failed && response.len == 0 && line->len > 0)
 		buf_add_char(line, '=');
@@ -91,7 +91,7 @@ static int auth_begin(struct auth *a, const struct sasl_mechanism *m, struct err
 	char shown[100];
 	int failed = sasl_begin(&a->exchange, m, &a->who, error);
 
-	buf_init(&line, AUTH_BUF_MAX);
+	buf_init_secret(&line, AUTH_BUF_MAX);
 	buf_printf(&line, "AUTH %s ", m->name);
 	snprintf(shown, sizeof(shown), "AUTH %s ***", m->name);
 	if (!failed && m->client_first)
@@ -127,7 +127,7 @@ static int auth_answer(struct auth *a, struct error *error)
 	int failed = 0;
 
 	buf_init(&challenge, SASL_CHALLENGE_MAX);
-	buf_init(&line, AUTH_BUF_MAX);
+	buf_init_secret(&line, AUTH_BUF_MAX);
 	if (a->exchange.step >= AUTH_CHALLENGES_MAX)
 		failed = error_set(error, ERROR_RELAY, STAGE_AUTH,
 				   "the relay never stops asking");
@@ -203,7 +203,7 @@ int smtp_auth_line(struct smtp *s, const struct sasl_mechanism *m,
 		return 0;
 	if (auth_refuse_clear(s, error))
 		return -1;
-	buf_init(&whole, AUTH_BUF_MAX);
+	buf_init_secret(&whole, AUTH_BUF_MAX);
 	buf_printf(&whole, "AUTH %s ", m->name);
 	result = sasl_begin(&x, m, who, error) ||
 				 auth_respond(&x, (struct span){0}, &whole, error)

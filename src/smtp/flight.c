@@ -22,7 +22,7 @@ struct flight *flight_new(struct smtp *s, struct smtp_transaction *t)
 	*f = (struct flight){.smtp = s, .wire = smtp_wire(s), .t = t};
 	buf_init(&f->body, t->ride_max);
 	buf_init(&f->line, PARAMETERS_LINE_MAX);
-	buf_init(&f->auth_line, SMTP_AUTH_LINE_MAX);
+	buf_init_secret(&f->auth_line, SMTP_AUTH_LINE_MAX);
 	buf_init(&f->auth_shown, PARAMETERS_LINE_MAX);
 	wire_slot_init(&f->auth);
 	wire_slot_init(&f->mail);

@@ -95,6 +95,23 @@ static void lists_own_their_strings(void)
 	CHECK_INT(v.count, 0);
 }
 
+static void secrets_keep_their_mark(void)
+{
+	struct buf b;
+
+	buf_init_secret(&b, 1000);
+	for (int i = 0; i < 500; i++)
+		buf_add_char(&b, 'x');
+	CHECK_INT(b.len, 500);
+	buf_clear(&b);
+	CHECK(b.secret);
+	buf_add_string(&b, "again");
+	CHECK_STR(b.data, "again");
+	buf_wipe(&b);
+	CHECK(b.secret);
+	CHECK_INT(b.cap, 0);
+}
+
 int main(void)
 {
 	TEST_RUN(grows_up_to_its_ceiling);
@@ -103,5 +120,6 @@ int main(void)
 	TEST_RUN(consume_drops_the_front);
 	TEST_RUN(spans_compare);
 	TEST_RUN(lists_own_their_strings);
+	TEST_RUN(secrets_keep_their_mark);
 	return test_done();
 }
