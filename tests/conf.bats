@@ -59,17 +59,20 @@ submit() {
 			sed 's/ .*//' | grep -vx 'account\|defaults\|include\|eval' | sort)
 }
 
-@test "the examples of the manual page and of contrib are read without an error" {
-	awk '/^\.Bd -literal/ { n++; next } /^\.Ed/ { out = ""; next }
-		n { print > ("example" n) } { if (/^\.Ed/) n = n }' "$ROOT/man/pennypost.conf.5"
+@test "the examples of the manual pages and of contrib are read without an error" {
+	local read=0
+	awk '/^\.Bd -literal/ { n++; inside = 1; next } /^\.Ed/ { inside = 0 }
+		inside { print > ("example" n) }' "$ROOT/man/pennypost.conf.5" "$ROOT/man/pennypost-cookbook.7"
 	echo 'root: ann@example.org' >aliases
 	for file in example*; do
 		grep -q '^relay  ' "$file" || continue
-		sed '/^\./,$d; s,/etc/aliases,~/aliases,' "$file" >$conf
+		sed 's,/etc/aliases,~/aliases,' "$file" >$conf
 		chmod 600 $conf
-		route
-		route | grep -q '^relay: '
+		echo "$file"
+		route | grep '^relay: '
+		read=$((read + 1))
 	done
+	[ "$read" -ge 14 ]
 	configure <"$ROOT/contrib/pennypost.conf.example"
 	says 'relay: smtp.example.org:465, TLS from the first byte' route
 }
