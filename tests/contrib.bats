@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# What is installed beside the program: the units that run the queue, its directory, the examples.
+# What is installed beside the program: the names of sendmail, the units that run the
+# queue, its directory, the examples.
 
 bats_require_minimum_version 1.5.0
 load lib/common
@@ -7,7 +8,7 @@ load lib/common
 setup_file() {
 	export place=$BATS_FILE_TMPDIR/place
 	meson setup "$BATS_FILE_TMPDIR/build" "$ROOT" --prefix="$place/usr" -Dtests=false \
-		-Dunits=true >"$BATS_FILE_TMPDIR/log" 2>&1 &&
+		-Dunits=true -Dsendmail_links=true >"$BATS_FILE_TMPDIR/log" 2>&1 &&
 		ninja -C "$BATS_FILE_TMPDIR/build" >>"$BATS_FILE_TMPDIR/log" 2>&1 &&
 		DESTDIR=$BATS_FILE_TMPDIR/root meson install -C "$BATS_FILE_TMPDIR/build" \
 			>>"$BATS_FILE_TMPDIR/log" 2>&1 || {
@@ -75,6 +76,48 @@ setup_file() {
 	echo "$output"
 	[ "$output" = '1733 0 0' ]
 	grep -q '^d /var/spool/pennypost 1733 root root -$' "$place/usr/lib/tmpfiles.d/pennypost.conf"
+}
+
+@test "the links lead to the program and its page from wherever they are mounted" {
+	cd "$BATS_FILE_TMPDIR/root$place/usr"
+	for link in sbin/sendmail lib/sendmail bin/mailq bin/newaliases; do
+		[ -L "$link" ] && [ "$link" -ef bin/pennypost ]
+		[[ $(readlink "$link") != /* ]]
+	done
+	for link in man8/sendmail.8 man1/mailq.1 man1/newaliases.1; do
+		[ -L "share/man/$link" ] && [ "share/man/$link" -ef share/man/man1/pennypost.1 ]
+	done
+}
+
+@test "the links are made again over themselves, and never over what is another's" {
+	export DESTDIR=$BATS_TEST_TMPDIR
+	cd "$DESTDIR"
+	mkdir -p usr/bin usr/sbin etc/alternatives
+	: >usr/bin/pennypost
+	links() {
+		run "$ROOT/contrib/install-links" /usr/bin/pennypost /usr/bin/mailq /usr/sbin/sendmail
+		echo "$output"
+	}
+	for foreign in /etc/alternatives/mta ../bin/msmtp; do
+		ln -sf "$foreign" usr/sbin/sendmail
+		links
+		[ "$status" -eq 1 ]
+		[[ $output == "/usr/sbin/sendmail belongs to another program"* ]]
+		[ "$(readlink usr/sbin/sendmail)" = "$foreign" ]
+		[ ! -e usr/bin/mailq ]
+	done
+	rm usr/sbin/sendmail
+	echo 'another mail system' >usr/sbin/sendmail
+	links
+	[ "$status" -eq 1 ]
+	[ "$(cat usr/sbin/sendmail)" = 'another mail system' ]
+	rm usr/sbin/sendmail
+	for time in first again; do
+		links
+		[ "$status" -eq 0 ]
+		[ "$(readlink usr/sbin/sendmail)" = ../bin/pennypost ]
+		[ "$(readlink usr/bin/mailq)" = pennypost ]
+	done
 }
 
 @test "the example of a configuration is one" {
