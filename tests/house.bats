@@ -148,7 +148,8 @@ passes() {
 }
 
 @test "the shell scripts parse" {
-	for file in contrib/try contrib/check contrib/common tests/lib/ca; do
+	for file in contrib/try contrib/check contrib/common contrib/deb contrib/install-* \
+		contrib/debian/p*inst contrib/debian/p*rm tests/lib/ca; do
 		sh -n "$file"
 	done
 	bash -n .ci/run
