@@ -153,6 +153,7 @@ passes() {
 		sh -n "$file"
 	done
 	bash -n .ci/run
+	bash -n tests/lib/bare
 }
 
 @test "the table of options, --help and pennypost(1) agree" {
