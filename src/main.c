@@ -2,6 +2,7 @@
 #include "base/crypto.h"
 #include "base/process.h"
 #include "cmd/batch.h"
+#include "cmd/config_check.h"
 #include "cmd/context.h"
 #include "cmd/help.h"
 #include "cmd/listen.h"
@@ -21,9 +22,6 @@ static int run(struct context *x, int inherited, struct error *error)
 	switch (x->options.mode) {
 	case MODE_HELP: return cmd_help(stdout, error) ? context_fail(x, error) : 0;
 	case MODE_VERSION: return cmd_version(stdout, error) ? context_fail(x, error) : 0;
-	case MODE_UNAVAILABLE:
-		options_unavailable(&x->options, error);
-		return context_fail(x, error);
 	case MODE_QUEUE_CHECK: return cmd_queue_check(x);
 	case MODE_QUEUE_RUN: return cmd_run_queue(x);
 	case MODE_SERVE: return cmd_serve(x);
@@ -34,6 +32,7 @@ static int run(struct context *x, int inherited, struct error *error)
 		return context_fail(x, error);
 	switch (x->options.mode) {
 	case MODE_BATCH: return cmd_batch(x);
+	case MODE_CONFIG_CHECK: return cmd_config_check(x);
 	case MODE_QUEUE_LIST: return cmd_queue_list(x);
 	case MODE_QUEUE_SHOW: return cmd_queue_show(x);
 	case MODE_QUEUE_STEER: return cmd_queue_steer(x);

@@ -245,7 +245,7 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	[[ $stderr != *hunter2* ]]
 }
 
-@test "a mode that is not built ends with 69 and reads nothing" {
+@test "a mode that there is not ends with 69 and reads nothing" {
 	serve
 	local line
 	while read -r line; do
@@ -255,7 +255,7 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 		echo "$stderr"
 		[ "$status" -eq 69 ]
 		[ -z "$output" ]
-		[[ $stderr == *' is not built yet' ]]
+		[[ $stderr == *' is not built yet' || $stderr == *': there is no mode -'*' here: '* ]]
 		cat <&9 | cmp - message
 		exec 9<&-
 	done <<-'END'
@@ -264,15 +264,70 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 		sendmail -I
 		sendmail -bv b@x.example
 		sendmail -bt
-		sendmail -bh
+		sendmail -ba b@x.example
+		sendmail -bH
+		sendmail -bS
 		sendmail -Mrm 1abc
 		sendmail -Q
+		sendmail -Qspam -qRb
 		msmtp -bv
 		pennypost -bt
 	END
 	run --separate-stderr ./sendmail -bt </dev/null
-	[ "$stderr" = 'sendmail: mode -bt (address test) is not built yet' ]
+	[ "$stderr" = 'sendmail: there is no mode -bt (address test) here: -bv shows where an address leads' ]
 	[ ! -e relay/1.message ]
+}
+
+@test "-bC checks the configuration in silence, and says what is wrong with it" {
+	serve
+	run -0 ./sendmail -bC <message
+	[ -z "$output" ]
+	printf '%s\n' 'account base' 'auth plain' >>config/pennypost/config
+	run -0 ./sendmail -bC
+	printf '%s\n' 'account bad' 'host x.example' 'tls maybe' >config/pennypost/config
+	run -78 ./pennypost -bC
+	[[ $output == *'config:3: '* ]]
+	: >config/pennypost/config
+	run -78 ./sendmail -bC
+	[[ $output == 'sendmail: no relay is configured'* ]]
+	[ ! -e relay/1.message ]
+}
+
+@test "-bV shows the version, and submits nothing" {
+	serve
+	run -0 ./sendmail -bV b@x.example <message
+	[ "$output" = "$(./pennypost --version)" ]
+	[ ! -e relay/1.message ]
+}
+
+@test "-eq: what becomes of a message the exit status and the log tell alone" {
+	serve --refuse refused@x.example
+	for mode in -eq -oeq -OErrorMode=quiet; do
+		run -67 ./sendmail $mode refused@x.example b@x.example <message
+		[ -z "$output" ]
+		run -64 ./sendmail $mode a@b@c <message
+		[ -z "$output" ]
+	done
+	[ "$(grep -c 'to=<refused@x.example> .* status=refused: 550' log)" -eq 3 ]
+	for mode in '' -em -oep -oew -oee -OErrorMode=p -eq\ -v; do
+		run -67 ./sendmail $mode refused@x.example <message
+		[[ $output == *'550 5.1.1'* ]]
+	done
+}
+
+@test "-h and Received fields: what came through more than 50 relays goes round in circles" {
+	serve
+	caller default@example.org b@x.example -h 50 b@x.example
+	caller default@example.org b@x.example -h nonsense b@x.example
+	grep -q 'option -h nonsense is ignored' log
+	run -69 --separate-stderr ./sendmail -h 51 b@x.example <message
+	[[ $stderr == 'sendmail: the message came through 51 relays, which is a loop: at most 50 are allowed' ]]
+	for i in $(seq 51); do echo "Received: by host$i"; done | cat - message >looped
+	run -69 ./pennypost b@x.example <looped
+	sed 1d looped | ./sendmail b@x.example
+	[ -e relay/3.message ]
+	[ ! -e relay/4.message ]
+	grep -q 'which is a loop' log
 }
 
 @test "--dry-run shows the route, the envelope and the exact bytes, and connects to nobody" {
@@ -368,7 +423,7 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	echo "$stderr"
 	[[ $stderr == 'x\x1B[31m: <a@example.net> refused: 550'* ]]
 	run -69 --separate-stderr bash -c 'exec -a "$0" ./pennypost -bt' "$name" <message
-	[[ $stderr == 'x\x1B[31m: mode -bt'* ]]
+	[[ $stderr == 'x\x1B[31m: there is no mode -bt'* ]]
 }
 
 @test "words of the configuration on the command line" {

@@ -327,7 +327,7 @@ $id!    19 Mon Nov 23 10:41:00  MAILER-DAEMON
 }
 
 @test "what sendmail queues is listed, cancelled and sent" {
-	printf 'Subject: one\n\none\n' | ./sendmail -odq -f ann@example.org bob@example.net 2>said
+	printf 'Subject: one\n\none\n' | ./sendmail -v -odq -f ann@example.org bob@example.net 2>said
 	id=$(sed -n 's/.*queued as \([a-z0-9]*\).*/\1/p' said)
 	cat said
 	[ "$(json id)" = "$id" ]
@@ -429,4 +429,18 @@ as_root() {
 		as --show "$own" | grep -q own@x
 		[ "$(as --remove all)" = '1 message removed' ]
 	END
+}
+
+@test "-bP counts, and -bh shows the relays that are left alone, and why" {
+	[ "$(./sendmail -bP)" = 0 ]
+	[ "$(./sendmail -bh)" = 'No relay is known to be down' ]
+	./pennypost bob@example.net <<<'Subject: x'
+	./pennypost bob@example.net <<<'Subject: x'
+	[ "$(./sendmail -bP)" = 2 ]
+	run -0 ./pennypost -q
+	run -0 --separate-stderr ./sendmail -bh
+	echo "$output"
+	[[ $output == 'default: failed 1 time in a row, not tried before '*': 127.0.0.1:9: cannot connect'* ]]
+	[ "${#lines[@]}" -eq 1 ]
+	run -64 ./pennypost -bP --json
 }

@@ -92,16 +92,6 @@ static void accept_trace(const struct accept *k, struct buf *out)
 	buf_add_string(out, "\r\n");
 }
 
-static size_t accept_hops(const struct message *m)
-{
-	const struct header *h = message_header_view(m);
-	size_t hops = 0;
-
-	for (size_t i = 0; i < h->count; i++)
-		hops += h->fields[i].id == HEADER_RECEIVED;
-	return hops;
-}
-
 static struct submission_request accept_request(const struct accept *k,
 						const struct server_envelope *e)
 {
@@ -265,7 +255,7 @@ static void accept_refuse_loop(struct answer *answer)
 {
 	answer_set(answer, 554, "5.4.6", "too many hops: is our relay ourselves?");
 	log_line(LOG_LEVEL_ERROR, "a message with more than %d Received fields is refused",
-		 ACCEPT_HOPS_MAX);
+		 SUBMISSION_HOPS_MAX);
 }
 
 static void accept_read(struct accept *k, struct message *m, const struct server_envelope *e,
@@ -279,7 +269,7 @@ static void accept_read(struct accept *k, struct message *m, const struct server
 	accept_open_log(k, &s);
 	if (failed)
 		accept_fail(&error, answer);
-	else if (accept_hops(m) > ACCEPT_HOPS_MAX)
+	else if (submission_hops(m) > SUBMISSION_HOPS_MAX)
 		accept_refuse_loop(answer);
 	else
 		accept_send(k, &s, answer);

@@ -19,8 +19,6 @@
 #include "deliver/channel.h"
 #include "smtp/server.h"
 
-enum { ACCEPT_HOPS_MAX = 50 /* Received fields: more is a loop (RFC 5321 section 6.3) */ };
-
 struct accept {
 	const char *name; /* ours */
 	const char *peer; /* the client's, for a Received field; NULL: none is wanted */

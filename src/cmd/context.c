@@ -282,15 +282,20 @@ const char *context_passing_word(const struct context *x)
 
 void context_open_log(const struct context *x, const struct account *a)
 {
-	log_open(a->logfile, a->syslog, "pennypost");
+	const char *tag = x->options.log_tag;
+
+	log_open(a->logfile, a->syslog, tag ? tag : "pennypost");
 	for (size_t i = 0; i < x->options.notes.count; i++)
 		log_line(LOG_LEVEL_NOTICE, "%s", x->options.notes.items[i]);
 }
 
 void context_tell(const struct context *x, const char *text)
 {
+	const struct options *o = &x->options;
 	char name[64];
 
+	if (o->quiet && o->mode == MODE_SUBMIT && !o->verbose)
+		return;
 	text_show(name, sizeof(name), span_of(x->name));
 	fprintf(stderr, "%s: %s\n", name, text);
 }

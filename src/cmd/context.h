@@ -51,7 +51,8 @@ const char *context_passing_word(const struct context *x);
 /* Points the log where the account wants it. */
 void context_open_log(const struct context *x, const struct account *a);
 
-/* One line on standard error: "NAME: TEXT". */
+/* One line on standard error: "NAME: TEXT"; none with -eq, where a message is submitted and
+ * nobody asked for -v. */
 void context_tell(const struct context *x, const char *text);
 /* The same, and in the log. */
 void context_complain(const struct context *x, const char *text);

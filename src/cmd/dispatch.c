@@ -150,6 +150,8 @@ static int dispatch_queue(struct dispatch *d, const struct submission *s)
 
 	if (dispatch_enqueue(d, s, NULL, 1u << ATTEMPT_WAITS, &kept))
 		return -1;
+	if (d->hushed)
+		return 0;
 	buf_init(&line, DISPATCH_LINE_MAX);
 	dispatch_show_kept(&kept, ATTEMPT_WAITS, &line);
 	d->tell(d->tell_context, line.data);

@@ -29,6 +29,9 @@ struct dispatch {
 	/* There is one answer to it all: when it was sent to some, or will be, the sender gets
 	 * a report on those who were refused. */
 	bool one_answer;
+	/* That the queue has what was meant for it is nothing to tell: Emacs takes whatever is
+	 * said for a failure. */
+	bool hushed;
 	unsigned kept; /* fates of the last attempt (bits 1 << fate) that are in the queue */
 
 	/* Private. */

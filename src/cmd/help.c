@@ -53,8 +53,8 @@ static void help_rest(struct buf *text)
 {
 	const struct options_row *row;
 
-	buf_add_string(
-		text, "\nAccepted for sendmail's callers, without effect or not built yet:\n ");
+	buf_add_string(text,
+		       "\nAccepted for sendmail's callers, without effect or refused:\n ");
 	for (size_t n = 0; (row = options_row(n)) != NULL; n++)
 		if (!row->help && row->who & OPTIONS_FOR_PENNYPOST)
 			buf_printf(text, " -%c%s%s", row->letter, row->name ? " --" : "",

@@ -186,15 +186,27 @@ static void set_personality(struct options *o, const char *path)
 	else if (strcmp(name, "runq") == 0)
 		o->mode = MODE_QUEUE_RUN;
 	else if (strcmp(name, "newaliases") == 0)
-		options_set_unavailable(o, "newaliases (rebuilding the aliases)");
+		options_set_unavailable(o, "newaliases (rebuilding the aliases)", NULL);
 	o->sendmail = o->mode != MODE_SUBMIT || strcmp(name, "sendmail") == 0 ||
 		      strcmp(name, "send-mail") == 0;
+}
+
+static int refuse_mode(const struct options *o, struct error *error)
+{
+	if (o->instead)
+		return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE,
+				 "there is no mode %s here: %s", o->mode_name, o->instead);
+	return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE, "mode %s is not built yet",
+			 o->mode_name);
 }
 
 /* What is meant for another mode would be passed over in silence. */
 static int settle_mode(const struct options *o, struct error *error)
 {
-	if (o->json && o->mode != MODE_QUEUE_LIST && o->mode != MODE_QUEUE_SHOW)
+	if (o->mode == MODE_UNAVAILABLE)
+		return refuse_mode(o, error);
+	if (o->json && o->mode != MODE_QUEUE_SHOW &&
+	    (o->mode != MODE_QUEUE_LIST || o->list != OPTIONS_LIST_MESSAGES))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--json goes with --list-queue or --show");
 	if (o->mode == MODE_QUEUE_RUN && (o->recipients.count > 0 || o->read_recipients))
@@ -211,7 +223,7 @@ static int settle_mode(const struct options *o, struct error *error)
 				 "--older-than goes with --check-queue");
 	if (!o->sendmail && o->recipients.count > 0 &&
 	    (o->mode == MODE_QUEUE_LIST || o->mode == MODE_QUEUE_CHECK ||
-	     o->mode == MODE_SERVE || o->mode == MODE_LISTEN))
+	     o->mode == MODE_SERVE || o->mode == MODE_LISTEN || o->mode == MODE_CONFIG_CHECK))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "there is no place for \"%s\" here",
 				 TEXT_SHOW(span_of(o->recipients.items[0])));
@@ -275,11 +287,6 @@ void options_clear(struct options *o)
 	free(o->queue_id);
 	free(o->queue_recipient);
 	free(o->queue_sender);
+	free(o->log_tag);
 	*o = (struct options){0};
-}
-
-int options_unavailable(const struct options *o, struct error *error)
-{
-	return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE, "mode %s is not built yet",
-			 o->mode_name);
 }

@@ -24,16 +24,17 @@ enum options_mode {
 	MODE_BATCH, /* options.files */
 	MODE_SERVER_INFO,
 	MODE_VERIFY_ADDRESS, /* options.address */
-	MODE_QUEUE_LIST,     /* options.json, options.verbose */
+	MODE_QUEUE_LIST,     /* options.list, options.json, options.verbose */
 	MODE_QUEUE_SHOW,     /* options.ids, options.json */
 	MODE_QUEUE_STEER,    /* options.steer, options.ids */
 	MODE_QUEUE_CHECK,    /* options.older_than, options.older_critical */
 	MODE_SERVE,          /* -bs */
 	MODE_LISTEN,         /* options.listen, options.detach, options.max_* */
 	MODE_QUEUE_RUN,      /* options.queue_every, options.queue_id and so on */
+	MODE_CONFIG_CHECK,   /* -bC */
 	MODE_VERSION,
 	MODE_HELP,
-	MODE_UNAVAILABLE /* options.mode_name says which: it must not read a message */
+	MODE_UNAVAILABLE /* one that we do not have: an error once all is read */
 };
 
 /* What was said of a line that is just a dot. */
@@ -41,6 +42,13 @@ enum options_dot {
 	OPTIONS_DOT_UNSET, /* nothing: the name we were called by and standard input decide */
 	OPTIONS_DOT_ENDS,  /* -oifalse: it ends the message */
 	OPTIONS_DOT_STAYS  /* -i: it is a line like others */
+};
+
+/* What is shown of the queue. */
+enum options_list {
+	OPTIONS_LIST_MESSAGES,
+	OPTIONS_LIST_COUNT, /* -bP: how many messages */
+	OPTIONS_LIST_RELAYS /* -bh: the relays that are left alone for now */
 };
 
 /* What is done to entries of the queue. */
@@ -62,7 +70,8 @@ struct options_setting {
 struct options {
 	bool sendmail; /* called by a name of sendmail's */
 	enum options_mode mode;
-	const char *mode_name;  /* of MODE_UNAVAILABLE, "-bs (SMTP ...)"; not owned */
+	const char *mode_name;  /* of MODE_UNAVAILABLE, "-bt (address test)"; not owned */
+	const char *instead;    /* what to do then; may be NULL; not owned */
 	struct strv recipients; /* operands and --to as they came: each an address list */
 	struct strv files;      /* MODE_BATCH: operands, which are files then */
 	struct strv to;         /* --to; with the others in recipients when all is read */
@@ -76,12 +85,16 @@ struct options {
 	int64_t hold_until; /* --hold-until: seconds since the epoch, 0: not */
 	int64_t release; /* --at, --hold: keep it until then, seconds since the epoch; 0: not */
 	bool verbose;
+	bool quiet;    /* -eq: of what becomes of a message the exit status tells alone */
+	unsigned hops; /* -h: relays that had it before us */
+	char *log_tag; /* -L: our name in syslog, "pennypost/TAG" */
 	bool dry_run;
 	char *config_file; /* -C, not under a name of sendmail's */
 	char *account;     /* -a, likewise */
 	char *address;     /* --verify-address */
 	enum options_steer steer;
 	struct strv ids;                  /* of entries of the queue, or "all" */
+	enum options_list list;           /* MODE_QUEUE_LIST */
 	bool json;                        /* --json */
 	int older_than;                   /* --older-than: seconds, 0: not said */
 	int older_critical;               /* its second time, likewise */
@@ -102,10 +115,9 @@ struct options {
 };
 
 /* Reads the whole command line into *o, which is initialised here. Returns 0, or -1 with *error
- * (local, stage usage); options_clear() is due either way. */
+ * (local, stage usage; stage unavailable for a mode that we do not have); options_clear() is
+ * due either way. */
 int options_parse(struct options *o, int argc, char *const argv[], struct error *error);
 void options_clear(struct options *o);
-/* The error of MODE_UNAVAILABLE (exit 69). Returns -1. */
-int options_unavailable(const struct options *o, struct error *error);
 
 #endif

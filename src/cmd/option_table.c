@@ -9,12 +9,16 @@
 #include "base/chars.h"
 #include "base/duration.h"
 #include "base/text.h"
+#include "cmd/option_sendmail.h"
 #include "mail/address.h"
 #include "mail/date.h"
 #include "mail/wishes.h"
 #include "queue/spool.h"
 
 enum { NOTE_MAX = 1024 };
+
+/* -qp without a time, as Sendmail has it for an empty queue. */
+#define QUEUE_PERSISTENT "p5s"
 
 int options_note(struct options *o, struct error *error, const char *format, ...)
 {
@@ -94,8 +98,8 @@ static int set_dot(struct options *o, const struct options_row *row, const char 
 	return 0;
 }
 
-static int add_setting(struct options *o, const char *key, const char *value,
-		       struct error *error)
+int options_add_setting(struct options *o, const char *key, const char *value,
+			struct error *error)
 {
 	struct options_setting *grown, *s;
 
@@ -117,7 +121,7 @@ static int add_setting(struct options *o, const char *key, const char *value,
 static int set_setting(struct options *o, const struct options_row *row, const char *value,
 		       struct error *error)
 {
-	return add_setting(o, row->name, value, error);
+	return options_add_setting(o, row->name, value, error);
 }
 
 /* Words of mail/wishes.h, read here so that a wrong one is told as the option's; but sendmail's
@@ -184,10 +188,29 @@ static int set_switch(struct options *o, const struct options_row *row, const ch
 	return set_setting(o, row, value ? value : "on", error);
 }
 
-void options_set_unavailable(struct options *o, const char *name)
+void options_set_unavailable(struct options *o, const char *name, const char *instead)
 {
 	o->mode = MODE_UNAVAILABLE;
 	o->mode_name = name;
+	o->instead = instead;
+}
+
+/* The modes with more to them than their name. */
+static int set_mode(struct options *o, char letter, struct error *error)
+{
+	switch (letter) {
+	case 'd':
+	case 'l':
+	case 'D':
+		o->detach = letter != 'D';
+		if (o->listen.count == 0 && strv_add(&o->listen, span_of("localhost:25")) < 0)
+			return error_set_memory(error);
+		return 0;
+	case 'P': o->list = OPTIONS_LIST_COUNT; return 0;
+	case 'h': o->list = OPTIONS_LIST_RELAYS; return 0;
+	case 'q': return options_add_setting(o, "delivery", "queue", error);
+	default: return 0;
+	}
 }
 
 static int set_mode_letter(struct options *o, const struct options_row *row, const char *value,
@@ -196,42 +219,33 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 	static const struct {
 		char letter;
 		enum options_mode mode;
-	} built[] = {{'m', MODE_SUBMIT},
-		     {'p', MODE_QUEUE_LIST},
-		     {'s', MODE_SERVE},
-		     {'d', MODE_LISTEN},
-		     {'D', MODE_LISTEN}};
+	} built[] = {{'m', MODE_SUBMIT},       {'p', MODE_QUEUE_LIST}, {'s', MODE_SERVE},
+		     {'d', MODE_LISTEN},       {'l', MODE_LISTEN},     {'D', MODE_LISTEN},
+		     {'C', MODE_CONFIG_CHECK}, {'P', MODE_QUEUE_LIST}, {'h', MODE_QUEUE_LIST},
+		     {'q', MODE_SUBMIT},       {'V', MODE_VERSION}};
 	static const struct {
 		char letter;
-		const char *name;
+		const char *name, *instead;
 	} modes[] = {
-		{'a', "-ba (ARPANET protocol)"},
-		{'C', "-bC (check of the configuration)"},
-		{'h', "-bh (status of hosts)"},
-		{'H', "-bH (purge of the status of hosts)"},
-		{'i', "-bi (rebuilding the aliases)"},
-		{'l', "-bl (local daemon)"},
-		{'P', "-bP (number of messages in the queue)"},
-		{'q', "-bq (queueing without delivery)"},
-		{'S', "-bS (batched SMTP on standard input)"},
-		{'t', "-bt (address test)"},
-		{'v', "-bv (check of recipients)"},
-		{'V', "-bV (version of Exim)"},
+		{'a', "-ba (ARPANET protocol)", "-bs speaks SMTP"},
+		{'H', "-bH (purge of the status of hosts)",
+		 "-q tries every relay, whatever -bh says of it"},
+		{'i', "-bi (rebuilding the aliases)", NULL},
+		{'S', "-bS (batched SMTP)", "-bs speaks SMTP"},
+		{'t', "-bt (address test)", "-bv shows where an address leads"},
+		{'v', "-bv (check of recipients)", NULL},
 	};
 
 	(void)row;
 	for (size_t i = 0; i < sizeof(built) / sizeof(built[0]); i++)
 		if (value[0] == built[i].letter) {
 			o->mode = built[i].mode;
-			o->detach = value[0] == 'd';
-			return o->mode == MODE_LISTEN && o->listen.count == 0 &&
-					       strv_add(&o->listen, span_of("localhost:25"))
-				       ? error_set_memory(error)
-				       : 0;
+			o->list = OPTIONS_LIST_MESSAGES;
+			return set_mode(o, value[0], error);
 		}
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (value[0] == modes[i].letter) {
-			options_set_unavailable(o, modes[i].name);
+			options_set_unavailable(o, modes[i].name, modes[i].instead);
 			return 0;
 		}
 	return error_set(error, ERROR_LOCAL, STAGE_USAGE, "there is no mode -b%s",
@@ -242,7 +256,7 @@ static int set_newaliases(struct options *o, const struct options_row *row, cons
 			  struct error *error)
 {
 	(void)row, (void)value, (void)error;
-	options_set_unavailable(o, "-I (rebuilding the aliases)");
+	options_set_unavailable(o, "-I (rebuilding the aliases)", NULL);
 	return 0;
 }
 
@@ -285,6 +299,8 @@ static int set_queue_run(struct options *o, const struct options_row *row, const
 	o->mode = MODE_QUEUE_RUN;
 	if (!value || strcmp(value, "f") == 0 || strcmp(value, "ff") == 0)
 		return 0;
+	if (strcmp(value, "p") == 0)
+		value = QUEUE_PERSISTENT;
 	switch (value[0]) {
 	case 'I': return set_queue_choice(&o->queue_id, value + 1, error);
 	case 'R': return set_queue_choice(&o->queue_recipient, value + 1, error);
@@ -298,7 +314,8 @@ static int set_quarantine(struct options *o, const struct options_row *row, cons
 			  struct error *error)
 {
 	(void)row, (void)value, (void)error;
-	options_set_unavailable(o, "-Q (quarantine)");
+	options_set_unavailable(o, "-Q (quarantine)",
+				"pennypost --hold and --release are like it");
 	return 0;
 }
 
@@ -306,7 +323,9 @@ static int set_exim(struct options *o, const struct options_row *row, const char
 		    struct error *error)
 {
 	(void)row, (void)value, (void)error;
-	options_set_unavailable(o, "-M (Exim's work on the queue)");
+	options_set_unavailable(
+		o, "-M (Exim's work on the queue)",
+		"pennypost --show, --retry, --hold, --release and --remove are like it");
 	return 0;
 }
 
@@ -477,75 +496,6 @@ static int set_help(struct options *o, const struct options_row *row, const char
 	return 0;
 }
 
-/* Sendmail's idea of a boolean: nothing, t(rue), y(es); we take 1 and "on" too. */
-static bool is_true(const char *value)
-{
-	return value[0] == '\0' || strchr("tTyY1", value[0]) || strcmp(value, "on") == 0;
-}
-
-static void ignore_dots(struct options *o, const char *value)
-{
-	o->dot = is_true(value) ? OPTIONS_DOT_STAYS : OPTIONS_DOT_ENDS;
-}
-
-/* Sendmail's modes and LSB's "f" (in the foreground); "d" differs from "q" in what it looks up
- * before it queues, and we look up nothing. */
-static int delivery_mode(struct options *o, const char *value, struct error *error)
-{
-	switch (value[0]) {
-	case 'i':
-	case 'f': return add_setting(o, "delivery", "interactive", error);
-	case '\0':
-	case 'b': return add_setting(o, "delivery", "background", error);
-	case 'q':
-	case 'd': return add_setting(o, "delivery", "queue", error);
-	default:
-		return options_note(o, error, "the unknown delivery mode %s is ignored",
-				    TEXT_SHOW(span_of(value)));
-	}
-}
-
-/* -oXvalue: options of Sendmail before it had names for them. */
-static int set_old_option(struct options *o, const struct options_row *row, const char *value,
-			  struct error *error)
-{
-	static const char harmless[] = "78BcefGgmnorsTtvwx"; /* no letter that names a file */
-
-	(void)row;
-	if (value[0] == 'i') {
-		ignore_dots(o, value + 1);
-		return 0;
-	}
-	if (value[0] == 'd')
-		return delivery_mode(o, value + 1, error);
-	if (value[0] && strchr(harmless, value[0]))
-		return 0;
-	return options_note(o, error, "option -o%s is ignored", TEXT_SHOW(span_of(value)));
-}
-
-/* -O Name=value */
-static int set_named_option(struct options *o, const struct options_row *row, const char *value,
-			    struct error *error)
-{
-	const char *equals = strchr(value, '=');
-	struct span name = {value, equals ? (size_t)(equals - value) : strlen(value)};
-
-	(void)row;
-	name = span_trim(name);
-	value = equals ? equals + 1 : "";
-	while (chars_is(*value, CHARS_BLANK))
-		value++;
-	if (span_equals_nocase(name, "IgnoreDots")) {
-		ignore_dots(o, value);
-		return 0;
-	}
-	if (span_equals_nocase(name, "DeliveryMode"))
-		return delivery_mode(o, value, error);
-	if (span_equals_nocase(name, "ErrorMode"))
-		return 0;
-	return options_note(o, error, "option -O %s is ignored", TEXT_SHOW(name));
-}
-
 #define AT(member) offsetof(struct options, member)
 #define NO         OPTIONS_VALUE_NONE
 #define ONE        OPTIONS_VALUE_REQUIRED
@@ -567,8 +517,10 @@ static const struct options_row rows[] = {
 	{'F', "from-full-name", ONE, ALL, set_name, AT(full_name), "NAME",
 	 "the name in a From field that is added"},
 	{'i', NULL, NO, ALL, set_dot, 0, NULL, "a line that is just a dot ends nothing"},
-	{'o', NULL, ONE, ALL, set_old_option, 0, "OPTION", "an option of old: -oi is -i"},
-	{'O', NULL, ONE, ALL, set_named_option, 0, "NAME=VALUE", "the same by name: IgnoreDots, DeliveryMode"},
+	{'o', NULL, ONE, ALL, options_set_old, 0, "OPTION", "an option of old: -oi is -i"},
+	{'O', NULL, ONE, ALL, options_set_named, 0, "NAME=VALUE", "the same by name: IgnoreDots, DeliveryMode"},
+	{'e', NULL, MAY, ALL, options_set_error_mode, 0, "MODE", "-eq: of errors only the exit status tells"},
+	{'h', NULL, ONE, ALL, options_set_hops, 0, "HOPS", "how far it has come: over 50 is refused"},
 
 	{.help = "Delivery"},
 	{'N', "dsn-notify", ONE, ALL, set_wish, 0, "CONDITIONS",
@@ -677,6 +629,7 @@ static const struct options_row rows[] = {
 	{0, "runner", MAY, OURS, set_switch, 0, "on|off", "start one for what was queued"},
 	{'X', "logfile", ONE, OURS, set_setting, 0, "FILE", "log to this file"},
 	{0, "logfile-time-format", ONE, OURS, set_setting, 0, "FORMAT", "no effect"},
+	{'L', NULL, ONE, ALL, options_set_log_tag, 0, "TAG", "put a tag behind our name in syslog"},
 	{0, "syslog", MAY, OURS, set_switch, 0, "on|off|FACILITY", "log to syslog"},
 
 	{'A', NULL, ONE, ALL, set_nothing, 0, "CHARACTER", NULL},
@@ -686,12 +639,9 @@ static const struct options_row rows[] = {
 	{'D', NULL, ONE, ALL, set_no_file, 0, "FILE", NULL},
 	{'d', NULL, MAY, SENDMAIL, set_nothing, 0, "LEVEL", NULL},
 	{'E', NULL, MAY, ALL, set_nothing, 0, "ID", NULL},
-	{'e', NULL, MAY, ALL, set_nothing, 0, "MODE", NULL},
 	{'G', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
-	{'h', NULL, ONE, ALL, set_nothing, 0, "HOPS", NULL},
 	{'I', NULL, NO, ALL, set_newaliases, 0, NULL, NULL},
 	{'J', NULL, MAY, ALL, set_nothing, 0, "ID", NULL},
-	{'L', NULL, ONE, ALL, set_nothing, 0, "TAG", NULL},
 	{'M', NULL, ONE, ALL, set_exim, 0, "ID", NULL},
 	{'m', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
 	{'n', NULL, NO, ALL, set_nothing, 0, NULL, NULL},

@@ -44,10 +44,15 @@ const struct options_row *options_row(size_t n);
 /* Notes a sentence for the log. Returns 0, or -1 with *error without memory. */
 int options_note(struct options *o, struct error *error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* One more word of the configuration, as behind "--": dashes for underscores. value may be
+ * NULL. Returns 0, or -1 with *error without memory. */
+int options_add_setting(struct options *o, const char *key, const char *value,
+			struct error *error);
 /* One more message of the queue to be shown or steered: an ID, or "all" where that is allowed.
  * Returns 0, or -1 with *error. */
 int options_add_id(struct options *o, const char *word, struct error *error);
-/* A mode that is not built; name is kept. */
-void options_set_unavailable(struct options *o, const char *name);
+/* A mode that we do not have: "-bt (address test)", and what to do instead, or NULL. Both are
+ * kept. */
+void options_set_unavailable(struct options *o, const char *name, const char *instead);
 
 #endif

@@ -117,6 +117,26 @@ static void queue_pad(struct buf *out, size_t columns)
 	buf_printf(out, "%*s", (int)columns, "");
 }
 
+void queue_format_relay(struct buf *out, const struct health_relay *r, int64_t now)
+{
+	text_escape(out, span_of(r->account));
+	if (r->config) {
+		buf_add_string(out, " of ");
+		text_escape(out, span_of(r->config));
+	}
+	buf_printf(out, ": failed %u time%s in a row, ", r->failures,
+		   r->failures == 1 ? "" : "s");
+	if (r->next > now) {
+		buf_add_string(out, "not tried before ");
+		date_rfc5322(out, (time_t)r->next);
+	} else {
+		buf_add_string(out, "tried with the next run");
+	}
+	buf_add_string(out, r->text ? ": " : "");
+	text_escape(out, span_of(r->text ? r->text : ""));
+	buf_add_char(out, '\n');
+}
+
 void queue_format_heading(struct buf *out)
 {
 	buf_add_string(out,

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "queue/entry.h"
+#include "queue/health.h"
 
 /* An entry, and what it does not know itself. Strings are borrowed. */
 struct queue_view {
@@ -36,6 +37,9 @@ char queue_mark(const struct queue_view *v);
 void queue_format_heading(struct buf *out);
 void queue_format_entry(struct buf *out, const struct queue_view *v, bool verbose);
 void queue_format_total(struct buf *out, uint64_t count, uint64_t bytes);
+/* A relay that failed lately: its account, the time of its next probe, how often it failed, and
+ * the last trouble. */
+void queue_format_relay(struct buf *out, const struct health_relay *r, int64_t now);
 /* One object and a line end. */
 void queue_format_json(struct buf *out, const struct queue_view *v);
 /* A line for each thing that is known. */

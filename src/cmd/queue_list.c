@@ -2,6 +2,8 @@
 #include "cmd/queue_list.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -65,15 +67,43 @@ static void queue_list_items(struct queue_list *l, struct context *x, struct spo
 	health_clear(&health);
 }
 
+/* The relays that a run of the queue would leave alone. */
+static void queue_list_relays(struct queue_list *l, struct spool *s)
+{
+	struct health health;
+	struct buf out;
+	int64_t now = (int64_t)time(NULL);
+
+	health_load(&health, s);
+	buf_init(&out, QUEUE_LIST_MAX);
+	for (size_t i = 0; i < health.count; i++)
+		if (health.relays[i].failures > 0) {
+			queue_format_relay(&out, &health.relays[i], now);
+			l->count++;
+		}
+	queue_list_write(l, &out);
+	buf_clear(&out);
+	health_clear(&health);
+}
+
 static int queue_list_one(struct context *x, struct spool *s, void *tally, struct error *error)
 {
+	struct queue_list *l = tally;
 	struct spool_list list = {0};
-	int failed = spool_list(s, &list, error);
+	int failed;
+
+	if (x->options.list == OPTIONS_LIST_RELAYS) {
+		queue_list_relays(l, s);
+		return 0;
+	}
+	failed = spool_list(s, &list, error);
 
 	for (size_t i = 0; i < list.warnings.count; i++)
 		context_warn(x, list.warnings.items[i]);
-	if (!failed)
-		queue_list_items(tally, x, s, &list);
+	if (!failed && x->options.list == OPTIONS_LIST_COUNT)
+		l->count += list.count;
+	else if (!failed)
+		queue_list_items(l, x, s, &list);
 	spool_list_clear(&list);
 	return failed;
 }
@@ -87,6 +117,24 @@ static int queue_list_check(const struct queue_list *l, struct error *error)
 			       "cannot write to standard output");
 }
 
+/* What stands below it all. */
+static void queue_list_end(const struct context *x, const struct queue_list *l, bool failed,
+			   struct buf *out)
+{
+	const char *nothing = "Mail queue is empty\n";
+
+	if (x->options.list == OPTIONS_LIST_RELAYS)
+		nothing = "No relay is known to be down\n";
+	if (x->options.json || (failed && l->count == 0))
+		return;
+	if (x->options.list == OPTIONS_LIST_COUNT)
+		buf_printf(out, "%" PRIu64 "\n", l->count);
+	else if (l->count == 0)
+		buf_add_string(out, nothing);
+	else if (x->options.list == OPTIONS_LIST_MESSAGES)
+		queue_format_total(out, l->count, l->bytes);
+}
+
 int cmd_queue_list(struct context *x)
 {
 	struct queue_list list = {0};
@@ -95,10 +143,7 @@ int cmd_queue_list(struct context *x)
 	int failed = queue_walk(x, queue_list_one, &list, sizeof(list), &error);
 
 	buf_init(&out, 256);
-	if (!x->options.json && list.count > 0)
-		queue_format_total(&out, list.count, list.bytes);
-	else if (!x->options.json && !failed)
-		buf_add_string(&out, "Mail queue is empty\n");
+	queue_list_end(x, &list, failed, &out);
 	queue_list_write(&list, &out);
 	buf_clear(&out);
 	if (!failed)

@@ -65,6 +65,7 @@ static int submit_send(struct context *x, const struct submission *s)
 	if (attempt_init(&attempt, s, &error))
 		return context_fail(x, &error);
 	dispatch_init(&d, x, submit_tell, x);
+	d.hushed = x->options.sendmail && !x->options.verbose;
 	channel_init(&channel, &relay);
 	code = dispatch_message(&d, &attempt, &channel, NULL, true);
 	channel_close(&channel);
@@ -91,6 +92,22 @@ struct submission_request submit_request(const struct context *x)
 	};
 }
 
+/* -h, or what the message says itself. */
+static int submit_check_hops(const struct context *x, const struct message *m,
+			     struct error *error)
+{
+	size_t hops = submission_hops(m);
+
+	if (x->options.hops > hops)
+		hops = x->options.hops;
+	if (hops <= SUBMISSION_HOPS_MAX)
+		return 0;
+	return error_set(error, ERROR_MESSAGE, STAGE_DATA,
+			 "the message came through %zu relays, which is a loop: at most %d are "
+			 "allowed",
+			 hops, SUBMISSION_HOPS_MAX);
+}
+
 static int submit_prepare(const struct context *x, struct submission *s, struct message **m,
 			  struct error *error)
 {
@@ -101,7 +118,9 @@ static int submit_prepare(const struct context *x, struct submission *s, struct 
 				 "no recipients: name them, or let -t read them from the "
 				 "header");
 	*m = submit_read(x, error);
-	return *m ? submission_prepare(s, *m, &x->config, &request, error) : -1;
+	if (!*m || submission_prepare(s, *m, &x->config, &request, error))
+		return -1;
+	return submit_check_hops(x, *m, error);
 }
 
 /* The log of the account that the message chose; of the likely one when it came to no choice.

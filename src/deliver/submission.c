@@ -194,6 +194,16 @@ void submission_clear(struct submission *s)
 	buf_clear(&s->domain);
 }
 
+size_t submission_hops(const struct message *message)
+{
+	const struct header *h = message_header_view(message);
+	size_t hops = 0;
+
+	for (size_t i = 0; i < h->count; i++)
+		hops += h->fields[i].id == HEADER_RECEIVED;
+	return hops;
+}
+
 void submission_needs(const struct submission *s, struct smtp_mail_options *needs)
 {
 	bool header = header_is_8bit(message_header(s->message));

@@ -55,6 +55,10 @@ int submission_prepare(struct submission *s, struct message *message,
 		       const struct config *config, const struct submission_request *request,
 		       struct error *error);
 void submission_clear(struct submission *s);
+/* How many relays the message came through, by its Received fields. More than the maximum is a
+ * loop (RFC 5321 section 6.3). */
+enum { SUBMISSION_HOPS_MAX = 50 };
+size_t submission_hops(const struct message *message);
 /* What the message needs of the relay's extensions. */
 void submission_needs(const struct submission *s, struct smtp_mail_options *needs);
 

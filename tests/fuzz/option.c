@@ -22,8 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t at = 0; at < size && argc < 255; at += strlen(copy + at) + 1)
 		argv[argc++] = copy + at;
 	argv[argc] = NULL;
-	if (options_parse(&o, argc, argv, &error) == 0 && o.mode == MODE_UNAVAILABLE)
-		options_unavailable(&o, &error);
+	options_parse(&o, argc, argv, &error);
 	options_clear(&o);
 	free(copy);
 	return 0;

@@ -199,7 +199,7 @@ static void no_option_of_sendmail_names_a_file_or_command(void)
 	CHECK_INT(parse("sendmail|--file=/tmp/c|a@x"), -1);
 	CHECK_INT(parse("sendmail|--logfile|a@x"), -1);
 	for (const char *const *name =
-		     (const char *const[]){"send-mail", "mailq", "runq", "newaliases", NULL};
+		     (const char *const[]){"send-mail", "mailq", "runq", NULL};
 	     *name; name++) {
 		char line[64];
 
@@ -351,28 +351,81 @@ static void the_queue_is_steered(void)
 	CHECK_INT(parse("sendmail|--remove|all"), -1);
 }
 
+/* What sendmail's letters hold besides: what is wrong in them stops nothing. */
+static void options_within_options(void)
+{
+	CHECK_INT(parse("sendmail|-eq|-h|12|-L|sm-mta.1|a"), 0);
+	CHECK_INT(o.quiet, true);
+	CHECK_INT(o.hops, 12);
+	CHECK_STR(o.log_tag, "pennypost/sm-mta.1");
+	CHECK_INT(o.notes.count, 0);
+	CHECK_INT(parse("sendmail|-oeq|-oem|-e|a"), 0);
+	CHECK_INT(o.quiet, false);
+	CHECK_INT(parse("sendmail|-OErrorMode=quiet|-ov|a"), 0);
+	CHECK_INT(o.quiet, true);
+	CHECK_INT(o.verbose, true);
+	CHECK_INT(parse("sendmail|-O|Verbose=t|-ov0|a"), 0);
+	CHECK_INT(o.verbose, false);
+	CHECK_INT(parse("sendmail|-ez|-h|-1|-L|a b|-h|x|-OErrorMode|a"), 0);
+	CHECK_INT(o.notes.count, 5);
+	CHECK_STR(o.notes.items[0], "the unknown error mode z is ignored");
+	CHECK_STR(o.notes.items[1], "option -h -1 is ignored: that is too small");
+	CHECK_STR(o.notes.items[2],
+		  "the tag a b is ignored: it is not 1 to 32 letters, digits, dots, dashes and "
+		  "underscores");
+	CHECK_INT(o.quiet, false);
+	CHECK_INT(o.hops, 0);
+	CHECK(!o.log_tag);
+	CHECK_INT(o.recipients.count, 1);
+	CHECK_INT(parse("sendmail|-L|123456789012345678901234567890123|-L|../x|-L|a%s|-L||a"),
+		  0);
+	CHECK_INT(o.notes.count, 4);
+	CHECK_INT(parse("sendmail|-L|a|-L|b|x"), 0);
+	CHECK_STR(o.log_tag, "pennypost/b");
+}
+
 static void modes(void)
 {
 	static const struct {
 		const char *line;
-		const char *name;
+		const char *text;
 	} unbuilt[] = {
-		{"newaliases", "newaliases (rebuilding the aliases)"},
-		{"sendmail|-I", "-I (rebuilding the aliases)"},
-		{"sendmail|-bi", "-bi (rebuilding the aliases)"},
-		{"sendmail|-bv|a@x", "-bv (check of recipients)"},
-		{"sendmail|-Mrm|1abc", "-M (Exim's work on the queue)"},
-		{"pennypost|-bt", "-bt (address test)"},
+		{"newaliases", "mode newaliases (rebuilding the aliases) is not built yet"},
+		{"sendmail|-I", "mode -I (rebuilding the aliases) is not built yet"},
+		{"sendmail|-bi", "mode -bi (rebuilding the aliases) is not built yet"},
+		{"sendmail|-bv|a@x", "mode -bv (check of recipients) is not built yet"},
+		{"sendmail|-Mrm|1abc",
+		 "there is no mode -M (Exim's work on the queue) here: pennypost --show, "
+		 "--retry, --hold, --release and --remove are like it"},
+		{"pennypost|-bt",
+		 "there is no mode -bt (address test) here: -bv shows where an "
+		 "address leads"},
 	};
 
 	for (size_t i = 0; i < sizeof(unbuilt) / sizeof(unbuilt[0]); i++) {
-		CHECK_INT(parse(unbuilt[i].line), 0);
-		CHECK_INT(o.mode, MODE_UNAVAILABLE);
-		CHECK_STR(o.mode_name, unbuilt[i].name);
+		CHECK_INT(parse(unbuilt[i].line), -1);
+		CHECK_STR(error.text, unbuilt[i].text);
+		CHECK_INT(error_exit_code(&error), 69);
 	}
-	CHECK_INT(options_unavailable(&o, &error), -1);
-	CHECK_STR(error.text, "mode -bt (address test) is not built yet");
-	CHECK_INT(error_exit_code(&error), 69);
+	CHECK_INT(parse("sendmail|-bC"), 0);
+	CHECK_INT(o.mode, MODE_CONFIG_CHECK);
+	CHECK_INT(parse("sendmail|-bV"), 0);
+	CHECK_INT(o.mode, MODE_VERSION);
+	CHECK_INT(parse("sendmail|-bP"), 0);
+	CHECK_INT(o.mode, MODE_QUEUE_LIST);
+	CHECK_INT(o.list, OPTIONS_LIST_COUNT);
+	CHECK_INT(parse("sendmail|-bh"), 0);
+	CHECK_INT(o.list, OPTIONS_LIST_RELAYS);
+	CHECK_INT(parse("sendmail|-bh|-bp"), 0);
+	CHECK_INT(o.list, OPTIONS_LIST_MESSAGES);
+	CHECK_INT(parse("pennypost|-bP|--json"), -1);
+	CHECK_INT(parse("sendmail|-bq|a"), 0);
+	CHECK_INT(o.mode, MODE_SUBMIT);
+	CHECK_STR(o.settings[0].key, "delivery");
+	CHECK_STR(o.settings[0].value, "queue");
+	CHECK_INT(parse("sendmail|-bl"), 0);
+	CHECK_INT(o.mode, MODE_LISTEN);
+	CHECK_INT(o.detach, true);
 	CHECK_INT(parse("sendmail|-bm|a"), 0);
 	CHECK_INT(o.mode, MODE_SUBMIT);
 	CHECK_INT(parse("sendmail|-bs"), 0);
@@ -610,6 +663,7 @@ int main(void)
 	TEST_RUN(the_queue_is_run);
 	TEST_RUN(the_queue_is_checked);
 	TEST_RUN(the_queue_is_steered);
+	TEST_RUN(options_within_options);
 	TEST_RUN(modes);
 	TEST_RUN(our_options);
 	TEST_RUN(words_of_the_configuration);
