@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The command line of the built program: what callers of sendmail say and what comes of it at a
-# relay, what our own names add, modes that are not built, and usage errors.
+# The command line of the built program: what our names have in common and what not, modes, usage
+# errors, and what becomes of them. What callers of sendmail say is in argv.bats.
 
 bats_require_minimum_version 1.5.0
 load lib/common
@@ -58,88 +58,6 @@ cut() {
 	grep -qx $'.two\r' "relay/$count.message"
 }
 
-HEADER='bcc@example.net cc@example.net to@example.net'
-
-@test "cron, at and anacron" {
-	serve
-	caller default@example.org root@example.org -FCronDaemon -i -B8BITMIME -oem root
-	whole
-	caller root@example.org "$HEADER" -FCronDaemon -i -odi -oem -oi -t -f root
-	caller default@example.org "$HEADER" -FCronDaemon -odi -oem -oi -t
-	caller default@example.org root@example.org -FCronDaemon -odi -oem -or0s root
-	cut
-	caller default@example.org "$HEADER" -ti
-	whole
-	caller default@example.org "$HEADER" -t -oem -i
-	caller default@example.org ann@example.org -Ffcron -odi ann
-	caller default@example.org root@example.org -FAnacron -odi root
-	cut
-	caller default@example.org ann@example.org -F 'Atrun Service' -odi -oem ann
-}
-
-@test "git send-email, stgit, quilt, mercurial" {
-	serve
-	caller a@x.example 'b@x.example c@x.example' -f a@x.example -i b@x.example c@x.example
-	caller a@x.example b@x.example -i -f a@x.example b@x.example
-	whole
-	caller default@example.org "$HEADER" -t -i
-	caller a@x.example 'b@x.example c@x.example' -f a@x.example b@x.example c@x.example
-	cut
-}
-
-@test "mail readers: mutt, mailx, s-nail, mailutils, Emacs, nmh" {
-	serve
-	caller a@x.example b@x.example -oem -oi -B8BITMIME -f a@x.example -N delay -R hdrs -- b@x.example
-	caller a@x.example "$HEADER" -i -t -f a@x.example -m
-	caller a@x.example 'b@x.example c@x.example' -i -m -F Ann -f a@x.example -- b@x.example \
-		c@x.example
-	caller a@x.example "$HEADER" -oi -f a@x.example -t
-	caller a@x.example 'b@x.example c@x.example' -oi -f a@x.example -oem -odb \
-		'b@x.example, c@x.example'
-	caller a@x.example "$HEADER" -oi -f a@x.example -oA/etc/aliases -oem -odb -t
-	caller default@example.org "$HEADER" -m -t -i
-	whole
-}
-
-@test "PHP, Perl, Ruby, Python, Node and their friends" {
-	serve
-	caller a@x.example "$HEADER" -t -i -fa@x.example
-	caller a@x.example "$HEADER" -oi -fa@x.example -t
-	caller a@x.example b@x.example -i -fa@x.example -- b@x.example
-	caller a@x.example b@x.example -fa@x.example -- b@x.example
-	cut
-	caller a@x.example b@x.example -i -f a@x.example b@x.example
-	caller a@x.example "$HEADER" -t -oi -oem -fa@x.example
-	caller default@example.org "$HEADER" -t -oi -oem
-	whole
-}
-
-@test "list managers, tickets and delivery agents" {
-	serve
-	caller '' "$HEADER" -oi -t -f '<>'
-	caller default@example.org "$HEADER" -oi -ODeliveryMode=b -OErrorMode=m -t
-	caller '' b@x.example -oi -odi -oem -N success,delay,failure -V id1 -f '' -- b@x.example
-	caller a@x.example b@x.example -oi -odi -oem -f a@x.example -- b@x.example
-	caller '' b@x.example -i -f '<>' -- b@x.example
-	caller '' "$HEADER" -eq -f '<>' -t
-	cut
-	caller default@example.org "$HEADER" -t
-}
-
-@test "options behind operands, clusters, values of all kinds" {
-	serve
-	caller a@x.example 'b@x.example c@x.example' b@x.example -oi c@x.example -r a@x.example
-	whole
-	caller a@x.example "b@x.example $HEADER" b@x.example -tifa@x.example
-	caller default@example.org b@x.example -o i -o r -h 3 -Ac -A m -L tag -p ESMTP b@x.example
-	whole
-	caller default@example.org b@x.example -d -e -E -J b@x.example -mnGUx
-	caller default@example.org b@x.example -O IgnoreDots=no -i -OIgnoreDots=false b@x.example
-	cut
-	caller default@example.org "b@x.example c@x.example d@x.example" \
-		'B (the b) <b@x.example>, group: c@x.example, D <d@x.example>;' b@x.example
-}
-
 @test "send-mail is sendmail, msmtp and pennypost leave dots alone" {
 	serve
 	./send-mail b@x.example <message
@@ -155,20 +73,6 @@ HEADER='bcc@example.net cc@example.net to@example.net'
 	./pennypost -oifalse b@x.example <message
 	count=4
 	cut
-}
-
-@test "sendmail opens no file and runs nothing that an option names" {
-	serve
-	printf '%s\n' 'account default' 'host 127.0.0.1' 'port 1' >other
-	caller default@example.org b@x.example -X "$PWD/x.php" -C "$PWD/other" -D "$PWD/d" \
-		"-OQueueDirectory=$PWD/q" "-oQ$PWD/q" "-L$PWD/t" b@x.example
-	run -64 ./sendmail "--passwordeval=touch $PWD/run" b@x.example <message
-	run -64 ./sendmail --logfile="$PWD/l" b@x.example <message
-	[ ! -e relay/2.message ]
-	[ ! -e x.php ] && [ ! -e d ] && [ ! -e q ] && [ ! -e run ] && [ ! -e l ] && [ ! -e t ]
-	grep -q 'option -X .*/x.php is ignored' log
-	grep -q 'option -C .*/other is ignored' log
-	grep -q 'option -O QueueDirectory is ignored' log
 }
 
 @test "sendmail refuses our long options, so that none of them sends" {
