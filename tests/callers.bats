@@ -1,111 +1,26 @@
 #!/usr/bin/env bats
-# Real programs that call sendmail, unpacked into build/ and run in a private mount namespace where
-# /usr/sbin/sendmail is ours. What they hand over goes to tests/relay, which demands TLS and AUTH.
+# Programs with which people and scripts send mail, unpacked into build/ and run in a private mount
+# namespace where /usr/sbin/sendmail is ours. What they hand over goes to tests/relay, which demands
+# TLS and AUTH. Parts of a system that send mail are in callers-system.bats; Alpine's and Symfony's
+# way, -bs, is in serve.bats.
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/callers
 
 setup_file() {
-	export SHARE=$BATS_FILE_TMPDIR/share
-	mkdir "$SHARE"
-	have_world >/dev/null || return 0
-	"$ROOT/tests/lib/unpack" "$ROOT/build/callers" git-email mutt s-nail bsd-mailx php-cli \
-		libmime-lite-perl
-	"$ROOT/tests/lib/ca" "$SHARE/ca"
+	unpacked callers git-email mutt neomutt s-nail bsd-mailx php-cli libmime-lite-perl \
+		libemail-sender-perl
+	unpacked callers-more mailutils ruby-mail
+	unpacked callers-emacs emacs-nox
 }
 
 setup() {
-	need_world
-	home=$SHARE/$BATS_TEST_NUMBER
-	mkdir -p "$home/.config/pennypost"
-	cd "$home"
-	relay_start relay --starttls --cert "$SHARE/ca/server.pem" --key "$SHARE/ca/server.key" \
-		--auth 'ann:a secret' --refuse nobody@example.net
-	cat >.config/pennypost/config <<-END
-		account default
-		host 127.0.0.1
-		port $relay_port
-		from ann@example.org
-		from_full_name "Ann of the Account"
-		tls on
-		tls_trust_file $SHARE/ca/ca.pem
-		auth on
-		user ann
-		password "a secret"
-		syslog off
-		queue off
-	END
-	chmod 600 .config/pennypost/config
-	printf '%s\n' 'A first line.' '.' '..two dots' 'From here on: Grüße ✓' '' 'The end.' >body
+	caller_setup callers
 }
 
 teardown() {
 	relay_stop
-}
-
-# in_world COMMAND...: runs it where sendmail is ours; the working directory is the test's own.
-in_world() {
-	run "$ROOT/tests/lib/world" "$SHARE" "$ROOT/build/callers" -- env -i PATH=/usr/sbin:/usr/bin \
-		HOME="$home" USER=root LOGNAME=root LC_ALL=C.UTF-8 TERM=dumb /bin/bash -c '
-			for path in /usr/sbin/sendmail /usr/lib/sendmail; do
-				rm -f "$path"
-				ln -s "$0" "$path"
-			done
-			# s-nail believes the passwd entry, not HOME.
-			sed -i "/^root:/s,:/root:,:$HOME:," /etc/passwd
-			cd "$HOME" && exec "$@"' "$PENNYPOST" "$@"
-	echo "$output"
-}
-
-# sent SENDER RECIPIENT...: one message arrived, with just this envelope; sets head and body.
-sent() {
-	[ -f relay/1.message ]
-	[ ! -e relay/2.message ]
-	envelope_is 1 "$@"
-	read_message 1
-}
-
-# envelope_is NUMBER SENDER RECIPIENT...
-envelope_is() {
-	local number=$1
-	cat "relay/$number.envelope"
-	grep -qx "from: <$2>" "relay/$number.envelope"
-	shift 2
-	diff <(grep '^to:' "relay/$number.envelope" | sort) \
-		<(printf 'to: <%s>\n' "$@" | sort)
-}
-
-# read_message NUMBER: its unfolded header in the file head, its body in the file arrived.
-read_message() {
-	tr -d '\r' <"relay/$1.message" >plain
-	sed '/^$/,$d' plain | sed -e ':a' -e 'N' -e '$!ba' -e 's/\n[ \t]/ /g' >head
-	sed '1,/^$/d' plain >arrived
-	cat head
-}
-
-# has FIELD: the header has it once, exactly so; "has" compares case of names, too.
-has() {
-	[ "$(grep -cxF -e "$1" head)" -eq 1 ]
-}
-
-# lacks NAME
-lacks() {
-	! grep -qi "^$1:" head
-}
-
-# decoded FILE: quoted-printable or base64 undone as the header says.
-decoded() {
-	case $(grep -i '^content-transfer-encoding:' head) in
-	*quoted-printable*) python3 -c 'import quopri, sys
-sys.stdout.buffer.write(quopri.decodestring(sys.stdin.buffer.read()))' <"$1" ;;
-	*base64*) base64 -d <"$1" ;;
-	*) cat "$1" ;;
-	esac
-}
-
-complete() {
-	grep -qi '^date: ' head
-	grep -qi '^message-id: <.*@.*>$' head
 }
 
 repository() {
@@ -190,6 +105,20 @@ repository() {
 	python3 -c 'import email, sys
 m = email.message_from_binary_file(open("relay/1.message", "rb"))
 sys.stdout.buffer.write(m.get_payload()[1].get_payload(decode=True))' | cmp - blob
+}
+
+@test "neomutt" {
+	in_world neomutt -n -F /dev/null -e 'set from="Ann N <ann@example.org>" use_from=yes' \
+		-e 'set use_envelope_from=yes envelope_from_address=bounce@example.org' \
+		-e 'set record="" charset=utf-8 send_charset=utf-8 allow_8bit=yes dsn_notify=failure' \
+		-s 'Grüße, neomutt' -c carol@example.com -b dave@example.com bob@example.net <body
+	[ "$status" -eq 0 ]
+	sent bounce@example.org bob@example.net carol@example.com dave@example.com
+	has 'From: Ann N <ann@example.org>'
+	has 'Cc: carol@example.com'
+	lacks bcc
+	complete
+	decoded arrived | cmp - body
 }
 
 @test "s-nail" {
@@ -299,4 +228,165 @@ sys.stdout.buffer.write(m.get_payload()[1].get_payload(decode=True))' | cmp - bl
 	lacks bcc
 	complete
 	diff body arrived
+}
+
+@test "Perl Email::Sender" {
+	cat >mail.pl <<-'END'
+		use Email::Sender::Simple qw(sendmail);
+		use Email::Sender::Transport::Sendmail;
+		use Email::Simple;
+		open my $body, '<', 'body' or die;
+		local $/;
+		my $mail = Email::Simple->create(body => <$body>, header => [From => 'ann@example.org',
+			To => 'bob@example.net', Subject => 'from Email::Sender',
+			'Content-Type' => 'text/plain; charset=utf-8', 'Content-Transfer-Encoding' => '8bit']);
+		my $transport = Email::Sender::Transport::Sendmail->new;
+		sendmail($mail, { from => 'bounce@example.org', transport => $transport,
+			to => ['bob@example.net', 'dave@example.com'] });
+		eval { sendmail($mail, { from => 'a@example.org', to => 'nobody@example.net',
+			transport => $transport }); 1 } and die 'a refusal that nobody saw';
+	END
+	in_world perl mail.pl
+	[ "$status" -eq 0 ]
+	sent bounce@example.org bob@example.net dave@example.com
+	has 'Subject: from Email::Sender'
+	complete
+	cmp body arrived
+}
+
+@test "Python, by the recipe" {
+	cat >mail.py <<-'END'
+		import subprocess
+		from email.message import EmailMessage
+		mail = EmailMessage()
+		mail["From"] = "Ann Ü <ann@example.org>"
+		mail["To"] = "bob@example.net"
+		mail["Bcc"] = "dave@example.com"
+		mail["Subject"] = "Grüße, Python"
+		mail.set_content(open("body").read(), cte="8bit")
+		done = subprocess.run(["/usr/sbin/sendmail", "-t", "-oi"], input=mail.as_bytes(),
+		                      capture_output=True, check=True)
+		assert done.stdout == done.stderr == b"", done
+		del mail["To"], mail["Bcc"]
+		mail["To"] = "nobody@example.net"
+		done = subprocess.run(["/usr/sbin/sendmail", "-t", "-oi"], input=mail.as_bytes())
+		assert done.returncode == 67, done
+	END
+	in_world python3 mail.py
+	[ "$status" -eq 0 ]
+	sent ann@example.org bob@example.net dave@example.com
+	has 'Subject: =?utf-8?b?R3LDvMOfZSw=?= Python'
+	lacks bcc
+	complete
+	cmp body arrived
+}
+
+@test "GNU mail" {
+	layer=callers-more
+	in_world mail.mailutils -s 'from mailutils' -r bounce@example.org -a 'Cc: carol@example.com' \
+		-a 'Bcc: dave@example.com' bob@example.net <body
+	[ "$status" -eq 0 ]
+	sent bounce@example.org bob@example.net carol@example.com dave@example.com
+	grep -qx 'To: <\?bob@example.net>\?' head
+	has 'Subject: from mailutils'
+	lacks bcc
+	complete
+	cmp body arrived
+}
+
+@test "Ruby's mail" {
+	layer=callers-more
+	cat >mail.rb <<-'END'
+		require "mail"
+		mail = Mail.new(charset: "UTF-8") do
+		  from "Ann R <ann@example.org>"
+		  to "Bob <bob@example.net>"
+		  cc "carol@example.com"
+		  bcc "dave@example.com"
+		  subject "Grüße, Ruby"
+		  body File.read("body")
+		end
+		mail.delivery_method :sendmail
+		mail.deliver!
+	END
+	in_world ruby3.1 mail.rb
+	[ "$status" -eq 0 ]
+	sent ann@example.org bob@example.net carol@example.com dave@example.com
+	has 'From: Ann R <ann@example.org>'
+	has 'To: Bob <bob@example.net>'
+	lacks bcc
+	complete
+	decoded arrived | tr -d '\r' | diff body -
+}
+
+# emacs_mail INTERACTIVE: message-mode sends, as a person does by C-c C-c.
+emacs_mail() {
+	layer=callers-emacs
+	cat >mail.el <<-END
+		(require 'message)
+		(setq user-full-name "Ann E" user-mail-address "ann@example.org" message-interactive $1
+		      message-send-mail-function 'message-send-mail-with-sendmail
+		      mail-specify-envelope-from t mail-envelope-from 'header
+		      message-default-charset 'utf-8 mm-body-charset-encoding-alist '((utf-8 . 8bit)))
+		(message-mail "Bob <bob@example.net>" "from Emacs"
+		              '(("Cc" . "carol@example.com") ("Bcc" . "dave@example.com")))
+		(message-goto-body)
+		(let ((coding-system-for-read 'utf-8)) (insert-file-contents "body"))
+		(message-send)
+	END
+	in_world emacs-nox -Q --batch -l mail.el
+}
+
+@test "Emacs, message-mode" {
+	emacs_mail t
+	[ "$status" -eq 0 ]
+	sent ann@example.org bob@example.net carol@example.com dave@example.com
+	has 'From: Ann E <ann@example.org>'
+	has 'To: Bob <bob@example.net>'
+	has 'Subject: from Emacs'
+	lacks bcc
+	complete
+	decoded arrived | diff body -
+}
+
+@test "Emacs takes what is queued as it was asked for as sent" {
+	# It holds any word on standard error for a failure.
+	sed -i -e 's/^queue off/queue on/' -e '$ a runner off' .config/pennypost/config
+	relay_stop
+	emacs_mail nil # by -odb
+	[ "$status" -eq 0 ]
+	echo 'delivery queue' >>.config/pennypost/config
+	emacs_mail t
+	[ "$status" -eq 0 ]
+	[[ $output == *'Sending...done'* ]]
+	[ "$(find .local/state/pennypost/queue -name '*.msg' | wc -l)" -eq 2 ]
+	[ ! -e relay/1.message ]
+}
+
+@test "Emacs shows what a relay refuses" {
+	emacs_mail t
+	sed -i 's/bob@example.net/nobody@example.net/' mail.el
+	in_world emacs-nox -Q --batch -l mail.el
+	[ "$status" -ne 0 ]
+	[[ $output == *'failed'* ]]
+}
+
+@test "Emacs, sendmail.el" {
+	layer=callers-emacs
+	cat >mail.el <<-'END'
+		(require 'sendmail)
+		(setq user-full-name "Ann E" user-mail-address "ann@example.org")
+		(with-temp-buffer
+		  (insert "To: bob@example.net\nBcc: dave@example.com\nSubject: from sendmail.el\n"
+		          mail-header-separator "\n")
+		  (let ((coding-system-for-read 'utf-8)) (insert-file-contents "body"))
+		  (sendmail-send-it))
+	END
+	in_world emacs-nox -Q --batch -l mail.el
+	[ "$status" -eq 0 ]
+	sent ann@example.org bob@example.net dave@example.com
+	has 'To: bob@example.net'
+	lacks bcc
+	complete
+	decoded arrived | diff body -
 }
