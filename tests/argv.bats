@@ -302,6 +302,32 @@ harmless() {
 	[ "$(sort -u <(sed -n 's/^to: //p' relay/*.envelope))" = '<b@x.example>' ]
 }
 
+@test "-L puts a tag behind our name in syslog, and nothing in front of it" {
+	need_world
+	mkdir share
+	cp -L "$PENNYPOST" share/sendmail
+	run "$ROOT/tests/lib/world" "$PWD/share" -- python3 -c '
+import os, socket, subprocess
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+log.settimeout(10)
+env = {"PENNYPOST_RELAY": "smtp://127.0.0.1:1"}
+for tag in "sm-mta.7", "sshd[1]: evil", "":
+    subprocess.run(["./sendmail", "-L", tag, "-f", "a@x.example", "b@x.example"], env=env,
+                   cwd="'"$PWD"'/share", input=b"", stderr=subprocess.DEVNULL)
+    while True:
+        line = log.recv(9999).decode()
+        if "to=<b@x.example>" in line:
+            print(line.split(None, 3)[3])
+            break'
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 3 ]
+	[[ ${lines[0]} == pennypost/sm-mta.7\[* ]]
+	[[ ${lines[1]} == pennypost\[* ]]
+	[[ ${lines[2]} == pennypost\[* ]]
+}
+
 @test "sendmail opens no file and runs nothing that a caller names" {
 	command -v strace >/dev/null || skip 'no strace'
 	mkdir bait

@@ -151,7 +151,7 @@ says() {
 
 @test "queue: only queued, though the relay is there" {
 	serve
-	for words in -odq -odd '-O DeliveryMode=q' -ODeliveryMode=defer; do
+	for words in -odq -odd '-O DeliveryMode=q' -ODeliveryMode=defer -bq; do
 		rm -rf "$queue"
 		send 0 ./sendmail $words a@example.net
 		[ -z "$stderr" ]

@@ -270,6 +270,24 @@ static void words_say_all(void)
 	      "size: 603\n");
 }
 
+static void relays_stand_in_a_line_each(void)
+{
+	static char account[] = "wo\nrk", file[] = "/etc/\033", text[] = "mail.example.org: no";
+	struct health_relay relay = {.account = account, .failures = 1, .next = 1795430600};
+
+	begin();
+	queue_format_relay(&out, &relay, 1795430500);
+	check("wo\\nrk: failed 1 time in a row, not tried before Mon, 23 Nov 2026 10:43:20 "
+	      "+0000\n");
+	begin();
+	relay = (struct health_relay){
+		.account = account, .config = file, .failures = 2, .next = 1795430500};
+	relay.text = text;
+	queue_format_relay(&out, &relay, 1795430500);
+	check("wo\\nrk of /etc/\\x1B: failed 2 times in a row, tried with the next run: "
+	      "mail.example.org: no\n");
+}
+
 int main(void)
 {
 	setenv("TZ", "UTC0", 1);
@@ -284,5 +302,6 @@ int main(void)
 	TEST_RUN(what_came_from_outside_is_escaped);
 	TEST_RUN(json_is_one_line);
 	TEST_RUN(words_say_all);
+	TEST_RUN(relays_stand_in_a_line_each);
 	return test_done();
 }

@@ -285,6 +285,17 @@ static void a_detail_is_the_same_mailbox(void)
 	CHECK_STR(s.account->name, "one");
 }
 
+static void received_fields_are_hops(void)
+{
+	message_free(message);
+	message = message_of(
+		"Received: by a\nX: Received: no\nRECEIVED :\n by b\n\nReceived: no\n");
+	CHECK_INT(submission_hops(message), 2);
+	message_free(message);
+	message = message_of("Subject: x\n\nx\n");
+	CHECK_INT(submission_hops(message), 0);
+}
+
 int main(void)
 {
 	if (config_parse(&config, "test", span_of(config_text), &error)) {
@@ -302,6 +313,7 @@ int main(void)
 	TEST_RUN(who_is_not_ours_becomes_us);
 	TEST_RUN(a_map_gives_users_their_addresses);
 	TEST_RUN(a_detail_is_the_same_mailbox);
+	TEST_RUN(received_fields_are_hops);
 	submission_clear(&s);
 	message_free(message);
 	config_clear(&config);
