@@ -280,6 +280,8 @@ static void the_queue_is_run(void)
 	CHECK_INT(o.queue_every, 5400);
 	CHECK_INT(mode("sendmail|-q15"), MODE_QUEUE_RUN);
 	CHECK_INT(o.queue_every, 900);
+	CHECK_INT(mode("sendmail|-qp"), MODE_QUEUE_RUN);
+	CHECK_INT(o.queue_every, 5);
 	CHECK_INT(mode("sendmail|-qp15s"), MODE_QUEUE_RUN);
 	CHECK_INT(o.queue_every, 15);
 	CHECK_INT(mode("sendmail|-qIb12|-qRbob|-qSann@|-qRcarl"), MODE_QUEUE_RUN);
