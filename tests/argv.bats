@@ -181,6 +181,7 @@ table() {
 		any | cut | own | b@x.example c@x.example d@x.example | 'B (the b) <b@x.example>, group: c@x.example, D <d@x.example>;' b@x.example
 		any | whole | "a:b"@x.example | "c,d"@x.example | -f '"a:b"@x.example' -i '"c,d"@x.example'
 		any | whole | own | -b@x.example | -i -- -b@x.example
+		any | whole | own | b@x.example | -a default -i b@x.example
 		any | cut | own | b@x.example | -- b@x.example
 		any | cut | | b@x.example | -f '' b@x.example
 		any | cut | | b@x.example | -f '<>' -bm b@x.example

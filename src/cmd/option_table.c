@@ -569,7 +569,7 @@ static const struct options_row rows[] = {
 
 	{.help = "Configuration"},
 	{'C', "file", ONE, OURS, set_string, AT(config_file), "FILE", "read this file alone"},
-	{'a', "account", ONE, OURS, set_string, AT(account), "NAME", "use this account"},
+	{'a', "account", ONE, ALL, set_string, AT(account), "NAME", "use this account"},
 
 	{.help = "Words of the configuration, for this run (see pennypost.conf(5))"},
 	{0, "relay", ONE, OURS, set_setting, 0, "URL", "the relay"},
