@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "conf/expand.h"
 #include "conf/keys.h"
 
 int context_init(struct context *x, int argc, char *argv[], struct error *error)
@@ -96,6 +97,30 @@ static bool context_moves_relay(const struct options *o)
 	return false;
 }
 
+/* Sets a relay, in whose URL "~/" is the home directory. */
+static int context_set_relay(const struct context *x, struct account *a, const char *value,
+			     struct error *error)
+{
+	struct buf url;
+	int failed;
+
+	buf_init(&url, 8192);
+	buf_add_string(&url, value);
+	failed = buf_failed(&url) ? keys_set_value(a, "relay", value, error)
+				  : expand_home_in_url(&url, x->config.home, error) ||
+					    keys_set_value(a, "relay", url.data, error);
+	buf_clear(&url);
+	return failed ? -1 : 0;
+}
+
+static int context_set(const struct context *x, struct account *a,
+		       const struct options_setting *s, struct error *error)
+{
+	if (keys_flags(s->key) & KEYS_URL && s->value)
+		return context_set_relay(x, a, s->value, error);
+	return keys_set_value(a, s->key, s->value, error);
+}
+
 /* Puts the words of the command line on top of an account. Whether they agree with its own is
  * asked of the account that is used. */
 static int context_override(const struct context *x, struct account *a, struct error *error)
@@ -105,7 +130,7 @@ static int context_override(const struct context *x, struct account *a, struct e
 	if (context_moves_relay(o))
 		account_forget_secret(a);
 	for (size_t i = 0; i < o->setting_count; i++)
-		if (keys_set_value(a, o->settings[i].key, o->settings[i].value, error)) {
+		if (context_set(x, a, &o->settings[i], error)) {
 			error->stage = STAGE_USAGE;
 			return error_prefix(error, "command line");
 		}
@@ -121,7 +146,7 @@ static int context_make(struct context *x, const char *name, const char *relay,
 	if (!x->made.name || !x->made.origin)
 		return error_set_memory(error);
 	x->account = &x->made;
-	if (relay && keys_set_value(&x->made, "relay", relay, error))
+	if (relay && context_set_relay(x, &x->made, relay, error))
 		return error_prefix(error, "PENNYPOST_RELAY");
 	return context_override(x, &x->made, error);
 }

@@ -219,10 +219,55 @@ void account_forget_secret(struct account *a)
 	a->password_keyring = NULL;
 }
 
+/* The first word that asks something of a server, where there is none; or NULL. */
+static const char *account_word_for_server(const struct account *a)
+{
+	if (a->tls == SETTING_ON || a->tls == SETTING_AUTO)
+		return "tls";
+	if (a->require_tls == SETTING_ON)
+		return "require_tls";
+	if (a->auth != ACCOUNT_AUTH_UNSET && a->auth != ACCOUNT_AUTH_OFF)
+		return "auth";
+	if (a->user)
+		return "user";
+	if (a->auth_identity)
+		return "auth_identity";
+	if (a->password.len > 0)
+		return "password";
+	if (a->password_file)
+		return "password_file";
+	if (a->passwordeval)
+		return "passwordeval";
+	if (a->password_credential)
+		return "password_credential";
+	if (a->password_keyring)
+		return "password_keyring";
+	return a->lmtp != SETTING_UNSET ? "protocol" : NULL;
+}
+
+static int account_check_store(const struct account *a, struct error *error)
+{
+	const char *word = account_word_for_server(a);
+	bool is_switch =
+		word && (strcmp(word, "tls") == 0 || strcmp(word, "require_tls") == 0 ||
+			 strcmp(word, "auth") == 0);
+	char shown[300];
+
+	if (!word)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+			 "%s contradicts the relay %s, where no server is asked: %s", word,
+			 endpoint_show(&a->relay, shown, sizeof(shown)),
+			 is_switch ? "say \"off\", or drop the word"
+				   : "say it without a value, or drop the word");
+}
+
 int account_check(const struct account *a, struct error *error)
 {
 	enum endpoint_scheme scheme = a->relay.scheme;
 
+	if (account_is_store(a))
+		return account_check_store(a, error);
 	if (scheme == ENDPOINT_SUBMISSIONS && (a->tls == SETTING_OFF || a->tls == SETTING_AUTO))
 		return error_set(
 			error, ERROR_LOCAL, STAGE_CONFIG,
@@ -268,7 +313,7 @@ int account_check_relay(const struct account *a, struct error *error)
 	if (account_check(a, error))
 		return error_prefix(error, "account %s",
 				    TEXT_SHOW(span_of(a->name ? a->name : "(unnamed)")));
-	if (a->relay.host || a->relay.path)
+	if (a->relay.host || a->relay.path || account_is_store(a))
 		return 0;
 	return error_set(
 		error, ERROR_LOCAL, STAGE_CONFIG,
@@ -302,6 +347,11 @@ enum account_tls account_tls_mode(const struct account *a)
 	if (scheme == ENDPOINT_NONE && host_is_implicit(a))
 		return ACCOUNT_TLS_IMPLICIT;
 	return ACCOUNT_TLS_REQUIRED;
+}
+
+bool account_is_store(const struct account *a)
+{
+	return endpoint_is_store(&a->relay);
 }
 
 bool account_is_lmtp(const struct account *a)

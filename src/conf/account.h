@@ -1,6 +1,7 @@
 /*
- * An account: one relay and how to use it. A record, filled by conf/keys from configuration
- * files and command line alike, so that every word means the same in both.
+ * An account: one relay and how to use it, or a place on this machine instead. A record, filled
+ * by conf/keys from configuration files and command line alike, so that every word means the
+ * same in both.
  */
 #ifndef CONF_ACCOUNT_H
 #define CONF_ACCOUNT_H
@@ -54,7 +55,7 @@ struct account {
 	struct endpoint relay;
 	enum setting lmtp; /* `protocol lmtp`: on, `protocol smtp`: off */
 	char *source_ip;
-	int timeout;       /* seconds to connect; 0: the default */
+	int timeout;       /* seconds to connect, or to lock an mbox file; 0: the default */
 	int timeout_scale; /* percent of RFC 5321's timeouts for replies; 0: 100 */
 	enum account_flight flight;
 	int flight_size; /* bytes of a message that may leave with its envelope; 0: the default
@@ -155,6 +156,8 @@ int account_check_relay(const struct account *a, struct error *error);
  * With host instead of a URL, TLS is from the first byte when `tls_starttls off` or port 465
  * says so. */
 enum account_tls account_tls_mode(const struct account *a);
+/* Whether its messages are kept on this machine, or thrown away: there is no relay. */
+bool account_is_store(const struct account *a);
 /* Whether the relay speaks LMTP: by its URL, or by `protocol`. */
 bool account_is_lmtp(const struct account *a);
 /* Whether to authenticate. */

@@ -369,6 +369,8 @@ static int line_key(struct reader *r, const char *key, struct buf *value, struct
 		a = &r->defaults;
 	if (flags & KEYS_FILE && expand_home(value, r->config->home, error))
 		return error_prefix(error, "%s", key);
+	if (flags & KEYS_URL && expand_home_in_url(value, r->config->home, error))
+		return error_prefix(error, "%s", key);
 	if (flags & KEYS_NAMES && expand_names(value, error))
 		return error_prefix(error, "%s", key);
 	if (flags & KEYS_SECRET && value->len > 0 && !r->frame->evaluated)

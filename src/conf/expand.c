@@ -40,6 +40,27 @@ int expand_home(struct buf *value, const char *home, struct error *error)
 	return buf_failed(value) ? error_set_memory(error) : 0;
 }
 
+int expand_home_in_url(struct buf *url, const char *home, struct error *error)
+{
+	size_t scheme = span_starts_nocase(buf_span(url), "maildir:") ? 8
+			: span_starts_nocase(buf_span(url), "mbox:")  ? 5
+								      : 0;
+	struct buf path, expanded;
+	int failed;
+
+	if (scheme == 0 || url->data[scheme] != '~')
+		return 0;
+	buf_init(&path, url->max);
+	buf_init(&expanded, url->max);
+	buf_add_string(&path, url->data + scheme);
+	failed = expand_home(&path, home, error);
+	buf_add(&expanded, url->data, scheme);
+	buf_add_span(&expanded, buf_span(&path));
+	buf_clear(&path);
+	value_replace(url, &expanded);
+	return failed || !buf_failed(url) ? failed : error_set_memory(error);
+}
+
 static int add_user(struct buf *out, struct error *error)
 {
 	struct passwd *passwd = getpwuid(getuid());

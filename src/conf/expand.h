@@ -10,6 +10,8 @@
 /* Puts the home directory in place of "~" at the start of a file name, when it stands alone or
  * before a slash. home may be NULL: the passwd entry's. Returns 0 or -1 with *error. */
 int expand_home(struct buf *value, const char *home, struct error *error);
+/* The same behind "maildir:" and "mbox:". */
+int expand_home_in_url(struct buf *url, const char *home, struct error *error);
 /* Replaces msmtp's %U (login name of the user), %H (name of the host) and %M (first line of
  * /etc/mailname). %C, the host's canonical name, is not built yet. Returns 0 or -1 with *error.
  */

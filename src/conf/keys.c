@@ -619,7 +619,7 @@ static int set_later(struct account *a, const struct key *key, const char *value
 
 /* In the order of the manual page. */
 static const struct key keys[] = {
-	{"relay", set_relay, 0, 0, 0},
+	{"relay", set_relay, 0, KEYS_URL, 0},
 	{"host", set_host, 0, 0, 0},
 	{"port", set_number, AT(relay.port), 0, 65535},
 	{"socket", set_socket, 0, KEYS_FILE, 0},

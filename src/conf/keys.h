@@ -19,9 +19,10 @@ enum {
 		1 << 2, /* it must not be shown, and the file that holds it must be closed */
 	KEYS_NAMES =
 		1 << 3, /* %H, %M and %U in it stand for this host, its mail name, the user */
-	KEYS_BARE = 1 << 4,   /* whatever it is, it was never meant to begin with "= " */
-	KEYS_PASSING = 1 << 5 /* it shapes the message, or says what becomes of it here: who
-				 sends it later need not know */
+	KEYS_BARE = 1 << 4,    /* whatever it is, it was never meant to begin with "= " */
+	KEYS_PASSING = 1 << 5, /* it shapes the message, or says what becomes of it here: who
+				  sends it later need not know */
+	KEYS_URL = 1 << 6 /* a relay, in which a file may be named (expand_home_in_url()) */
 };
 
 /* Sets one key from its argument, NULL for none (booleans are on and off; a key that takes on

@@ -121,7 +121,14 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 	};
 	struct smtp *s;
 	struct buf name;
+	char shown[300];
 
+	if (account_is_store(a)) {
+		error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+			  "the account keeps its messages in %s: there is no server to ask",
+			  relay_show(a, shown, sizeof(shown)));
+		return NULL;
+	}
 	buf_init(&name, 256);
 	relay_tell_account(o);
 	options.local_name = relay_local_name(a, &name);

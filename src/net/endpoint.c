@@ -18,7 +18,12 @@
 #include "base/chars.h"
 #include "base/text.h"
 
-enum { ENDPOINT_HOST_MAX = 253, ENDPOINT_LABEL_MAX = 63, ENDPOINT_USER_MAX = 1024 };
+enum {
+	ENDPOINT_HOST_MAX = 253,
+	ENDPOINT_LABEL_MAX = 63,
+	ENDPOINT_USER_MAX = 1024,
+	ENDPOINT_PATH_MAX = 3072 /* of a Maildir, whose files have longer ones */
+};
 
 static const struct {
 	const char *prefix;
@@ -30,6 +35,9 @@ static const struct {
 	{"smtp://", ENDPOINT_SMTP, 25},
 	{"lmtp://", ENDPOINT_LMTP, 24},
 	{"unix:", ENDPOINT_UNIX, 0},
+	{"maildir:", ENDPOINT_MAILDIR, 0},
+	{"mbox:", ENDPOINT_MBOX, 0},
+	{"discard:", ENDPOINT_DISCARD, 0},
 };
 
 /* Where c stands last in s, or s.len. */
@@ -230,31 +238,55 @@ static int endpoint_parse_host(struct endpoint *e, struct span rest, struct erro
 	return endpoint_parse_port(e, span_from(rest, 1), error);
 }
 
+static const char *endpoint_prefix(enum endpoint_scheme scheme)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (schemes[i].scheme == scheme)
+			return schemes[i].prefix;
+	return "";
+}
+
 /* unix:/path, or unix:///path as RFC 3986 would have it. The path is taken as it stands. */
 static int endpoint_parse_path(struct endpoint *e, struct span path, struct error *error)
 {
 	const struct sockaddr_un *address;
+	size_t room = ENDPOINT_PATH_MAX;
 
+	if (e->scheme == ENDPOINT_UNIX)
+		room = sizeof(address->sun_path);
 	if (path.len > 2 && memcmp(path.data, "///", 3) == 0)
 		path = span_from(path, 2);
+	while (e->scheme == ENDPOINT_MAILDIR && path.len > 2 && path.data[path.len - 1] == '/')
+		path.len--;
 	if (path.len < 2 || path.data[0] != '/' || path.data[1] == '/')
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-				 "the relay URL needs an absolute path behind \"unix:\", as in "
-				 "\"unix:/run/relay.sock\"");
+				 "the relay URL needs an absolute path behind \"%s\", as in "
+				 "\"%s%s\"",
+				 endpoint_prefix(e->scheme), endpoint_prefix(e->scheme),
+				 e->scheme == ENDPOINT_UNIX ? "/run/relay.sock"
+							    : "/home/ann/mail");
 	for (size_t i = 0; i < path.len; i++)
 		if (chars_is(path.data[i], CHARS_CONTROL))
 			return error_set(
 				error, ERROR_LOCAL, STAGE_CONFIG,
 				"the path \"%s\" in the relay URL has a control character",
 				TEXT_SHOW(path));
-	if (path.len >= sizeof(address->sun_path))
+	if (path.len >= room)
 		return error_set(
 			error, ERROR_LOCAL, STAGE_CONFIG,
-			"the path of the unix socket in the relay URL is longer than the %zu "
-			"bytes that the system allows",
-			sizeof(address->sun_path) - 1);
+			"the path %sin the relay URL is longer than the %zu bytes that %s",
+			e->scheme == ENDPOINT_UNIX ? "of the unix socket " : "", room - 1,
+			e->scheme == ENDPOINT_UNIX ? "the system allows" : "are allowed");
 	e->path = span_dup(path);
 	return e->path ? 0 : error_set_memory(error);
+}
+
+static int endpoint_parse_nothing(struct span rest, struct error *error)
+{
+	if (rest.len == 0)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+			 "the relay URL discard: ends behind its colon");
 }
 
 /* What stands behind "//". The last "@" ends the user, because no host holds one and people
@@ -294,7 +326,9 @@ int endpoint_parse(struct endpoint *e, struct span url, struct error *error)
 			continue;
 		e->scheme = schemes[i].scheme;
 		rest = span_from(url, strlen(schemes[i].prefix));
-		if (e->scheme == ENDPOINT_UNIX)
+		if (e->scheme == ENDPOINT_DISCARD)
+			result = endpoint_parse_nothing(rest, error);
+		else if (e->scheme == ENDPOINT_UNIX || endpoint_is_store(e))
 			result = endpoint_parse_path(e, rest, error);
 		else
 			result = endpoint_parse_authority(e, rest, error);
@@ -304,7 +338,7 @@ int endpoint_parse(struct endpoint *e, struct span url, struct error *error)
 	}
 	return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 			 "relay URL%s%s%s does not begin with submissions://, submission://, "
-			 "smtp://, lmtp:// or unix:/",
+			 "smtp://, lmtp://, unix:/, maildir:/, mbox:/ or discard:",
 			 span_has(url, '@') ? "" : " \"",
 			 span_has(url, '@') ? "" : TEXT_SHOW(url),
 			 span_has(url, '@') ? "" : "\"");
@@ -328,13 +362,19 @@ int endpoint_port(const struct endpoint *e)
 	return 25;
 }
 
+bool endpoint_is_store(const struct endpoint *e)
+{
+	return e->scheme == ENDPOINT_MAILDIR || e->scheme == ENDPOINT_MBOX ||
+	       e->scheme == ENDPOINT_DISCARD;
+}
+
 bool endpoint_is_local(const struct endpoint *e)
 {
 	struct span host = span_of(e->host);
 	struct in6_addr six;
 	struct in_addr four;
 
-	if (e->scheme == ENDPOINT_UNIX || e->path)
+	if (e->scheme == ENDPOINT_UNIX || e->path || endpoint_is_store(e))
 		return true;
 	if (span_is_address(AF_INET, host, &four))
 		return ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET;
@@ -347,8 +387,10 @@ const char *endpoint_show(const struct endpoint *e, char *out, size_t size)
 {
 	const char *host = e->host ? e->host : "";
 
-	if (e->path)
-		snprintf(out, size, "unix:%s", TEXT_SHOW(span_of(e->path)));
+	if (e->path || endpoint_is_store(e))
+		snprintf(out, size, "%s%s",
+			 endpoint_prefix(e->path ? e->scheme : ENDPOINT_DISCARD),
+			 TEXT_SHOW(span_of(e->path)));
 	else if (strchr(host, ':'))
 		snprintf(out, size, "[%s]:%d", TEXT_SHOW(span_of(host)), endpoint_port(e));
 	else

@@ -6,6 +6,9 @@
  *   smtp://host:port               STARTTLS unless loopback, port 25
  *   lmtp://host:port               RFC 2033, STARTTLS unless loopback, port 24
  *   unix:/path                     a unix socket that speaks SMTP
+ *   maildir:/path                  no relay: messages are kept in a Maildir,
+ *   mbox:/path                     in a file of the mbox format,
+ *   discard:                       or nowhere
  *
  * A host may be a name, an IPv4 address, or an IPv6 address in brackets. The user part is
  * percent- decoded; a password in a URL is refused, because URLs end up in process lists and
@@ -25,14 +28,17 @@ enum endpoint_scheme {
 	ENDPOINT_SUBMISSION,
 	ENDPOINT_SMTP,
 	ENDPOINT_LMTP,
-	ENDPOINT_UNIX
+	ENDPOINT_UNIX,
+	ENDPOINT_MAILDIR,
+	ENDPOINT_MBOX,
+	ENDPOINT_DISCARD
 };
 
 struct endpoint {
 	enum endpoint_scheme scheme;
 	char *user; /* from the URL, or NULL */
-	char *host; /* name or address without brackets; NULL for a unix socket */
-	char *path; /* of the unix socket, or NULL */
+	char *host; /* name or address without brackets; NULL without a network */
+	char *path; /* of the unix socket, Maildir or mbox file; or NULL */
 	int port;   /* 0: the scheme's default */
 };
 
@@ -42,13 +48,15 @@ int endpoint_parse(struct endpoint *e, struct span url, struct error *error);
 void endpoint_clear(struct endpoint *e);
 /* The port to connect to: the given one, else the scheme's. */
 int endpoint_port(const struct endpoint *e);
+/* Whether messages are kept on this machine, or thrown away, and nobody is dialed. */
+bool endpoint_is_store(const struct endpoint *e);
 /* Whether host is an address literal that needs no lookup and no SNI. */
 bool endpoint_is_address(const char *host);
-/* Whether the relay is on this machine by what is written: a loopback address, "localhost" or a
- * unix socket. */
+/* Whether the relay is on this machine by what is written: a loopback address, "localhost", a
+ * unix socket, or no relay at all. */
 bool endpoint_is_local(const struct endpoint *e);
-/* "host:port", "[::1]:25" or "unix:/path", for a person: into out, of size bytes. Returns out.
- */
+/* "host:port", "[::1]:25", "unix:/path", "maildir:/path", for a person: into out, of size
+ * bytes. Returns out. */
 const char *endpoint_show(const struct endpoint *e, char *out, size_t size);
 /* Whether host is fit for a lookup, for SNI and for a message: letters, digits, "-", "_", "."
  * and UTF-8, at most 253 bytes, or an address. */

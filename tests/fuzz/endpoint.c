@@ -20,9 +20,10 @@ static void demand(bool fact)
 static void check_taken(const struct endpoint *e)
 {
 	char text[512];
+	bool here = e->scheme == ENDPOINT_UNIX || endpoint_is_store(e);
 
-	demand(e->scheme != ENDPOINT_NONE && (e->host == NULL) == (e->scheme == ENDPOINT_UNIX));
-	demand((e->path != NULL) == (e->scheme == ENDPOINT_UNIX));
+	demand(e->scheme != ENDPOINT_NONE && (e->host == NULL) == here);
+	demand((e->path != NULL) == (here && e->scheme != ENDPOINT_DISCARD));
 	if (e->host)
 		demand(endpoint_host_is_sane(span_of(e->host)) && endpoint_port(e) > 0 &&
 		       endpoint_port(e) < 65536);

@@ -85,6 +85,19 @@ static void words_that_contradict_each_other_are_refused(void)
 		{"protocol", "lmtp", "relay", "smtp://x"},
 		{"protocol", "smtp", "relay", "lmtp://x"},
 		{"host", "x", "tls", "auto", "tls_starttls", "off"},
+		{"relay", "maildir:/x", "tls", "on"},
+		{"relay", "maildir:/x", "tls", "auto"},
+		{"relay", "mbox:/x", "auth", "on"},
+		{"relay", "mbox:/x", "auth", "plain"},
+		{"relay", "discard:", "user", "ann"},
+		{"relay", "discard:", "auth_identity", "ann"},
+		{"relay", "maildir:/x", "password", "secret"},
+		{"relay", "maildir:/x", "password_file", "/x"},
+		{"relay", "maildir:/x", "passwordeval", "echo"},
+		{"relay", "maildir:/x", "password_credential", "x"},
+		{"relay", "maildir:/x", "password_keyring", "kernel"},
+		{"relay", "maildir:/x", "protocol", "smtp"},
+		{"relay", "maildir:/x", "require_tls", "on"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -98,6 +111,13 @@ static void words_that_contradict_each_other_are_refused(void)
 	CHECK_INT(account_check(&a, &e), 0);
 	MAKE("relay", "submissions://x", "tls", "on", "tls_starttls", "off");
 	CHECK_INT(account_check(&a, &e), 0);
+	MAKE("tls", "on", "auth", "on", "user", "ann", "relay", "maildir:/x", "tls", "off",
+	     "auth", "off", "user", "", "require_tls", "off", "timeout", "5");
+	CHECK_INT(account_check_relay(&a, &e), 0);
+	MAKE("relay", "discard:");
+	CHECK_INT(account_check_relay(&a, &e), 0);
+	CHECK(account_is_store(&a) && account_tls_mode(&a) == ACCOUNT_TLS_NEVER &&
+	      !account_wants_auth(&a));
 	account_clear(&a);
 	CHECK_INT(account_check(&a, &e), 0);
 }

@@ -331,6 +331,17 @@ static void values_may_name_the_machine(void)
 	CHECK_STR(c.accounts[0].aliases, "/home/joe");
 	CHECK_STR(c.accounts[0].user, "~/x");
 	CHECK_STR(c.accounts[0].tls_trust_file, "~joe/x");
+	config_clear(&c);
+	c.home = "/home/joe";
+	CHECK_INT(config_parse(&c, "conf",
+			       span_of("relay maildir:~/mail\naccount b\nrelay mbox:~/x y\n"
+				       "account c\nrelay unix:/~/x\n"),
+			       &e),
+		  0);
+	CHECK_STR(c.accounts[0].relay.path, "/home/joe/mail");
+	CHECK_STR(c.accounts[1].relay.path, "/home/joe/x y");
+	CHECK_STR(c.accounts[2].relay.path, "/~/x");
+	CHECK_INT(parse("relay maildir:~joe/x\n"), -1);
 	CHECK_INT(parse("from a%b@%H\n"), 0);
 	CHECK_STR(strchr(c.accounts[0].from.items[0], '@') + 1, host);
 	CHECK_INT(parse("domain %C\n"), -1);

@@ -58,6 +58,10 @@ static void takes_what_is_documented(void)
 	     "\xc3\xbc.example:25");
 	good("unix:/run/relay", ENDPOINT_UNIX, "-", "-", 0, "unix:/run/relay");
 	good("unix:///run/a@b", ENDPOINT_UNIX, "-", "-", 0, "unix:/run/a@b");
+	good("maildir:/home/ann/mail", ENDPOINT_MAILDIR, "-", "-", 0, "maildir:/home/ann/mail");
+	good("Maildir:///var/a b/", ENDPOINT_MAILDIR, "-", "-", 0, "maildir:/var/a b");
+	good("mbox:/var/mail/ann", ENDPOINT_MBOX, "-", "-", 0, "mbox:/var/mail/ann");
+	good("discard:", ENDPOINT_DISCARD, "-", "-", 0, "discard:");
 }
 
 static void refuses_the_rest(void)
@@ -100,6 +104,14 @@ static void refuses_the_rest(void)
 	bad("unix:relative", "absolute path");
 	bad("unix://host/path", "absolute path");
 	bad("unix:/a\nb", "control character");
+	bad("maildir:", "absolute path behind \"maildir:\"");
+	bad("maildir:mail", "absolute path");
+	bad("maildir:/", "absolute path");
+	bad("maildir:~ann/mail", "absolute path");
+	bad("maildir:/a\nb", "control character");
+	bad("mbox://host/path", "absolute path behind \"mbox:\"");
+	bad("discard:/x", "ends behind its colon");
+	bad("discard", "does not begin");
 	bad("unix:/"
 	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
@@ -159,6 +171,8 @@ static void knows_what_is_local(void)
 	CHECK(is_local("smtp://127.3.2.1"));
 	CHECK(is_local("smtp://[::1]"));
 	CHECK(is_local("unix:/x"));
+	CHECK(is_local("maildir:/x"));
+	CHECK(is_local("discard:"));
 	CHECK(!is_local("smtp://localhost.example.org"));
 	CHECK(!is_local("smtp://128.0.0.1"));
 	CHECK(!is_local("smtp://[::2]"));
