@@ -36,6 +36,16 @@ void date_short(struct buf *out, time_t when)
 		   months[tm.tm_mon % 12], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+void date_mbox(struct buf *out, time_t when)
+{
+	struct tm tm = {.tm_mday = 1, .tm_year = 70};
+
+	gmtime_r(&when, &tm);
+	buf_printf(out, "%s %s %2d %02d:%02d:%02d %04d", days[tm.tm_wday % 7],
+		   months[tm.tm_mon % 12], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+		   tm.tm_year + 1900);
+}
+
 void date_rfc3339(struct buf *out, int64_t when)
 {
 	const time_t seconds = (time_t)when;

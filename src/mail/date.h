@@ -12,6 +12,9 @@
 void date_rfc5322(struct buf *out, time_t when);
 /* Appends local time as the lists of mail queues do, without year: "Mon Nov 23 11:04:00". */
 void date_short(struct buf *out, time_t when);
+/* Appends UTC as asctime(3) does, for the lines between the messages of an mbox file (RFC
+ * 4155): "Mon Nov 23 11:04:00 2026". Independent of the locale. */
+void date_mbox(struct buf *out, time_t when);
 /* Appends a fresh msg-id of RFC 5322 section 3.6.4, angle brackets included: time and 80 random
  * bits at the domain, which is made safe for a dot-atom first. */
 void date_message_id(struct buf *out, time_t when, const char *domain);

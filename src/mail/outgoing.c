@@ -58,7 +58,9 @@ static int open_recoded(struct outgoing *o, unsigned forbidden, unsigned takes,
 
 int outgoing_open(struct outgoing *o, unsigned takes, struct error *error)
 {
-	unsigned forbidden = recode_needs(o->message, takes & OUTGOING_8BIT);
+	unsigned forbidden = takes & OUTGOING_KEPT
+				     ? recode_needs_kept(o->message)
+				     : recode_needs(o->message, takes & OUTGOING_8BIT);
 
 	close_readers(o);
 	if (forbidden)

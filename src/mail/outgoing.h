@@ -1,6 +1,6 @@
 /*
- * A message on its way to a relay: as it is, or re-encoded (mail/recode.h) where the relay
- * would not take it so.
+ * A message on its way to a relay or a mailbox: as it is, or re-encoded (mail/recode.h) where
+ * that would not take it so.
  */
 #ifndef MAIL_OUTGOING_H
 #define MAIL_OUTGOING_H
@@ -15,8 +15,10 @@
 
 /* What the relay takes. */
 enum {
-	OUTGOING_8BIT = 1 << 0,  /* 8BITMIME */
-	OUTGOING_BINARY = 1 << 1 /* BINARYMIME, and the message goes by BDAT */
+	OUTGOING_8BIT = 1 << 0,   /* 8BITMIME */
+	OUTGOING_BINARY = 1 << 1, /* BINARYMIME, and the message goes by BDAT */
+	OUTGOING_KEPT = 1 << 2    /* no relay but a mailbox, which takes everything but NUL and
+				     content that is no text */
 };
 
 /* Zero it but for the message before use. */

@@ -73,6 +73,11 @@ unsigned recode_needs(const struct message *m, bool takes_8bit)
 	return 0;
 }
 
+unsigned recode_needs_kept(const struct message *m)
+{
+	return message_facts(m)->has_nul || binary_is_said(m) ? WEIGH_BYTES : 0;
+}
+
 /* The part is not gone into, and its content has an encoding. */
 static bool is_leaf(const struct part_walk *w)
 {

@@ -47,6 +47,8 @@ struct recode {
 /* What must not be left in the message (WEIGH_*) when the relay takes 8-bit bytes or does not;
  * 0 when nothing of it is there: send it as it is. */
 unsigned recode_needs(const struct message *m, bool takes_8bit);
+/* The same for a mailbox: it keeps lines of any length and lone CRs as they are. */
+unsigned recode_needs_kept(const struct message *m);
 /* Makes the plan, for a relay that takes BINARYMIME or does not. Returns 0, or -1 with *error:
  * that of reading; class message, stage syntax, for a NUL or lone CR in a part that must not be
  * changed. recode_clear() is due either way. */
