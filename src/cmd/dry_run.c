@@ -28,9 +28,12 @@ static void dry_run_route(const struct account *a, FILE *out)
 	char shown[300];
 
 	relay.port = account_port(a);
-	fprintf(out, "relay: %s, %s%s\n",
-		TEXT_SHOW(span_of(endpoint_show(&relay, shown, sizeof(shown)))), dry_run_tls(a),
-		a->tls_certcheck == SETTING_OFF ? ", certificate not checked" : "");
+	endpoint_show(&relay, shown, sizeof(shown));
+	if (account_is_store(a))
+		fprintf(out, "relay: %s\n", TEXT_SHOW(span_of(shown)));
+	else
+		fprintf(out, "relay: %s, %s%s\n", TEXT_SHOW(span_of(shown)), dry_run_tls(a),
+			a->tls_certcheck == SETTING_OFF ? ", certificate not checked" : "");
 	if (account_wants_auth(a))
 		fprintf(out, "login: %s\n",
 			TEXT_SHOW(span_of(account_user(a) ? account_user(a) : "(none)")));
@@ -71,7 +74,8 @@ int cmd_dry_run(const struct account *a, const struct envelope *e, const struct 
 		FILE *out, struct error *error)
 {
 	struct outgoing message = {.message = m};
-	int failed = outgoing_open(&message, OUTGOING_8BIT, error);
+	int failed = outgoing_open(&message,
+				   account_is_store(a) ? OUTGOING_KEPT : OUTGOING_8BIT, error);
 
 	if (!failed) {
 		dry_run_route(a, out);

@@ -112,13 +112,15 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 	buf_clear(&verdict);
 }
 
-/* The message, from its start, in a form that the relay takes. */
+/* The message, from its start, in a form that the relay takes, or a mailbox where none is. */
 static int attempt_open_message(void *context, const struct capabilities *offered, bool chunks,
 				struct smtp_mail_options *needs, struct error *error)
 {
 	struct attempt *a = context;
-	unsigned takes = capabilities_have(offered, "8BITMIME", NULL) ? OUTGOING_8BIT : 0;
+	unsigned takes = OUTGOING_KEPT;
 
+	if (offered)
+		takes = capabilities_have(offered, "8BITMIME", NULL) ? OUTGOING_8BIT : 0;
 	if (chunks && capabilities_have(offered, "BINARYMIME", NULL))
 		takes |= OUTGOING_BINARY;
 	submission_needs(a->submission, needs);

@@ -1,5 +1,6 @@
 /*
- * One attempt to hand a submission to its relay, and what it came to.
+ * One attempt to hand a submission to its relay, or to where it is kept instead, and what it
+ * came to.
  */
 #ifndef DELIVER_ATTEMPT_H
 #define DELIVER_ATTEMPT_H

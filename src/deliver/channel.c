@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "deliver/store.h"
+
 void channel_init(struct channel *c, const struct relay_options *relay)
 {
 	*c = (struct channel){.relay = *relay};
@@ -22,21 +24,37 @@ static bool channel_is_good(struct channel *c)
 	return channel_has_room(c, c->made) && wire_is_idle(smtp_wire(c->smtp));
 }
 
-int channel_open(struct channel *c, struct error *error)
+/* A session with the relay, unless the channel is broken. */
+static void channel_open_session(struct channel *c)
 {
 	bool broken = c->broken.class != ERROR_NONE;
 
 	if (c->smtp && !broken && channel_is_good(c))
-		return 0;
+		return;
 	channel_close(c);
 	if (!broken)
 		c->smtp = relay_open(&c->relay, c->careful ? NULL : &c->login, &c->broken);
-	if (!c->smtp)
-		*error = c->broken;
-	return c->smtp ? 0 : -1;
 }
 
-void channel_send(struct channel *c, struct smtp_transaction *t)
+int channel_open(struct channel *c, struct error *error)
+{
+	if (!account_is_store(c->relay.account))
+		channel_open_session(c);
+	if (c->broken.class == ERROR_NONE)
+		return 0;
+	*error = c->broken;
+	return -1;
+}
+
+/* What wants mending wants it for every message. */
+static void channel_send_to_store(struct channel *c, struct smtp_transaction *t)
+{
+	store_send(&c->relay, t);
+	if (t->trouble.class == ERROR_LOCAL && t->trouble.stage == STAGE_CONFIG)
+		c->broken = t->trouble;
+}
+
+static void channel_send_to_relay(struct channel *c, struct smtp_transaction *t)
 {
 	t->careful = t->careful || c->careful;
 	t->reused = c->made > 0;
@@ -56,6 +74,14 @@ void channel_send(struct channel *c, struct smtp_transaction *t)
 	} else if (t->trouble.class != ERROR_NONE && t->trouble.stage == STAGE_AUTH) {
 		c->broken = t->trouble;
 	}
+}
+
+void channel_send(struct channel *c, struct smtp_transaction *t)
+{
+	if (account_is_store(c->relay.account))
+		channel_send_to_store(c, t);
+	else
+		channel_send_to_relay(c, t);
 }
 
 void channel_close(struct channel *c)

@@ -1,6 +1,7 @@
 /*
  * A channel: the way to an account's relay, with a session that stays open between messages, so
- * that the next one needs no new connection.
+ * that the next one needs no new connection; or to the place on this machine where its messages
+ * are kept (deliver/store.h), where nothing stays open.
  *
  * A session that the relay has ended meanwhile, or that has carried as many messages as the
  * relay takes (RFC 9422: MAILMAX), is followed by a new one where the next message asks for it.
@@ -20,7 +21,7 @@
 
 struct channel {
 	struct relay_options relay;
-	struct smtp *smtp; /* NULL: no session is open */
+	struct smtp *smtp; /* NULL: no session is open, as always without a relay */
 	struct relay_login login;
 	uint64_t made;       /* transactions of this session */
 	bool careful;        /* the relay did not understand a flight: one command at a time */

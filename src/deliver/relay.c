@@ -75,8 +75,7 @@ void relay_advise(const struct account *a, struct error *error)
 					  "\"tls_starttls off\" (port 465 as a rule)");
 }
 
-/* Which words are at work is the first thing to know when something is wrong. */
-static void relay_tell_account(const struct relay_options *o)
+void relay_tell_account(const struct relay_options *o)
 {
 	struct buf line;
 
@@ -121,12 +120,10 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 	};
 	struct smtp *s;
 	struct buf name;
-	char shown[300];
 
 	if (account_is_store(a)) {
 		error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-			  "the account keeps its messages in %s: there is no server to ask",
-			  relay_show(a, shown, sizeof(shown)));
+			  "the account's messages go there, and there is no server to ask");
 		return NULL;
 	}
 	buf_init(&name, 256);

@@ -40,6 +40,9 @@ void relay_login_clear(struct relay_login *l);
  * left there; *login is set whatever is returned. */
 struct smtp *relay_open(const struct relay_options *o, struct relay_login *login,
 			struct error *error);
+/* Tells the listener which account it is and where it stands: which words are at work is the
+ * first thing to know when something is wrong. */
+void relay_tell_account(const struct relay_options *o);
 /* "host:port" of the account's relay, for a person: into out, of size bytes. Returns out. */
 const char *relay_show(const struct account *a, char *out, size_t size);
 

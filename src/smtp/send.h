@@ -36,8 +36,9 @@ struct smtp_recipient {
 };
 
 /* Where the message comes from. open begins (again) at the start, in a form that a relay can
- * take which offers that, by BDAT (chunks) or DATA, and fills *needs; next gives the pieces
- * (smtp/body.h): in wire form already when the message is binary. It is only for BDAT. */
+ * take which offers that (NULL: there is none, but a mailbox), by BDAT (chunks) or DATA, and
+ * fills *needs; next gives the pieces (smtp/body.h): in wire form already when the message is
+ * binary. It is only for BDAT. */
 struct smtp_source {
 	int (*open)(void *context, const struct capabilities *offered, bool chunks,
 		    struct smtp_mail_options *needs, struct error *error);
