@@ -1,0 +1,331 @@
+#!/usr/bin/env bats
+# Messages that are kept on this machine: accounts with a Maildir or an mbox file for a relay, on
+# every road that a message may go, and --catch. Python's mailbox module and mutt (unpacked into
+# build/) read what is there.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+
+setup_file() {
+	"$ROOT/tests/lib/unpack" "$ROOT/build/readers" mutt
+}
+
+setup() {
+	catcher='' holder=''
+	cd "$BATS_TEST_TMPDIR"
+	export HOME=$PWD/home
+	unset XDG_CONFIG_HOME XDG_STATE_HOME PENNYPOST_RELAY PENNYPOST_PASSWORD_FILE CREDENTIALS_DIRECTORY
+	mkdir -p home/.config/pennypost
+	for name in sendmail pennypost; do
+		ln -s "$PENNYPOST" "$name"
+	done
+	queue=$HOME/.local/state/pennypost/queue
+	printf '%s\n' 'To: bob@example.net' 'Bcc: carol@example.com' 'Subject: kept' \
+		'Content-Type: text/plain; charset=utf-8' 'Content-Transfer-Encoding: 8bit' '' >head
+	printf '%s\n' 'From here on' '>From there' '>>From' . .. 'Grüße' '' 'the end' >body
+	cat head body >message
+}
+
+teardown() {
+	catch_stop
+	[ -z "$holder" ] || { kill "$holder" && wait "$holder"; } 2>/dev/null || :
+	if mountpoint -q "$BATS_TEST_TMPDIR/small" 2>/dev/null; then
+		umount "$BATS_TEST_TMPDIR/small"
+	fi
+}
+
+catch_stop() {
+	[ -z "$catcher" ] || { kill "$catcher" && wait "$catcher"; } 2>/dev/null || :
+	catcher=
+}
+
+# configure RELAY LINE...: an account that has this place for a relay.
+configure() {
+	local relay=$1
+	shift
+	printf '%s\n' 'account default' "relay $relay" 'domain example.org' 'from ann@example.org' \
+		"logfile $PWD/log" 'syslog off' 'runner off' "$@" >home/.config/pennypost/config
+	chmod 600 home/.config/pennypost/config
+}
+
+# mail KIND PLACE: what Python's mailbox module finds there: of each message the envelope, and a
+# digest of its body; unquoted, as readers of mboxrd do.
+mail() {
+	python3 - "$@" <<-'END'
+		import hashlib, mailbox, re, sys
+		kind, place = sys.argv[1:]
+		box = mailbox.Maildir(place, create=False) if kind == "maildir" else mailbox.mbox(place, create=False)
+		for key in sorted(box.keys()):
+		    data = box.get_bytes(key)
+		    head, body = data.split(b"\n\n", 1)
+		    if kind == "mbox":
+		        body = re.sub(rb"(?m)^>(>*From )", rb"\1", body)
+		        if body.endswith(b"\n\n"):
+		            body = body[:-1]
+		    fields = box.get_message(key)
+		    print(fields["Return-Path"], *fields.get_all("X-Original-To", []),
+		          hashlib.md5(body).hexdigest())
+	END
+}
+
+digest() {
+	md5sum <"$1" | cut -d ' ' -f 1
+}
+
+queued() {
+	find "$queue" -name '*.msg' -o -name '*.end' 2>/dev/null | wc -l
+}
+
+# files FOLDER: how many are there.
+files() {
+	find "$1" -type f | wc -l
+}
+
+# kept PLACE: the one message of a Maildir.
+kept() {
+	[ "$(files "$1")" -eq 1 ] && cat "$1"/new/*
+}
+
+@test "a Maildir: the envelope on top, the body octet for octet" {
+	configure 'maildir:~/Mail'
+	run --separate-stderr ./sendmail -i -t -f ann@example.org <message
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	kept home/Mail >got
+	sed '1,/^$/d' got | cmp - body
+	sed '/^$/,$d' got >got.head
+	diff <(head -n 6 got.head) - <<-END
+		Return-Path: <ann@example.org>
+		X-Original-To: bob@example.net
+		X-Original-To: carol@example.com
+		To: bob@example.net
+		Subject: kept
+		Content-Type: text/plain; charset=utf-8
+	END
+	grep -q '^Date: ' got.head
+	grep -q '^Message-ID: ' got.head
+	grep -qx 'From: ann@example.org' got.head
+	! grep -qi '^bcc' got.head
+	run mail maildir home/Mail
+	[ "$output" = "<ann@example.org> bob@example.net carol@example.com $(digest body)" ]
+	[ "$(stat -c %a home/Mail home/Mail/new home/Mail/new/*)" = $'700\n700\n600' ]
+	grep -q 'relay=maildir:.*/home/Mail .*status=sent: 250 2.0.0 kept as new/[0-9]*\.M' log
+}
+
+@test "an mbox file: readers find each message, whole" {
+	configure 'mbox:~/box'
+	./sendmail -i -t <message
+	./sendmail -f '<>' -i dave@example.net <body
+	./pennypost -t <message
+	run mail mbox home/box
+	diff <(echo "$output") - <<-END
+		<ann@example.org> bob@example.net carol@example.com $(digest body)
+		<> dave@example.net $(digest body)
+		<ann@example.org> bob@example.net carol@example.com $(digest body)
+	END
+	[ "$(grep -c '^From ' home/box)" -eq 3 ]
+	grep -qx 'From MAILER-DAEMON .* 20[0-9][0-9]' home/box
+	[ "$(stat -c %a home/box)" -eq 600 ]
+	# Our own reader has them, too, and can send them on.
+	run -0 ./pennypost --relay maildir:"$PWD/again" --batch --to eve@example.net home/box
+	[ "$(files again)" -eq 3 ]
+	mail maildir again | grep -c "$(digest body)" | grep -qx 3
+}
+
+@test "mutt reads both" {
+	tree=$ROOT/build/readers/usr
+	for relay in maildir:"$PWD/dir" mbox:"$PWD/box"; do
+		configure "$relay"
+		./sendmail -i -t <message
+		./sendmail -i -t <message
+	done
+	mkdir home/Mail # it would ask
+	for box in dir box; do
+		LD_LIBRARY_PATH=$tree/lib/x86_64-linux-gnu TERM=xterm timeout 20 script -qec \
+			"$tree/bin/mutt -n -F /dev/null -e 'push <refresh><exit>' -R -f $PWD/$box" \
+			/dev/null >mutt.log </dev/null || :
+		grep -q "Mutt: $box \[Msgs:2" mutt.log || { cat -v mutt.log; false; }
+		[ "$(grep -o 'ann@example.org ([^)]*) kept' mutt.log | wc -l)" -eq 2 ]
+	done
+}
+
+@test "discard takes and forgets" {
+	configure discard:
+	run --separate-stderr ./sendmail -i -t <message
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	grep -q 'relay=discard: .*status=sent: 250 2.0.0 thrown away' log
+	[ "$(queued)" -eq 0 ]
+}
+
+@test "by --relay and by PENNYPOST_RELAY, but never by an option of sendmail's" {
+	./pennypost --relay maildir:'~/a' -t <message
+	PENNYPOST_RELAY=maildir:$PWD/b ./sendmail -i -t <message
+	[ "$(files home/a)" -eq 1 ]
+	[ "$(files b)" -eq 1 ]
+	configure "maildir:$PWD/c"
+	run ./sendmail --relay "maildir:$PWD/d" -i -t <message
+	[ "$status" -eq 64 ]
+	run ./sendmail --catch "$PWD/d"
+	[ "$status" -eq 64 ]
+	[ ! -e d ]
+}
+
+@test "words that ask something of a server are errors" {
+	for word in 'tls on' 'tls auto' 'auth on' 'user ann' 'passwordeval echo x' 'protocol lmtp'; do
+		configure "maildir:$PWD/d" "$word"
+		run ./pennypost -t <message
+		echo "$output"
+		[ "$status" -eq 78 ]
+		[[ $output == *"${word%% *} contradicts the relay maildir:"* ]]
+	done
+	[ ! -e d ]
+	configure "maildir:$PWD/d" 'tls off' 'auth off'
+	./pennypost -t <message
+	for option in --server-info '--verify-address bob@example.net'; do
+		# shellcheck disable=SC2086
+		run ./pennypost $option
+		[ "$status" -eq 78 ]
+		[[ $output == *'there is no server to ask'* ]]
+	done
+}
+
+@test "--dry-run and -v say where it goes" {
+	configure "maildir:$PWD/d"
+	run -0 ./pennypost --dry-run -t <message
+	[[ $output == *"relay: maildir:$PWD/d"* ]]
+	[[ $output == *'recipient: <carol@example.com>'* ]]
+	[ ! -e d ]
+	run --separate-stderr ./pennypost -v -t <message
+	[[ $stderr == *"* kept as new/$(basename d/new/*)"* ]]
+}
+
+@test "lines of any length and lone CRs are kept, a NUL is encoded" {
+	configure "maildir:$PWD/d"
+	{
+		printf 'MIME-Version: 1.0\nSubject: x\n\n'
+		head -c 100000 /dev/zero | tr '\0' x
+		printf 'a\rb\nno end of line'
+	} | tee long | ./sendmail bob@example.net
+	kept d | sed '1,/^$/d' | cmp - <(sed '1,/^$/d' long; echo)
+	rm -r d
+	printf 'MIME-Version: 1.0\nContent-Type: text/plain\n\na\0b\n' | ./sendmail bob@example.net
+	kept d >got
+	grep -qi '^content-transfer-encoding: ' got
+	! grep -q "$(printf 'a\\x00b')" got
+}
+
+@test "the queue: what was queued is kept by the runner" {
+	configure "maildir:$PWD/d"
+	./sendmail -i -odq -t <message
+	./sendmail -i -odq -f '' dave@example.net <body
+	[ "$(queued)" -eq 2 ]
+	[ ! -e d ]
+	run -0 ./sendmail -q
+	[ "$(queued)" -eq 0 ]
+	[ "$(files d)" -eq 2 ]
+	mail maildir d | grep -qx "<ann@example.org> bob@example.net carol@example.com $(digest body)"
+	grep -q 'queue-id=.*status=sent: 250 2.0.0 kept as' log
+	configure "mbox:$PWD/box"
+	for i in 1 2 3 4 5; do ./sendmail -i -odq -t <message; done
+	run -0 ./sendmail -q
+	[ "$(mail mbox box | uniq -c | sed 's/^ *//')" = "5 <ann@example.org> bob@example.net carol@example.com $(digest body)" ]
+}
+
+@test "-bs and --batch: many messages" {
+	configure "maildir:$PWD/d"
+	printf '%s\r\n' 'EHLO x' 'MAIL FROM:<>' 'RCPT TO:<a@example.org>' DATA 'Subject: 1' '' x . \
+		'MAIL FROM:<b@example.org>' 'RCPT TO:<c@example.org>' DATA 'Subject: 2' '' y . QUIT |
+		./sendmail -bs >out
+	[ "$(grep -c '250 2.0.0 kept as new/' out)" -eq 2 ]
+	run -0 ./pennypost --batch -t message message message
+	[ "$(files d/new)" -eq 5 ]
+	[ "$(files d)" -eq 5 ]
+}
+
+@test "a place that is not there is a relay's trouble: 78, and sendmail queues" {
+	configure "maildir:$PWD/not/there"
+	run ./pennypost -t <message
+	[ "$status" -eq 78 ]
+	[[ $output == *"maildir:$PWD/not/there: cannot open it: No such file or directory"* ]]
+	[ "$(queued)" -eq 0 ]
+	run ./sendmail -i -t <message
+	[ "$status" -eq 0 ]
+	[ "$(queued)" -eq 1 ]
+	run ./sendmail -q
+	[ "$(queued)" -eq 1 ]
+	mkdir not
+	run -0 ./sendmail -q
+	[ "$(queued)" -eq 0 ]
+	[ "$(files not/there)" -eq 1 ]
+}
+
+@test "who may not write there is told" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can make it so'
+	mkdir closed
+	chmod 755 "$BATS_TEST_TMPDIR" closed
+	command -v setpriv || skip 'setpriv is missing (package util-linux)'
+	run setpriv --reuid 65534 --clear-groups env HOME=/nonexistent "$PENNYPOST" -t --syslog=off \
+		--relay "maildir:$PWD/closed/d" <message
+	echo "$output"
+	[ "$status" -eq 78 ]
+	[[ $output == *'cannot open it: Permission denied'* ]]
+	# Nor does root write where others could lead him.
+	mkdir theirs
+	chown 65534 theirs
+	run ./pennypost -t --relay "maildir:$PWD/theirs" <message
+	[ "$status" -eq 78 ]
+	[[ $output == *'belongs to another user'* ]]
+	[ "$(files theirs)" -eq 0 ]
+}
+
+@test "a full disk defers, and leaves nothing" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root mounts one'
+	mkdir small
+	mount -t tmpfs -o size=128k,mode=700 small small 2>/dev/null || skip 'no tmpfs can be mounted'
+	{
+		cat head
+		head -c 200000 /dev/zero | base64
+	} >large
+	for relay in maildir:"$PWD/small/d" mbox:"$PWD/small/box"; do
+		configure "$relay"
+		./sendmail -i -t <message
+		find small -type f -exec cat {} + | md5sum >before
+		run ./pennypost -t <large
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ $output == *queued*'No space left on device'* ]]
+		find small -type f -exec cat {} + | md5sum | cmp - before
+		[ "$(queued)" -eq 1 ]
+		run ./pennypost --queue=off -t <large
+		[ "$status" -eq 75 ]
+		mount -o remount,size=2m small
+		run -0 ./pennypost -q
+		[ "$(queued)" -eq 0 ]
+		[ "$(find small -type f -exec cat {} + | wc -c)" -gt 270000 ]
+		find small -mindepth 1 -delete
+		mount -o remount,size=128k small
+	done
+}
+
+@test "a file that is locked is waited for, and then it is the queue's" {
+	configure "mbox:$PWD/box" 'timeout 1'
+	touch box
+	python3 -c 'import fcntl, signal
+box = open("box", "r+")
+fcntl.flock(box, fcntl.LOCK_EX)
+print("locked", flush=True)
+signal.pause()' >locked 3>&- &
+	holder=$!
+	within 10 test -s locked
+	run ./pennypost -t <message
+	[ "$status" -eq 0 ]
+	[[ $output == *queued*'another program keeps it locked'* ]]
+	[ "$(queued)" -eq 1 ]
+	kill "$holder"
+	wait "$holder" || :
+	holder=''
+	run -0 ./pennypost -q
+	[ "$(queued)" -eq 0 ]
+	[ "$(grep -c '^From ' box)" -eq 1 ]
+}
