@@ -82,17 +82,25 @@ int listen_inherited(void)
 	return count;
 }
 
-/* "HOST:PORT" or "unix:/path". */
+/* "HOST:PORT" or "unix:/path". Port 0 is one that is free. */
 static int listen_open(struct listen *l, const char *where, struct error *error)
 {
+	bool socket = strncmp(where, "unix:", 5) == 0;
+	struct span text = span_of(where);
+	bool any = !socket && text.len > 2 && strcmp(where + text.len - 2, ":0") == 0;
 	struct endpoint e = {0};
 	struct buf url;
 	int failed;
 
 	buf_init(&url, 4096);
-	buf_printf(&url, "%s%s", strncmp(where, "unix:", 5) == 0 ? "" : "smtp://", where);
+	if (any)
+		text.len -= 2;
+	buf_add_string(&url, socket ? "" : "smtp://");
+	buf_add_span(&url, text);
 	failed = endpoint_parse(&e, buf_span(&url), error);
 	buf_clear(&url);
+	if (any && !failed)
+		e.port = LISTENER_ANY_PORT;
 	if (failed)
 		error_prefix(error, "--listen %s", TEXT_SHOW(span_of(where)));
 	else
@@ -239,6 +247,24 @@ static void listen_run_queue(struct listen *l)
 	_exit(cmd_run_queue(&y));
 }
 
+/* Where we are to be found, for who has started us: not a daemon, nor a sendmail. */
+static void listen_tell(const struct listen *l)
+{
+	struct buf where;
+
+	if (l->x->options.detach || l->x->options.sendmail)
+		return;
+	buf_init(&where, 4096);
+	for (size_t i = 0; i < l->count; i++) {
+		buf_add_string(&where, "listens at ");
+		listener_show(&l->all[i], &where);
+		buf_add_char(&where, '\n');
+	}
+	fputs(where.data, stdout);
+	fflush(stdout);
+	buf_clear(&where);
+}
+
 /* A socket that systemd has accepted for us (Accept=yes) is a session, and all there is. */
 static bool listen_is_session(int inherited)
 {
@@ -283,6 +309,7 @@ int cmd_listen(struct context *x, int inherited)
 		listener_close(l.all, l.count, true);
 		code = context_fail(x, &error);
 	} else {
+		listen_tell(&l);
 		if (x->options.detach)
 			listen_detach(x);
 		listen_run_queue(&l);

@@ -16,7 +16,7 @@
 
 #include "base/text.h"
 
-enum { LISTENER_BACKLOG = 128 };
+enum { LISTENER_BACKLOG = 128, LISTENER_TRIES = 20 };
 
 union listener_address {
 	struct sockaddr any;
@@ -117,26 +117,31 @@ static int listener_full(size_t count, struct error *error)
 			 "there are more than %d addresses to listen at", LISTENER_MAX);
 }
 
-/* Each address of a host. One family may be missing here. */
-static int listener_open_host(struct listener *all, size_t *count, const struct endpoint *e,
-			      struct error *error)
+static in_port_t *listener_port(union listener_address *a)
 {
-	bool name = !endpoint_is_address(e->host);
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-	struct addrinfo *found = NULL;
-	size_t before = *count;
-	char port[16], where[300];
+	return a->any.sa_family == AF_INET ? &a->four.sin_port : &a->six.sin6_port;
+}
 
-	endpoint_show(e, where, sizeof(where));
-	if (name && strcasecmp(e->host, "localhost") != 0)
-		return listener_refuse(where, error);
-	snprintf(port, sizeof(port), "%d", endpoint_port(e));
-	if (getaddrinfo(e->host, port, &hints, &found)) {
-		errno = EADDRNOTAVAIL;
-		return listener_fail(where, error);
-	}
+static in_port_t listener_port_of(int fd)
+{
+	union listener_address a;
+	socklen_t size = sizeof(a);
+
+	memset(&a, 0, sizeof(a));
+	getsockname(fd, &a.any, &size);
+	return *listener_port(&a);
+}
+
+/* Each address that was found. One family may be missing here. Where any port will do, it is
+ * that of the first. */
+static int listener_bind_each(struct listener *all, size_t *count, const struct addrinfo *found,
+			      const char *where, struct error *error)
+{
+	size_t before = *count;
+	bool only = !found->ai_next;
+
 	error_set(error, ERROR_NONE, STAGE_CONFIG, "%s", "");
-	for (struct addrinfo *a = found; a; a = a->ai_next) {
+	for (const struct addrinfo *a = found; a; a = a->ai_next) {
 		union listener_address address;
 		int fd;
 
@@ -148,17 +153,52 @@ static int listener_open_host(struct listener *all, size_t *count, const struct 
 			listener_refuse(where, error);
 			continue;
 		}
-		fd = listener_bind(a->ai_addr, a->ai_addrlen);
+		if (*count > before)
+			*listener_port(&address) = listener_port_of(all[before].fd);
+		fd = listener_bind(&address.any, a->ai_addrlen);
 		if (fd >= 0)
 			all[(*count)++] = (struct listener){.fd = fd};
-		else if (!name || (errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT))
+		else if (only || (errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT)) {
 			listener_fail(where, error);
+			error->number = errno;
+		}
 	}
-	freeaddrinfo(found);
 	if (error->class != ERROR_NONE)
 		return -1;
 	errno = EADDRNOTAVAIL;
 	return *count > before ? 0 : listener_fail(where, error);
+}
+
+/* The free port of one address may be taken at the other: then there are more. */
+static int listener_open_host(struct listener *all, size_t *count, const struct endpoint *e,
+			      struct error *error)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	bool any = e->port == LISTENER_ANY_PORT;
+	struct addrinfo *found = NULL;
+	size_t before = *count;
+	char port[16], where[300];
+	int failed = -1;
+
+	snprintf(port, sizeof(port), "%d", any ? 0 : endpoint_port(e));
+	endpoint_show(e, where, sizeof(where));
+	if (any)
+		snprintf(where, sizeof(where), "%s, at any port", TEXT_SHOW(span_of(e->host)));
+	if (!endpoint_is_address(e->host) && strcasecmp(e->host, "localhost") != 0)
+		return listener_refuse(where, error);
+	if (getaddrinfo(e->host, port, &hints, &found)) {
+		errno = EADDRNOTAVAIL;
+		return listener_fail(where, error);
+	}
+	for (int i = 0; failed && i < (any ? LISTENER_TRIES : 1); i++) {
+		listener_close(all + before, *count - before, true);
+		*count = before;
+		failed = listener_bind_each(all, count, found, where, error);
+		if (failed && error->number != EADDRINUSE)
+			break;
+	}
+	freeaddrinfo(found);
+	return failed;
 }
 
 int listener_open(struct listener *all, size_t *count, const struct endpoint *e,
@@ -199,6 +239,26 @@ void listener_close(struct listener *all, size_t count, bool remove)
 			unlink(all[i].path);
 		free(all[i].path);
 		all[i] = (struct listener){.fd = -1};
+	}
+}
+
+void listener_show(const struct listener *l, struct buf *out)
+{
+	union listener_address a;
+	socklen_t size = sizeof(a);
+	char text[INET6_ADDRSTRLEN] = "";
+
+	memset(&a, 0, sizeof(a));
+	if (getsockname(l->fd, &a.any, &size))
+		return;
+	if (a.any.sa_family == AF_UNIX) {
+		buf_printf(out, "unix:%s", TEXT_SHOW(span_of(a.path.sun_path)));
+	} else if (a.any.sa_family == AF_INET) {
+		inet_ntop(AF_INET, &a.four.sin_addr, text, sizeof(text));
+		buf_printf(out, "%s:%d", text, ntohs(a.four.sin_port));
+	} else {
+		inet_ntop(AF_INET6, &a.six.sin6_addr, text, sizeof(text));
+		buf_printf(out, "[%s]:%d", text, ntohs(a.six.sin6_port));
 	}
 }
 
