@@ -34,6 +34,34 @@ teardown() {
 	fi
 }
 
+# catch OPTION...: keeps in caught what comes to port; sets catcher (its process).
+catch() {
+	./pennypost --catch caught "$@" >where 2>catch.log 3>&- &
+	catcher=$!
+	within 10 test -s where || { cat catch.log; false; }
+	port=$(sed -n 's/^listens at 127.0.0.1://p' where)
+}
+
+# says LINE...: a session with what catches; the replies.
+says() {
+	python3 - "$port" "$@" <<-'END'
+		import socket, sys
+		with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
+		    lines = s.makefile("rb")
+
+		    def answer():
+		        for line in lines:
+		            print(line.decode().rstrip("\r\n"))
+		            if line[3:4] != b"-":
+		                return
+
+		    answer()
+		    for line in sys.argv[2:]:
+		        s.sendall(line.encode("utf-8", "surrogateescape") + b"\r\n")
+		        answer()
+	END
+}
+
 catch_stop() {
 	[ -z "$catcher" ] || { kill "$catcher" && wait "$catcher"; } 2>/dev/null || :
 	catcher=
@@ -328,4 +356,167 @@ signal.pause()' >locked 3>&- &
 	run -0 ./pennypost -q
 	[ "$(queued)" -eq 0 ]
 	[ "$(grep -c '^From ' box)" -eq 1 ]
+}
+
+@test "--catch keeps what comes as it comes, with the envelope" {
+	# No configuration is read, not even one that cannot be.
+	echo nonsense >home/.config/pennypost/config
+	export PENNYPOST_RELAY=smtp://192.0.2.1
+	catch --listen 127.0.0.1:0 --listen "unix:$PWD/socket"
+	grep -qx "listens at unix:$PWD/socket" where
+	head='Subject: Grüße' text=$'From: x\r\nBCC: hidden@example.org\r\nReturn-Path: <x@y>\r\n\r\nFrom me\r\n..\r\nGrüße'
+	run says 'EHLO me' 'MAIL FROM:<ann@example.org> SMTPUTF8 BODY=8BITMIME' 'RCPT TO:<root>' \
+		'RCPT TO:<bob@example.net>' DATA "$head"$'\r\n'"$text"$'\r\n.' QUIT
+	echo "$output"
+	name=$(sed -n 's/^250 2.0.0 kept as //p' <<<"$output")
+	[ -f "caught/$name" ]
+	diff <(sed '/^\t/d; s/^Received: .* with ESMTP;$/Received:/' "caught/$name") - <<-END
+		Return-Path: <ann@example.org>
+		X-Original-To: root
+		X-Original-To: bob@example.net
+		Received:
+		$head
+		From: x
+		BCC: hidden@example.org
+		Return-Path: <x@y>
+		
+		From me
+		.
+		Grüße
+	END
+	run says 'EHLO me' 'MAIL FROM:<>' 'RCPT TO:<a@example.org>' DATA . QUIT
+	[ "$(files caught)" -eq 2 ]
+	grep -lqx 'Return-Path: <>' caught/new/*
+	# Our own client, by the unix socket, too.
+	PENNYPOST_RELAY=unix:$PWD/socket ./sendmail -i -t -f ann@example.org <message
+	[ "$(files caught)" -eq 3 ]
+	mail maildir caught | grep -qx "<ann@example.org> bob@example.net carol@example.com $(digest body)"
+	[ ! -e "$queue" ]
+	[ ! -s catch.log ]
+}
+
+@test "--catch: sends nothing, whatever else is said" {
+	for option in '--relay smtp://127.0.0.1:1' '--host 127.0.0.1' '-C x' '-a x' '-q5m' '--at +1h' \
+		'--dry-run' '-bs' 'a@example.org'; do
+		# shellcheck disable=SC2086
+		run ./pennypost --catch caught --listen 127.0.0.1:0 $option </dev/null
+		echo "$option: $output"
+		[ "$status" -eq 64 ]
+	done
+	run ./pennypost --catch ''
+	[ "$status" -eq 64 ]
+	run ./pennypost --catch no/where --listen 127.0.0.1:0
+	[ "$status" -eq 78 ]
+	[[ $output == *"--catch $PWD/no/where: cannot open it"* ]]
+	[ ! -e caught ]
+}
+
+@test "--catch listens at localhost:1025 where nothing else is said" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root makes a network of its own'
+	unshare --net true 2>/dev/null || skip 'no network namespace'
+	unshare --net sh -c 'ip link set lo up && exec ./pennypost --catch caught' >where 3>&- &
+	catcher=$!
+	within 10 test -s where
+	grep -qx 'listens at 127.0.0.1:1025' where
+	[ -d caught/new ]
+}
+
+@test "--catch: 250 is said when the file and its name are durable" {
+	command -v strace || skip 'strace is missing'
+	strace -f -o trace -e trace=fsync,linkat,sendto,sendmsg,write,writev \
+		./pennypost --catch caught --listen 127.0.0.1:0 >where 3>&- &
+	catcher=$!
+	within 10 test -s where
+	port=$(sed -n 's/^listens at 127.0.0.1://p' where)
+	says 'EHLO me' 'MAIL FROM:<>' 'RCPT TO:<a@example.org>' DATA $'x: y\r\n.' QUIT
+	kill "$(pgrep -P "$catcher")"
+	wait "$catcher" || :
+	catcher=
+	sed -n '/RCPT TO\|recipient is good/,$p' trace |
+		sed -n 's/^[0-9]* *//; s/^\(fsync\|linkat\).*= 0$/\1/p; s/^[a-z]*(.*250 2.0.0 kept as.*/250/p' \
+			>order
+	[ "$(tail -n 4 order | tr '\n' ' ')" = 'fsync linkat fsync 250 ' ] || { cat trace; false; }
+}
+
+@test "--catch: SIGTERM and SIGINT end it behind the message under way" {
+	for signal in TERM INT; do
+		# bash has SIGINT ignored in what it starts behind itself.
+		python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' ./pennypost --catch caught --listen 127.0.0.1:0 >where 3>&- &
+		catcher=$!
+		within 10 test -s where
+		port=$(sed -n 's/^listens at 127.0.0.1://p' where)
+		python3 - "$port" "$catcher" $signal <<-'END'
+			import os, signal, socket, sys
+			s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+			lines = s.makefile("rb")
+			for line in ["", "HELO me", "MAIL FROM:<>", "RCPT TO:<a@example.org>", "DATA"]:
+			    if line:
+			        s.sendall(line.encode() + b"\r\n")
+			    lines.readline()
+			s.sendall(b"Subject: under way\r\n\r\n")
+			os.kill(int(sys.argv[2]), getattr(signal, "SIG" + sys.argv[3]))
+			try:
+			    while True:
+			        socket.create_connection(("127.0.0.1", int(sys.argv[1]))).close()
+			except ConnectionError:
+			    pass
+			s.sendall(b"the end\r\n.\r\n")
+			answer = lines.readline()
+			assert answer.startswith(b"250 2.0.0 kept as"), answer
+		END
+		wait "$catcher"
+		catcher=
+	done
+	[ "$(files caught/new)" -eq 2 ]
+}
+
+@test "--catch: many clients at once, and every message whole" {
+	catch --listen 127.0.0.1:0 --max-connections 8
+	python3 - "$port" <<-'END'
+		import smtplib, sys, threading
+
+		def client(n):
+		    with smtplib.SMTP("127.0.0.1", int(sys.argv[1])) as s:
+		        for i in range(10):
+		            s.sendmail("c%d@example.org" % n, ["m%d@example.org" % i],
+		                       ("Subject: x\r\n\r\n" + "%d %d\r\n" % (n, i) * 1000).encode())
+
+		threads = [threading.Thread(target=client, args=(n,)) for n in range(16)]
+		for t in threads:
+		    t.start()
+		for t in threads:
+		    t.join()
+	END
+	[ "$(files caught/new)" -eq 160 ]
+	[ "$(files caught)" -eq 160 ]
+	python3 - <<-'END'
+		import mailbox
+		seen = set()
+		for m in mailbox.Maildir("caught", create=False):
+		    n, i = m["Return-Path"][2:].split("@")[0], m["X-Original-To"][1:].split("@")[0]
+		    assert m.get_payload() == "%s %s\n" % (n, i) * 1000, m
+		    seen.add((n, i))
+		assert len(seen) == 160, len(seen)
+	END
+}
+
+@test "--catch: a client is told where there is no room, and nothing is left" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root mounts a small disk'
+	mkdir small
+	mount -t tmpfs -o size=64k,mode=700 small small 2>/dev/null || skip 'no tmpfs can be mounted'
+	ln -s small/box caught
+	mkdir small/box
+	catch --listen 127.0.0.1:0 --max-size 1000000
+	line=$(printf 'x%.0s' {1..900})
+	large=$(for ((i = 0; i < 100; i++)); do printf '%s\r\n' "$line"; done)
+	run says 'EHLO me' 'MAIL FROM:<>' 'RCPT TO:<a@example.org>' DATA \
+		"${large%$'\r'}"$'\r\n.' \
+		'MAIL FROM:<>' 'RCPT TO:<a@example.org>' DATA $'x: y\r\n.' QUIT
+	echo "$output"
+	[[ $output == *'451 4.0.0 maildir:'*'No space left on device'* ]]
+	[[ $output == *'250 2.0.0 kept as new/'* ]]
+	[ "$(files small)" -eq 1 ]
+	[ ! -e "$queue" ]
 }

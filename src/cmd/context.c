@@ -151,6 +151,40 @@ static int context_make(struct context *x, const char *name, const char *relay,
 	return context_override(x, &x->made, error);
 }
 
+/* --catch: an account that keeps everything and asks nothing of anybody. What would lead
+ * elsewhere is refused. */
+static int context_make_catch(struct context *x, struct error *error)
+{
+	const struct options *o = &x->options;
+	bool absolute = o->catch[0] == '/' || o->catch[0] == '~';
+	char *here = absolute ? NULL : getcwd(NULL, 0);
+	struct buf url;
+	int failed;
+
+	if (!absolute && !here)
+		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
+				       "cannot tell where we are");
+	buf_init(&url, 8192);
+	buf_printf(&url, "maildir:%s%s%s", here ? here : "", here ? "/" : "", o->catch);
+	free(here);
+	if (context_moves_relay(o) || o->config_file || o->account || o->queue_every ||
+	    o->release)
+		failed = error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				   "--catch sends nothing and reads no configuration: it does "
+				   "not go with a relay, -C, -a, -q or --at");
+	else
+		failed = context_make(x, "catch", NULL, error) ||
+			 context_set_relay(x, &x->made, url.data, error);
+	buf_clear(&url);
+	if (failed)
+		return -1;
+	x->made.queue = SETTING_OFF;
+	x->made.delivery = ACCOUNT_DELIVERY_INTERACTIVE;
+	if (!x->made.logfile && !x->made.syslog)
+		x->made.syslog = -1;
+	return 0;
+}
+
 /* The environment's secrets are for the relay of the account that was named: when the command
  * line leads it elsewhere, only what the command line says itself may follow. */
 static void context_keep_secrets(struct context *x)
@@ -206,6 +240,8 @@ static int context_read_all(struct context *x, struct error *error)
 
 	context_find_secrets(x);
 	x->config.home = context_path("HOME");
+	if (o->catch)
+		return context_make_catch(x, error);
 	if (!o->account && context_moves_relay(o))
 		return context_make(x, "command line", NULL, error);
 	if (o->config_file) {

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "cmd/run_queue.h"
 #include "cmd/serve.h"
+#include "deliver/maildir.h"
 #include "net/endpoint.h"
 #include "net/listener.h"
 
@@ -113,6 +114,7 @@ static int listen_open(struct listen *l, const char *where, struct error *error)
 static int listen_open_all(struct listen *l, int inherited, struct error *error)
 {
 	const struct strv *named = &l->x->options.listen;
+	bool catches = l->x->options.catch && named->count == 0 && inherited == 0;
 
 	for (int fd = LISTEN_FIRST; fd < LISTEN_FIRST + inherited; fd++)
 		if (listener_add(l->all, &l->count, fd, error))
@@ -121,6 +123,8 @@ static int listen_open_all(struct listen *l, int inherited, struct error *error)
 		if (strcmp(named->items[i], "systemd") != 0 &&
 		    listen_open(l, named->items[i], error))
 			return -1;
+	if (catches && listen_open(l, "localhost:1025", error))
+		return -1;
 	if (l->count > 0)
 		return 0;
 	return error_set(error, ERROR_LOCAL, STAGE_USAGE,
@@ -271,6 +275,17 @@ static bool listen_is_session(int inherited)
 	return inherited == 1 && !listener_is_listening(LISTEN_FIRST);
 }
 
+/* That the Maildir can be had is not left to the first message to find out. */
+static int listen_try_maildir(const struct account *a, struct error *error)
+{
+	struct maildir m;
+	int failed = maildir_begin(&m, a->relay.path, error);
+
+	maildir_end(&m);
+	return failed ? error_prefix(error, "--catch %s", TEXT_SHOW(span_of(a->relay.path)))
+		      : 0;
+}
+
 /* Sockets first, which stay with the daemon; then the configuration. */
 static int listen_begin(struct listen *l, int inherited, struct error *error)
 {
@@ -288,7 +303,9 @@ static int listen_begin(struct listen *l, int inherited, struct error *error)
 		return -1;
 	l->x->secrets.may_prompt = false; /* whom would a server ask? */
 	/* Each message may choose an account, but there must be one. */
-	return l->x->config.count > 0 || context_account(l->x, error) ? 0 : -1;
+	if (l->x->config.count == 0 && !context_account(l->x, error))
+		return -1;
+	return l->x->options.catch ? listen_try_maildir(&l->x->made, error) : 0;
 }
 
 int cmd_listen(struct context *x, int inherited)

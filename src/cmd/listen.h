@@ -1,6 +1,7 @@
 /*
  * SMTP for the programs of this machine that speak nothing else: --listen, -bd. One process a
- * connection, at loopback addresses and unix sockets alone.
+ * connection, at loopback addresses and unix sockets alone. With --catch what they say is kept
+ * and not sent.
  */
 #ifndef CMD_LISTEN_H
 #define CMD_LISTEN_H

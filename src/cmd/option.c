@@ -218,6 +218,9 @@ static int settle_mode(const struct options *o, struct error *error)
 	if (o->dry_run && (o->mode == MODE_SERVE || o->mode == MODE_LISTEN))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--dry-run goes with a message on standard input");
+	if (o->catch && o->mode != MODE_LISTEN)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "--catch listens, and does nothing else");
 	if (o->older_than && o->mode != MODE_QUEUE_CHECK)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--older-than goes with --check-queue");
@@ -288,5 +291,6 @@ void options_clear(struct options *o)
 	free(o->queue_recipient);
 	free(o->queue_sender);
 	free(o->log_tag);
+	free(o->catch);
 	*o = (struct options){0};
 }

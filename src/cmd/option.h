@@ -29,7 +29,7 @@ enum options_mode {
 	MODE_QUEUE_STEER,    /* options.steer, options.ids */
 	MODE_QUEUE_CHECK,    /* options.older_than, options.older_critical */
 	MODE_SERVE,          /* -bs */
-	MODE_LISTEN,         /* options.listen, options.detach, options.max_* */
+	MODE_LISTEN,         /* options.listen or .catch, options.detach, options.max_* */
 	MODE_QUEUE_RUN,      /* options.queue_every, options.queue_id and so on */
 	MODE_CONFIG_CHECK,   /* -bC */
 	MODE_VERSION,
@@ -106,6 +106,7 @@ struct options {
 	struct options_setting *settings; /* in their order */
 	size_t setting_count;
 	struct strv listen;  /* --listen: HOST:PORT, unix:/path, systemd */
+	char *catch;         /* --catch: the Maildir that keeps what comes */
 	bool detach;         /* -bd: become a daemon */
 	int max_connections; /* of clients; 0: not said, as with the next three */
 	int max_size;        /* bytes of a message */

@@ -345,6 +345,16 @@ static int set_listen(struct options *o, const struct options_row *row, const ch
 	return strv_add(&o->listen, span_of(value)) < 0 ? error_set_memory(error) : 0;
 }
 
+static int set_catch(struct options *o, const struct options_row *row, const char *value,
+		     struct error *error)
+{
+	if (!*value)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "option --%s needs a directory", row->name);
+	o->mode = MODE_LISTEN;
+	return set_string(o, row, value, error);
+}
+
 static int set_limit(struct options *o, const struct options_row *row, const char *value,
 		     struct error *error)
 {
@@ -540,6 +550,8 @@ static const struct options_row rows[] = {
 	{0, "due", NO, OURS, set_flag, AT(due), NULL, "with -q: only what is due"},
 	{0, "listen", ONE, OURS, set_listen, 0, "HOST:PORT|unix:FILE|systemd",
 	 "speak SMTP with the programs of this machine"},
+	{0, "catch", ONE, OURS, set_catch, AT(catch), "DIR",
+	 "listen, and keep what comes in this Maildir"},
 	{0, "max-connections", ONE, OURS, set_limit, AT(max_connections), "NUMBER", "of them at once"},
 	{0, "max-size", ONE, OURS, set_limit, AT(max_size), "BYTES", "of a message of theirs"},
 	{0, "max-recipients", ONE, OURS, set_limit, AT(max_recipients), "NUMBER", "of one"},

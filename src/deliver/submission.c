@@ -161,6 +161,12 @@ static int submission_settle_wishes(struct making *m)
 	return 0;
 }
 
+static int submission_mend(struct making *m)
+{
+	return identity_settle_sender(&m->identity, m->error) ||
+	       submission_resolve_aliases(m) || submission_qualify(m) || submission_edit(m);
+}
+
 int submission_prepare(struct submission *s, struct message *message,
 		       const struct config *config, const struct submission_request *request,
 		       struct error *error)
@@ -180,8 +186,7 @@ int submission_prepare(struct submission *s, struct message *message,
 	buf_init(&s->domain, 300);
 	failed = identity_read(&m.identity, error) || submission_choose_account(&m) ||
 		 submission_read_operands(&m) || submission_settle_recipients(&m) ||
-		 identity_settle_sender(&m.identity, error) || submission_resolve_aliases(&m) ||
-		 submission_qualify(&m) || submission_settle_wishes(&m) || submission_edit(&m);
+		 submission_settle_wishes(&m) || (!request->as_it_came && submission_mend(&m));
 	if (!failed && address_list_unique(&s->envelope.recipients))
 		failed = error_set_memory(error);
 	identity_clear(&m.identity);

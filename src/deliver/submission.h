@@ -21,12 +21,13 @@
 struct submission_request {
 	const struct strv *recipients; /* operands, each an address list */
 	bool read_recipients;          /* -t */
-	const char *sender;            /* -f as it came, NULL: not given */
-	bool sender_from_header;       /* Resent-From, else From, gives the reverse-path */
-	const char *full_name;         /* -F, or NULL */
-	struct wishes wishes;          /* of this message; the account's come to them */
-	const char *(*user)(void);     /* the login name as it is, not empty: asked for only as
-					  sender of last resort; used at once */
+	bool as_it_came;           /* neither envelope, with its sender, nor header is mended */
+	const char *sender;        /* -f as it came, NULL: not given */
+	bool sender_from_header;   /* Resent-From, else From, gives the reverse-path */
+	const char *full_name;     /* -F, or NULL */
+	struct wishes wishes;      /* of this message; the account's come to them */
+	const char *(*user)(void); /* the login name as it is, not empty: asked for only as
+				      sender of last resort; used at once */
 	const struct account
 		*account; /* asked for by name or made of options, or NULL: choose */
 };

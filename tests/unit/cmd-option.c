@@ -448,6 +448,13 @@ static void modes(void)
 	CHECK_INT(o.listen.count, 1);
 	CHECK_INT(o.max_size, 10);
 	CHECK_INT(o.max_time, 60);
+	CHECK_INT(parse("pennypost|--catch=dir|--listen|localhost:0"), 0);
+	CHECK_INT(o.mode, MODE_LISTEN);
+	CHECK_STR(o.catch, "dir");
+	CHECK_INT(parse("pennypost|--catch="), -1);
+	CHECK_INT(parse("pennypost|--catch=dir|-bs"), -1);
+	CHECK_INT(parse("pennypost|--catch=dir|ann@example.org"), -1);
+	CHECK_INT(parse("sendmail|--catch=dir"), -1);
 	CHECK_INT(parse("pennypost|--max-size=0"), -1);
 	CHECK_INT(parse("pennypost|-bs|--dry-run"), -1);
 	CHECK_INT(parse("pennypost|-bs|ann@example.org"), -1);

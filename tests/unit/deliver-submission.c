@@ -32,6 +32,7 @@ static struct submission s;
 static struct error error;
 static struct message *message;
 static bool from_header; /* --read-envelope-from */
+static bool as_it_came;
 
 static const char *login_name = "joe";
 
@@ -64,6 +65,7 @@ static int prepare(const char *text, const char *operands, const char *sender,
 	const struct submission_request request = {
 		.recipients = &list,
 		.read_recipients = !operands,
+		.as_it_came = as_it_came,
 		.sender = sender,
 		.sender_from_header = from_header,
 		.user = login,
@@ -94,6 +96,24 @@ static void operands_are_address_lists(void)
 	CHECK_STR(to(1), "root@host.example.org");
 	CHECK_STR(s.envelope.sender.text, "one@example.org");
 	CHECK_STR(s.account->name, "one");
+}
+
+static void what_is_caught_is_not_mended(void)
+{
+	static const char text[] = "Bcc: c@d.org\nSubject: \xc3\xa4\n\nhi\n";
+	struct message_reader r;
+	struct span piece;
+
+	as_it_came = true;
+	CHECK_INT(prepare(text, "root, bob@a.org", "joe", NULL), 0);
+	as_it_came = false;
+	CHECK_STR(to(0), "root");
+	CHECK_STR(to(1), "bob@a.org");
+	CHECK_STR(s.envelope.sender.text, "joe");
+	CHECK_INT(message_reader_init(&r, message, &error), 0);
+	CHECK_INT(message_reader_next(&r, &piece, &error), 1);
+	CHECK(piece.len == strlen(text) - 3 && memcmp(piece.data, text, piece.len) == 0);
+	message_reader_clear(&r);
 }
 
 static void a_bad_operand_is_usage(void)
@@ -303,6 +323,7 @@ int main(void)
 		return 1;
 	}
 	TEST_RUN(operands_are_address_lists);
+	TEST_RUN(what_is_caught_is_not_mended);
 	TEST_RUN(a_bad_operand_is_usage);
 	TEST_RUN(the_sender_chooses_the_account);
 	TEST_RUN(the_login_is_the_last_resort);
