@@ -520,3 +520,62 @@ os.execv(sys.argv[1], sys.argv[1:])' ./pennypost --catch caught --listen 127.0.0
 	[ "$(files small)" -eq 1 ]
 	[ ! -e "$queue" ]
 }
+
+# struck WHAT CALL: one submission after the other, each struck (strace's inject) at the next of
+# these calls, until one is not any more. After each nothing in PWD but whole messages, and one for
+# each that was said to be sent: there, or in the queue.
+struck() {
+	local what=$1 call=$2 n=0 status whole
+	while [ $n -lt 60 ]; do
+		n=$((n + 1))
+		rm -rf d box "$queue" trace
+		mkdir -p "$queue"
+		status=0
+		strace -qq -f -o trace -e "trace=$call" -e "inject=$call:$what:when=$n" \
+			./sendmail -i -t <large 2>errors || status=$?
+		whole=0
+		for file in d/new/*; do
+			[ -f "$file" ] || continue
+			sed '1,/^$/d' "$file" | cmp - large.body || return 1
+			whole=$((whole + 1))
+		done
+		if [ -s box ]; then
+			mail mbox box | grep -qx "<ann@example.org> bob@example.net $(digest large.body)" ||
+				{ echo "$what $call $n: a part in box"; return 1; }
+			whole=$((whole + 1))
+		fi
+		if [ "$status" -eq 0 ] && [ $((whole + $(queued))) -eq 0 ]; then
+			echo "$what $call $n: lost"
+			cat errors trace
+			return 1
+		fi
+		grep -q 'INJECTED\|+++ killed\|^[0-9]* *--- SIG' trace || return 0
+		strikes=$((strikes + 1))
+	done
+	echo "$what $call: there is no end"
+	return 1
+}
+
+@test "killed or failed at any call: whole messages only, and none is lost" {
+	command -v strace || skip 'strace is missing'
+	{
+		printf 'To: bob@example.net\n\n'
+		head -c 150000 /dev/zero | base64
+	} >large
+	sed '1,/^$/d' large >large.body
+	strikes=0
+	configure "maildir:$PWD/d"
+	for call in mkdirat write fsync linkat unlinkat; do
+		struck signal=KILL $call
+		struck error=EIO $call
+		struck error=ENOSPC $call
+	done
+	[ "$strikes" -gt 30 ]
+	configure "mbox:$PWD/box"
+	for call in write fsync; do
+		struck signal=TERM $call
+		struck error=ENOSPC $call
+	done
+	[ "$strikes" -gt 50 ]
+	echo "# $strikes strikes" >&3
+}
