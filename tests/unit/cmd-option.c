@@ -203,9 +203,9 @@ static void no_option_of_sendmail_names_a_file_or_command(void)
 	     *name; name++) {
 		char line[64];
 
-		snprintf(line, sizeof(line), "/usr/bin/%s|-C/tmp/c|-aother|--frob=x", *name);
+		snprintf(line, sizeof(line), "/usr/bin/%s|-C/tmp/c|--frob=x", *name);
 		CHECK_INT(parse(line), 0);
-		CHECK(o.sendmail && !o.config_file && !o.account && o.setting_count == 0);
+		CHECK(o.sendmail && !o.config_file && o.setting_count == 0);
 	}
 }
 
@@ -219,7 +219,8 @@ static void the_unknown_is_noted_or_refused(void)
 	CHECK_STR(o.notes.items[1], "the unknown option --frob is ignored");
 	CHECK_INT(parse("sendmail|-S|-P|-a|x"), 0);
 	CHECK_INT(o.mode, MODE_SUBMIT);
-	CHECK(!o.dry_run && !o.account);
+	CHECK(!o.dry_run);
+	CHECK_STR(o.account, "x");
 	CHECK_INT(parse("pennypost|-tZ"), -1);
 	CHECK_STR(error.text, "there is no option -Z (see --help)");
 	CHECK_INT(error_exit_code(&error), 64);
