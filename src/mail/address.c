@@ -25,6 +25,7 @@ struct parser {
 	struct buf text;     /* the address as it will be written */
 	struct buf name;
 	size_t local_len;
+	bool verbatim; /* it is a bare name behind a backslash */
 	bool in_group;
 	bool null_allowed; /* "<>" is an address */
 };
@@ -79,6 +80,7 @@ int address_list_add(struct address_list *list, const struct address *a)
 		.text = span_dup(span_of(a->text)),
 		.local_len = a->local_len,
 		.name = a->name ? span_dup(span_of(a->name)) : NULL,
+		.verbatim = a->verbatim,
 	};
 
 	if (!copy.text || (a->name && !copy.name)) {
@@ -86,6 +88,16 @@ int address_list_add(struct address_list *list, const struct address *a)
 		return -1;
 	}
 	return list_add_take(list, &copy);
+}
+
+void address_local_value(const struct address *a, struct buf *out)
+{
+	const struct token local = {
+		.kind = a->text[0] == '"' ? TOKEN_QUOTED : TOKEN_ATOM,
+		.text = {a->text, a->local_len},
+	};
+
+	token_add_value(out, &local);
 }
 
 static int fail(struct parser *p, const char *problem)
@@ -289,8 +301,10 @@ static const char *bare_problem(struct span local)
  * it. */
 static int read_spec(struct parser *p)
 {
+	bool escaped = p->token.kind == TOKEN_ATOM && p->token.text.data[0] == '\\';
 	const char *problem;
 
+	p->verbatim = false;
 	if (read_local(p))
 		return -1;
 	if (p->local.len == 0 && !buf_failed(&p->local))
@@ -299,6 +313,7 @@ static int read_spec(struct parser *p)
 		return -1;
 	if (token_is(&p->token, '@'))
 		return read_domain(p);
+	p->verbatim = escaped;
 	problem = bare_problem(buf_span(&p->local));
 	return problem ? fail(p, problem) : 0;
 }
@@ -306,7 +321,7 @@ static int read_spec(struct parser *p)
 /* Puts the address that was read on the list. */
 static int push(struct parser *p)
 {
-	struct address a = {.local_len = p->local_len};
+	struct address a = {.local_len = p->local_len, .verbatim = p->verbatim};
 
 	a.text = span_dup(buf_span(&p->text));
 	if (a.text && p->name.len > 0)

@@ -34,7 +34,8 @@ enum {
 struct address {
 	char *text;       /* canonical: local part, then "@" and the domain if there is one */
 	size_t local_len; /* bytes of the local part as it stands in text */
-	char *name; /* display name, unquoted and unfolded UTF-8 (or raw bytes); or NULL */
+	char *name;    /* display name, unquoted and unfolded UTF-8 (or raw bytes); or NULL */
+	bool verbatim; /* a bare local name written "\name": no alias is to replace it */
 };
 
 /* Addresses in order. All zero is the empty list. */
@@ -67,6 +68,8 @@ int address_list_qualify(struct address_list *list, const char *domain, struct e
  * local part exactly: RFC 5321 section 2.4), keeping the first of each. Time is linear. Returns
  * 0, or -1 without memory. */
 int address_list_unique(struct address_list *list);
+/* Appends what the local part means: without quotes and backslashes. */
+void address_local_value(const struct address *a, struct buf *out);
 /* Appends a copy. Returns 0, or -1 without memory. */
 int address_list_add(struct address_list *list, const struct address *a);
 

@@ -491,6 +491,48 @@ static void a_login_name_stays_what_it_is(void)
 	CHECK(strstr(from_local(name), "longer than 252 bytes") != NULL);
 }
 
+static void a_backslash_is_remembered(void)
+{
+	static const struct {
+		const char *text;
+		bool verbatim;
+	} rows[] = {{"\\root", true},      {"<\\root>", true}, {"Root <\\root>", true},
+		    {"root", false},       {"ro\\ot", false},  {"\\root@x.example", false},
+		    {"\"\\root\"", false}, {"root.\\x", false}};
+	struct address_list list = {0}, copy = {0};
+	struct error error;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_INT(address_list_parse(&list, span_of(rows[i].text), &error), 0);
+		CHECK_INT(list.items[0].verbatim, rows[i].verbatim);
+		CHECK_INT(address_list_add(&copy, &list.items[0]), 0);
+		CHECK_INT(copy.items[i].verbatim, rows[i].verbatim);
+		address_list_clear(&list);
+	}
+	address_list_clear(&copy);
+}
+
+static void what_a_local_part_means(void)
+{
+	static const char *const rows[][2] = {{"root", "root"},
+					      {"a.b@c", "a.b"},
+					      {"\"a b\"@c", "a b"},
+					      {"\"a\\\"\\\\b\"", "a\"\\b"}};
+	struct address address = {0};
+	struct error error;
+	struct buf value;
+
+	buf_init(&value, 64);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_INT(address_parse(&address, span_of(rows[i][0]), &error), 0);
+		buf_reset(&value);
+		address_local_value(&address, &value);
+		CHECK_STR(value.data, rows[i][1]);
+		address_clear(&address);
+	}
+	buf_clear(&value);
+}
+
 int main(void)
 {
 	TEST_RUN(reads_every_form);
@@ -504,5 +546,7 @@ int main(void)
 	TEST_RUN(duplicates_go_once);
 	TEST_RUN(takes_many_and_deep);
 	TEST_RUN(a_login_name_stays_what_it_is);
+	TEST_RUN(a_backslash_is_remembered);
+	TEST_RUN(what_a_local_part_means);
 	return test_done();
 }
