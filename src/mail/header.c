@@ -118,10 +118,20 @@ size_t header_length(struct span text)
 	return len;
 }
 
+static void field_cut(struct header_field *f, struct span raw)
+{
+	size_t colon;
+
+	f->raw = raw;
+	f->name = (struct span){raw.data, name_length(raw, &colon)};
+	f->body = (struct span){raw.data + colon + 1, raw.len - colon - 1};
+	if (f->body.len > 0 && f->body.data[f->body.len - 1] == '\n')
+		f->body.len--;
+}
+
 static int header_add_field(struct header *h, struct span raw)
 {
 	struct header_field *f;
-	size_t colon;
 
 	if (h->count == h->cap) {
 		size_t cap = h->cap ? h->cap * 2 : 32;
@@ -133,12 +143,9 @@ static int header_add_field(struct header *h, struct span raw)
 		h->cap = cap;
 	}
 	f = &h->fields[h->count++];
-	*f = (struct header_field){.raw = raw};
-	f->name = (struct span){raw.data, name_length(raw, &colon)};
+	*f = (struct header_field){0};
+	field_cut(f, raw);
 	f->id = header_id_of(f->name);
-	f->body = (struct span){raw.data + colon + 1, raw.len - colon - 1};
-	if (f->body.len > 0 && f->body.data[f->body.len - 1] == '\n')
-		f->body.len--;
 	return 0;
 }
 
@@ -165,8 +172,10 @@ int header_parse(struct header *h, struct span text, struct error *error)
 
 void header_clear(struct header *h)
 {
-	for (size_t i = 0; i < h->count; i++)
+	for (size_t i = 0; i < h->count; i++) {
+		free(h->fields[i].text);
 		free(h->fields[i].replacement);
+	}
 	free(h->fields);
 	strv_clear(&h->added);
 	*h = (struct header){0};
@@ -212,6 +221,36 @@ void header_unfold(struct buf *out, struct span body)
 		body.data += len;
 		body.len -= len;
 	}
+}
+
+void header_settle(struct header_field *f)
+{
+	if (!f->replacement)
+		return;
+	free(f->text);
+	f->text = f->replacement;
+	f->replacement = NULL;
+	field_cut(f, span_of(f->text));
+}
+
+int header_set_body(struct header_field *f, struct span body)
+{
+	size_t head = (size_t)(f->body.data - f->raw.data);
+	struct buf text;
+	char *taken;
+
+	buf_init(&text, head + body.len + 1);
+	buf_add(&text, f->raw.data, head);
+	buf_add_span(&text, body);
+	buf_add_char(&text, '\n');
+	taken = buf_take(&text);
+	buf_clear(&text);
+	if (!taken)
+		return -1;
+	field_cut(f, (struct span){taken, head + body.len + 1});
+	free(f->text);
+	f->text = taken;
+	return 0;
 }
 
 void header_drop(struct header *h, enum header_id id)

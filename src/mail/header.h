@@ -49,6 +49,7 @@ struct header_field {
 	struct span name; /* without the blanks that obsolete syntax allows before the colon */
 	struct span
 		body; /* what follows the colon, folding included, without the last line end */
+	char *text;   /* owned: what the spans lie in once its body was set; or NULL */
 	char *replacement; /* owned, whole lines, put in place of raw; NULL: none */
 	bool dropped;
 };
@@ -80,6 +81,12 @@ struct span header_body(const struct header *h, enum header_id id);
 /* Appends the body unfolded: line ends removed, the blanks after them kept (RFC 5322 section
  * 2.2.3), trimmed at both ends. */
 void header_unfold(struct buf *out, struct span body);
+/* Makes what is put in place of the field, one field, the field itself. */
+void header_settle(struct header_field *f);
+/* Gives the field another body, as it stands behind the colon: blank and folding included,
+ * without the last line end. Whatever looks at the field from now on sees that. Returns 0, or
+ * -1 without memory. */
+int header_set_body(struct header_field *f, struct span body);
 void header_drop(struct header *h, enum header_id id);
 /* Adds "name: body\n" behind the last field. body holds no CR or LF but folding. Returns 0 or
  * -1 without memory. */
