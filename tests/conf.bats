@@ -264,7 +264,8 @@ submit() {
 	says 'joe@example.org' route_of root
 	says 'eve@example.org' route_of root
 	says 'nobody@host.example.org' route_of nobody
-	fails 78 "$HOME/aliases:4: commands, files and :include: are not supported" route_of x
+	fails 67 "$HOME/aliases:4: refused, because mail runs no commands: |/bin/cat" route_of x
+	says "$HOME/aliases:4: mail for \"x\" goes nowhere" route_of x
 }
 
 @test "an aliases file that others can write is refused" {

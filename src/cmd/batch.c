@@ -164,9 +164,6 @@ static void batch_dispatch(struct batch *b, struct batch_message *m, struct batc
 	const struct relay_options relay = context_relay(b->x, account);
 	struct channel *channel = channels_get(&b->channels, &relay);
 
-	if (b->logged != account)
-		context_open_log(b->x, account);
-	b->logged = account;
 	b->present = m;
 	if (channel)
 		batch_note_code(b, dispatch_message(&b->dispatch, &m->attempt, channel,
@@ -175,10 +172,33 @@ static void batch_dispatch(struct batch *b, struct batch_message *m, struct batc
 		m->failed = error_set_memory(&m->error) != 0;
 }
 
+static void batch_open_log(struct batch *b, const struct account *account)
+{
+	if (b->logged != account)
+		context_open_log(b->x, account);
+	b->logged = account;
+}
+
+/* What is refused of the aliases of its recipients. */
+static void batch_warn(const struct batch *b, const struct batch_message *m)
+{
+	for (size_t i = 0; i < m->submission.warnings.count; i++) {
+		const char *text = m->submission.warnings.items[i];
+
+		batch_tell(b, m->path, m->number, text);
+		if (!b->x->options.dry_run)
+			log_line(LOG_LEVEL_NOTICE, "%s: message %zu: %s", m->path, m->number,
+				 text);
+	}
+}
+
 static void batch_send(struct batch *b, struct batch_message *m, struct batch_message *next)
 {
 	const struct submission *s = &m->submission;
 
+	if (!m->failed && !b->x->options.dry_run)
+		batch_open_log(b, s->account);
+	batch_warn(b, m);
 	if (!m->failed && b->x->options.dry_run)
 		m->failed = cmd_dry_run(s->account, &s->envelope, m->message, stdout,
 					&m->error) != 0;

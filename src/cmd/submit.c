@@ -135,6 +135,16 @@ static void submit_open_log(struct context *x, const struct submission *s)
 		context_open_log(x, a);
 }
 
+/* Members of aliases that are refused: a dry run has nobody but its caller to tell. */
+static void submit_warn(const struct context *x, const struct submission *s)
+{
+	for (size_t i = 0; i < s->warnings.count; i++)
+		if (x->options.dry_run)
+			context_tell(x, s->warnings.items[i]);
+		else
+			context_warn(x, s->warnings.items[i]);
+}
+
 static void submit_note_rest(const struct message *m)
 {
 	if (message_facts(m)->drained > 0)
@@ -153,6 +163,7 @@ int cmd_submit(struct context *x)
 
 	if (failed || !x->options.dry_run)
 		submit_open_log(x, &s);
+	submit_warn(x, &s);
 	if (!failed && x->options.dry_run)
 		failed = cmd_dry_run(s.account, &s.envelope, m, stdout, &error);
 	else if (!failed)

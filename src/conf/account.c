@@ -80,6 +80,9 @@ static const struct field fields[] = {
 	FIELD(STRING, failure_command),
 	FIELD(INT, runner),
 	FIELD(STRING, aliases),
+	FIELD(INT, aliases_include),
+	FIELD(STRINGS, local_domains),
+	FIELD(INT, rewrite_headers),
 	FIELD(STRING, logfile),
 	FIELD(INT, syslog),
 };

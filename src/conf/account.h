@@ -119,6 +119,9 @@ struct account {
 	enum setting runner;          /* off: queueing starts none */
 
 	char *aliases;
+	enum setting aliases_include; /* on: ":include:" lists are read */
+	struct strv local_domains;    /* patterns of domains that are this machine's, too */
+	enum setting rewrite_headers; /* off: bare and local addresses of the header stay */
 	char *logfile;
 	int syslog; /* facility, -1: off, 0: unset */
 };

@@ -1,8 +1,8 @@
 /*
- * The aliases file: see aliases.h. The file is cut into entries, sorted by name, and an entry's
- * addresses are parsed when a recipient needs them, so that a pipe for one name does not stop
- * the mail of another. Each entry is expanded once in a call, which keeps the time linear
- * whatever the entries say of each other.
+ * Aliases applied: see aliases.h. A walk follows entries depth first, and each of them once;
+ * how far it has come with one stands in the entry, marked with the number of the walk. The
+ * members of an entry are parsed when somebody needs them, so that what is wrong with one name
+ * does not stop the mail of another.
  */
 #include "conf/aliases.h"
 
@@ -11,313 +11,573 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/chars.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "conf/alias_file.h"
 
-enum { ALIASES_DEPTH_MAX = 16, ALIASES_FILE_MAX = 16 * 1024 * 1024 };
-
-enum state { STATE_NEW, STATE_OPEN, STATE_DONE };
-
-struct entry {
-	struct span name;
-	struct span value; /* addresses, which may go over several lines */
-	int line;
-	int again; /* the line where the name has another entry; 0: none */
-	enum state state;
-};
+/* Of the members of one entry, in a header. */
+enum { ALIASES_SHOWN_LENGTH = 4096 };
 
 struct aliases {
-	const char *path;
-	struct entry *entries; /* sorted by name */
-	size_t count;
-	size_t cap;
-	struct address_list out;
-	int depth;
+	char *path;
+	struct buf text;
+	struct alias_file file;
+	unsigned walks; /* so many there were */
 };
 
-static int aliases_error(const struct aliases *a, int line, const char *text,
-			 struct error *error)
+/* What has been entered and not left: an entry or an included file. */
+struct step {
+	const struct step *up;
+	struct span name;
+	const char *path; /* where its members stand */
+	int line;
+	struct alias_entry *entry; /* itself, or the one that the included file belongs to */
+	bool is_file;
+};
+
+struct walk {
+	struct aliases *a;
+	const struct aliases_use *use;
+	struct address_list out;
+	struct aliases_report
+		*report; /* gets what is wrong, which then stops nothing; or NULL */
+	bool shown;      /* for a header */
+	int depth;
+	size_t included; /* bytes */
+};
+
+static int walk_address(struct walk *w, const struct address *address, const struct step *from,
+			bool *leads, struct error *error);
+
+/* What to do about an error: it goes on the report, or ends the walk. */
+static int walk_trouble(struct walk *w, struct error *error)
 {
-	return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s:%d: %s",
-			 TEXT_SHOW(span_of(a->path)), line, text);
+	if (!w->report || error->class != ERROR_LOCAL)
+		return -1;
+	return strv_add(&w->report->errors, span_of(error->text)) ? error_set_memory(error) : 0;
 }
 
-static int name_compare(struct span a, struct span b)
+static int walk_fail(struct walk *w, const struct step *at, const char *text,
+		     struct error *error)
 {
-	for (size_t i = 0; i < a.len && i < b.len; i++) {
-		int difference = (unsigned char)chars_lower(a.data[i]) -
-				 (unsigned char)chars_lower(b.data[i]);
-
-		if (difference != 0)
-			return difference;
-	}
-	return (a.len > b.len) - (a.len < b.len);
+	alias_error(at->path, at->line, text, error);
+	return walk_trouble(w, error);
 }
 
-static int entry_compare(const void *a, const void *b)
+/* Ends a walk for a header. */
+static int walk_give_up(struct error *error)
 {
-	return name_compare(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "it is not for a header");
 }
 
-/* By name, entries of one name in the order of the file. */
-static int entry_order(const void *a, const void *b)
+static int walk_warn(struct walk *w, const struct step *at, struct span member,
+		     const char *text, struct error *error)
 {
-	int names = entry_compare(a, b);
+	struct buf line;
+	int failed = 0;
 
-	return names ? names
-		     : ((const struct entry *)a)->line - ((const struct entry *)b)->line;
-}
-
-static struct entry *entry_find(const struct aliases *a, struct span name)
-{
-	struct entry wanted = {.name = name};
-
-	if (a->count == 0)
-		return NULL;
-	return bsearch(&wanted, a->entries, a->count, sizeof(wanted), entry_compare);
-}
-
-static int entry_add(struct aliases *a, struct entry entry, struct error *error)
-{
-	struct entry *entries;
-	size_t cap;
-
-	if (a->count == a->cap) {
-		cap = a->cap ? a->cap * 2 : 16;
-		entries = reallocarray(a->entries, cap, sizeof(*entries));
-		if (!entries)
-			return error_set_memory(error);
-		a->entries = entries;
-		a->cap = cap;
-	}
-	a->entries[a->count++] = entry;
-	return 0;
-}
-
-/* Takes the next line off the text, without its comment; white space at its end is gone. A "#"
- * within quotes is none. */
-static struct span line_next(struct span *text)
-{
-	const char *end = memchr(text->data, '\n', text->len);
-	struct span line = {text->data, end ? (size_t)(end - text->data) : text->len};
-	size_t used = line.len + (end != NULL);
-	bool quoted = false;
-
-	*text = (struct span){text->data + used, text->len - used};
-	for (size_t i = 0; i < line.len; i++) {
-		quoted ^= line.data[i] == '"';
-		if (line.data[i] == '#' && !quoted &&
-		    (i == 0 || chars_is(line.data[i - 1], CHARS_BLANK) ||
-		     line.data[i - 1] == ','))
-			line.len = i;
-	}
-	while (line.len > 0 && chars_is(line.data[line.len - 1], CHARS_BLANK | CHARS_NEWLINE))
-		line.len--;
-	return line;
-}
-
-/* Whether the entry goes on in the next line: after a comma, if that line is indented. */
-static bool goes_on(struct span line, struct span text)
-{
-	return line.len > 0 && line.data[line.len - 1] == ',' && text.len > 0 &&
-	       chars_is(text.data[0], CHARS_BLANK);
-}
-
-/* entry = name ":" address-list */
-static int entry_read(struct aliases *a, struct span *text, int *line, struct error *error)
-{
-	struct entry entry = {.line = ++*line};
-	struct span first = line_next(text);
-	struct span last = first;
-	const char *colon;
-
-	if (span_trim(first).len == 0)
+	if (!w->use->warnings)
 		return 0;
-	colon = memchr(first.data, ':', first.len);
-	if (!colon)
-		return aliases_error(a, entry.line, "\"name: address\" is expected", error);
-	entry.name = span_trim((struct span){first.data, (size_t)(colon - first.data)});
-	if (entry.name.len == 0)
-		return aliases_error(a, entry.line, "the name before the colon is missing",
-				     error);
-	for (; goes_on(last, *text); ++*line)
-		last = line_next(text);
-	entry.value.data = colon + 1;
-	entry.value.len = (size_t)(last.data + last.len - entry.value.data);
-	entry.value = span_trim(entry.value);
-	if (entry.value.len == 0)
-		return aliases_error(a, entry.line, "there is no address behind the colon",
-				     error);
-	return entry_add(a, entry, error);
+	buf_init(&line, ERROR_TEXT_MAX);
+	buf_printf(&line, "%s:%d: refused, %s: %s", TEXT_SHOW(span_of(at->path)), at->line,
+		   text, TEXT_SHOW(member));
+	if (buf_failed(&line) || strv_add(w->use->warnings, buf_span(&line)))
+		failed = error_set_memory(error);
+	buf_clear(&line);
+	return failed;
 }
 
-/* Sorts the entries, and keeps the first of each name, which knows that there are more. */
-static void aliases_sort(struct aliases *a)
+static int walk_trace(struct walk *w, const struct alias_entry *entry, struct span value,
+		      struct error *error)
 {
-	size_t kept = 0;
+	struct buf line;
+	int failed = 0;
 
-	qsort(a->entries, a->count, sizeof(*a->entries), entry_order);
-	for (size_t i = 1; i < a->count; i++) {
-		struct entry *last = &a->entries[kept];
-
-		if (entry_compare(last, &a->entries[i]) != 0)
-			a->entries[++kept] = a->entries[i];
-		else if (last->again == 0)
-			last->again = a->entries[i].line;
-	}
-	a->count = kept + 1;
+	if (!w->use->trace)
+		return 0;
+	buf_init(&line, ERROR_TEXT_MAX);
+	buf_printf(&line, "%s: %s (%s:%d)", TEXT_SHOW(entry->name), TEXT_SHOW(value),
+		   TEXT_SHOW(span_of(w->a->path)), entry->line);
+	if (buf_failed(&line) || strv_add(w->use->trace, buf_span(&line)))
+		failed = error_set_memory(error);
+	buf_clear(&line);
+	return failed;
 }
 
-static int aliases_read(struct aliases *a, struct span text, struct error *error)
-{
-	int line = 0;
-
-	if (text.len > 0 && memchr(text.data, '\0', text.len))
-		return aliases_error(a, 1, "the file holds a NUL byte", error);
-	while (text.len > 0)
-		if (entry_read(a, &text, &line, error))
-			return -1;
-	if (a->count > 0)
-		aliases_sort(a);
-	return 0;
-}
-
-/* Whether a member of the entry is something other than an address. */
-static bool entry_is_special(struct span value)
-{
-	bool start = true;
-	bool quoted = false;
-
-	for (size_t i = 0; i < value.len; i++) {
-		char c = value.data[i];
-
-		if (start && (c == '|' || c == '/' || c == ':'))
-			return true;
-		if (c == '"')
-			quoted = !quoted;
-		else if (!chars_is(c, CHARS_BLANK | CHARS_NEWLINE))
-			start = c == ',' && !quoted;
-	}
-	return false;
-}
-
-/* Appends the addresses of the value to *list. Comments within it, in entries of several lines,
- * are left out. */
-static int entry_parse(const struct aliases *a, const struct entry *entry,
-		       struct address_list *list, struct error *error)
-{
-	struct span value = entry->value;
-	struct buf text;
-	int result = 0;
-
-	if (entry_is_special(value))
-		return aliases_error(a, entry->line,
-				     "commands, files and :include: are not supported, only "
-				     "addresses are",
-				     error);
-	buf_init(&text, value.len * 2 + 1);
-	while (value.len > 0) {
-		buf_add_span(&text, line_next(&value));
-		buf_add_char(&text, ' ');
-	}
-	if (buf_failed(&text))
-		result = error_set_memory(error);
-	else if (address_list_parse(list, buf_span(&text), error)) {
-		error->class = ERROR_LOCAL;
-		error->stage = STAGE_CONFIG;
-		result = error_prefix(error, "%s:%d", TEXT_SHOW(span_of(a->path)), entry->line);
-	}
-	buf_clear(&text);
-	return result;
-}
-
-static int aliases_expand(struct aliases *a, const struct address *address,
-			  const struct entry *from, struct error *error);
-
-static int entry_expand(struct aliases *a, struct entry *entry, struct error *error)
+/* The part of an address list that stands between other members. */
+static int walk_addresses(struct walk *w, const struct step *here, struct span text,
+			  bool *leads, struct error *error)
 {
 	struct address_list list = {0};
-	int result = -1;
+	int result = 0;
 
-	if (entry->again)
-		return aliases_error(a, entry->again, "the name has an entry already", error);
-	if (a->depth == ALIASES_DEPTH_MAX)
-		return aliases_error(a, entry->line,
-				     "aliases lead to each other more than 16 deep", error);
-	if (entry_parse(a, entry, &list, error))
-		goto out;
-	entry->state = STATE_OPEN;
-	a->depth++;
-	for (size_t i = 0; i < list.count; i++)
-		if (aliases_expand(a, &list.items[i], entry, error))
-			goto out;
-	a->depth--;
-	entry->state = STATE_DONE;
-	result = 0;
-out:
+	if (address_list_parse(&list, text, error)) {
+		result = -1;
+		if (error->class == ERROR_MESSAGE) {
+			error->class = ERROR_LOCAL;
+			error->stage = STAGE_CONFIG;
+			error_prefix(error, "%s:%d", TEXT_SHOW(span_of(here->path)),
+				     here->line);
+			result = walk_trouble(w, error);
+		}
+	}
+	for (size_t i = 0; result == 0 && i < list.count; i++)
+		result = walk_address(w, &list.items[i], here, leads, error);
 	address_list_clear(&list);
 	return result;
 }
 
-/* Appends what an address comes to; `from` is the entry that named it, or NULL. */
-static int aliases_expand(struct aliases *a, const struct address *address,
-			  const struct entry *from, struct error *error)
-{
-	struct entry *entry = NULL;
-	struct entry *fallback = entry_find(a, span_of("default"));
+static int walk_include(struct walk *w, const struct step *from, struct span path, bool *leads,
+			struct error *error);
 
-	if (!address_domain(address) && address->text[0]) {
-		entry = entry_find(a, span_of(address->text));
-		if (!entry && fallback && fallback->state != STATE_OPEN)
-			entry = fallback;
-		/* A name that is its own alias stays local as well. */
-		if (entry == from)
-			entry = NULL;
-	}
-	if (!entry)
-		return address_list_add(&a->out, address) ? error_set_memory(error) : 0;
-	if (entry->state == STATE_OPEN)
-		return aliases_error(a, entry->line, "the alias leads back to itself", error);
-	return entry->state == STATE_DONE ? 0 : entry_expand(a, entry, error);
+/* A member that is no address. */
+static int walk_special(struct walk *w, const struct step *here, enum alias_kind kind,
+			struct span member, bool *leads, struct error *error)
+{
+	if (kind == ALIAS_COMMAND)
+		return walk_warn(w, here, member, "because mail runs no commands", error);
+	if (kind == ALIAS_FILE)
+		return walk_warn(w, here, member, "because mail is not written to files",
+				 error);
+	if (!w->use->include)
+		return walk_warn(w, here, member, "as \"aliases_include on\" is not said",
+				 error);
+	return walk_include(w, here, alias_include_path(member), leads, error);
 }
 
-int aliases_apply_text(struct address_list *list, const char *path, struct span text,
-		       struct error *error)
+/* value, in one line, is what stands at `here`. */
+static int walk_value(struct walk *w, const struct step *here, struct span value, bool *leads,
+		      struct error *error)
 {
-	struct aliases a = {.path = path};
-	int result = aliases_read(&a, text, error);
+	const char *end = value.data + value.len;
+	const char *start = value.data; /* of the addresses not yet read */
+	struct span member;
+	enum alias_kind kind;
 
-	for (size_t i = 0; result == 0 && i < list->count; i++)
-		result = aliases_expand(&a, &list->items[i], NULL, error);
-	if (result == 0) {
-		struct address_list old = *list;
-
-		*list = a.out;
-		a.out = old;
+	while ((kind = alias_member_next(&value, &member)) != ALIAS_END) {
+		if (kind == ALIAS_ADDRESS)
+			continue;
+		if (walk_addresses(w, here, (struct span){start, (size_t)(member.data - start)},
+				   leads, error) ||
+		    walk_special(w, here, kind, member, leads, error))
+			return -1;
+		start = value.data;
 	}
-	address_list_clear(&a.out);
-	free(a.entries);
-	return result;
+	return walk_addresses(w, here, (struct span){start, (size_t)(end - start)}, leads,
+			      error);
 }
 
-int aliases_apply(struct address_list *list, const char *path, struct error *error)
+static int walk_list(struct walk *w, struct step *here, struct span text, bool *leads,
+		     struct error *error)
+{
+	while (text.len > 0) {
+		struct span line = span_trim(alias_line_next(&text));
+
+		here->line++;
+		if (line.len > 0 && walk_value(w, here, line, leads, error))
+			return -1;
+	}
+	return 0;
+}
+
+/* Reads a file whole that only root and the user can write. */
+static int file_read(const char *path, struct buf *text, struct error *error)
 {
 	struct stat st = {0};
-	struct buf text;
 	int fd = file_open(path, &st);
 	int result;
 
 	if (fd < 0)
 		return file_open_error(path, error);
-	buf_init(&text, ALIASES_FILE_MAX);
 	result = file_check_writers(path, &st, "mail", error);
-	if (result == 0 && file_read_all(fd, &text))
+	if (result == 0 && file_read_all(fd, text))
 		result = error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
 					 "cannot read %s", TEXT_SHOW(span_of(path)));
 	close(fd);
-	if (result == 0)
-		result = aliases_apply_text(list, path, buf_span(&text), error);
-	buf_clear(&text);
+	if (result == 0 && text->len > 0 && memchr(text->data, '\0', text->len))
+		result = alias_error(path, 1, "the file holds a NUL byte", error);
 	return result;
+}
+
+static const char *include_problem(const struct walk *w, const struct step *from,
+				   struct span path)
+{
+	if (path.len == 0 || path.data[0] != '/')
+		return ":include: wants the absolute path of a file";
+	for (; from; from = from->up)
+		if (from->is_file && span_equals(path, from->path))
+			return "the list includes itself";
+	return w->depth == ALIASES_DEPTH_MAX ? "lists and aliases lead to each other more than "
+					       "16 deep"
+					     : NULL;
+}
+
+/* include = ":include:" path: each line of the file is an address list. */
+static int walk_include(struct walk *w, const struct step *from, struct span path, bool *leads,
+			struct error *error)
+{
+	char *name = span_dup(path);
+	struct step here = {
+		.up = from, .name = path, .path = name, .entry = from->entry, .is_file = true};
+	const char *problem = include_problem(w, from, path);
+	struct buf text;
+	int result = -1;
+
+	buf_init(&text, ALIASES_LIST_MAX);
+	if (!name)
+		error_set_memory(error);
+	else if (w->shown)
+		walk_give_up(error);
+	else if (problem)
+		result = walk_fail(w, from, problem, error);
+	else if (file_read(name, &text, error)) {
+		error_prefix(error, "%s:%d", TEXT_SHOW(span_of(from->path)), from->line);
+		result = walk_trouble(w, error);
+	} else if ((w->included += text.len) > ALIASES_FILE_MAX)
+		walk_fail(w, from, "included lists are larger than 16 MiB together", error);
+	else {
+		w->depth++;
+		result = walk_list(w, &here, buf_span(&text), leads, error);
+		w->depth--;
+	}
+	buf_clear(&text);
+	free(name);
+	return result;
+}
+
+/* "FILE:LINE: the alias leads back to itself: a, b, a" */
+static int walk_loop(struct walk *w, const struct alias_entry *entry, const struct step *from,
+		     struct error *error)
+{
+	const struct step *way[2 * ALIASES_DEPTH_MAX + 1];
+	size_t count = 0;
+
+	for (; from && count < sizeof(way) / sizeof(way[0]); from = from->up) {
+		way[count++] = from;
+		if (from->entry == entry && !from->is_file)
+			break;
+	}
+	alias_error(w->a->path, entry->line, "the alias leads back to itself: ", error);
+	while (count-- > 0) {
+		error_append(error, TEXT_SHOW(way[count]->name));
+		error_append(error, ", ");
+	}
+	error_append(error, TEXT_SHOW(entry->name));
+	return walk_trouble(w, error);
+}
+
+static int walk_members(struct walk *w, const struct step *here, bool *leads,
+			struct error *error)
+{
+	struct buf value;
+	int result;
+
+	buf_init(&value, here->entry->value.len + 1);
+	alias_value_join(&value, here->entry->value);
+	if (w->report) {
+		w->report->bytes += value.len;
+		if (value.len > w->report->longest)
+			w->report->longest = value.len;
+	}
+	if (buf_failed(&value))
+		result = error_set_memory(error);
+	else
+		result = walk_trace(w, here->entry, buf_span(&value), error);
+	if (result == 0)
+		result = walk_value(w, here, buf_span(&value), leads, error);
+	buf_clear(&value);
+	return result;
+}
+
+static int walk_entry(struct walk *w, struct alias_entry *entry, const struct step *from,
+		      struct error *error)
+{
+	struct step here = {.up = from,
+			    .name = entry->name,
+			    .path = w->a->path,
+			    .line = entry->line,
+			    .entry = entry};
+	int result;
+
+	if (entry->again && !w->report)
+		return alias_error(here.path, entry->again, "the name has an entry already",
+				   error);
+	if (w->depth == ALIASES_DEPTH_MAX)
+		return walk_fail(w, &here, "aliases lead to each other more than 16 deep",
+				 error);
+	if (w->shown && entry->value.len > ALIASES_SHOWN_LENGTH)
+		return walk_give_up(error);
+	entry->walk = w->a->walks;
+	entry->state = ALIAS_OPEN;
+	entry->leads = false;
+	w->depth++;
+	result = walk_members(w, &here, &entry->leads, error);
+	w->depth--;
+	entry->state = ALIAS_DONE;
+	return result;
+}
+
+static enum alias_state state_of(const struct walk *w, const struct alias_entry *entry)
+{
+	return entry->walk == w->a->walks ? entry->state : ALIAS_NEW;
+}
+
+/* Whether the name stands for somebody here. */
+static bool is_local(const struct walk *w, const struct address *address)
+{
+	const char *domain = address_domain(address);
+
+	return !domain || (w->use->local && local_is_domain(w->use->local, span_of(domain)));
+}
+
+/* The entry for a local name; the one for all others unless it is being followed, as then it is
+ * what it names itself that is not known. */
+static struct alias_entry *find_local(const struct walk *w, struct span name)
+{
+	struct alias_entry *entry = alias_file_find(&w->a->file, name);
+	struct alias_entry *fallback;
+
+	if (entry)
+		return entry;
+	fallback = alias_file_find(&w->a->file, span_of("default"));
+	return fallback && state_of(w, fallback) != ALIAS_OPEN ? fallback : NULL;
+}
+
+/* The entry that an address leads to, or NULL: it stays. */
+static struct alias_entry *find(const struct walk *w, const struct address *address)
+{
+	struct alias_entry *entry = NULL;
+	struct buf key;
+	size_t local_len;
+
+	if (address->verbatim || !address->text[0])
+		return NULL;
+	buf_init(&key, 2 * ADDRESS_PATH_MAX);
+	address_local_value(address, &key);
+	local_len = key.len;
+	buf_add_string(&key, address->text + address->local_len);
+	if (address_domain(address))
+		entry = alias_file_find(&w->a->file, buf_span(&key));
+	if (!entry && is_local(w, address))
+		entry = find_local(w, (struct span){key.data, local_len});
+	buf_clear(&key);
+	return entry;
+}
+
+static int walk_keep(struct walk *w, const struct address *address, bool *leads,
+		     struct error *error)
+{
+	*leads = true;
+	if (w->report)
+		return 0;
+	if (w->shown && w->out.count == ALIASES_SHOWN_MAX)
+		return walk_give_up(error);
+	return address_list_add(&w->out, address) ? error_set_memory(error) : 0;
+}
+
+/* Appends what an address that stands at `from` (NULL: a recipient) comes to; leads turns true
+ * when that is somebody. */
+static int walk_address(struct walk *w, const struct address *address, const struct step *from,
+			bool *leads, struct error *error)
+{
+	struct alias_entry *entry = find(w, address);
+	int result = 0;
+
+	if (!entry || (from && entry == from->entry))
+		return walk_keep(w, address, leads, error);
+	if (state_of(w, entry) == ALIAS_OPEN)
+		return walk_loop(w, entry, from, error);
+	if (state_of(w, entry) == ALIAS_NEW)
+		result = walk_entry(w, entry, from, error);
+	*leads |= result == 0 && state_of(w, entry) == ALIAS_DONE && entry->leads;
+	return result;
+}
+
+static int aliases_cut(struct aliases *a, struct strv *problems, struct error *error)
+{
+	a->file.path = a->path;
+	return alias_file_read(&a->file, buf_span(&a->text), problems, error);
+}
+
+static struct aliases *aliases_begin(const char *path, struct error *error)
+{
+	struct aliases *a = calloc(1, sizeof(*a));
+
+	if (a) {
+		buf_init(&a->text, ALIASES_FILE_MAX);
+		a->path = span_dup(span_of(path));
+	}
+	if (a && a->path)
+		return a;
+	aliases_free(a);
+	error_set_memory(error);
+	return NULL;
+}
+
+struct aliases *aliases_open(const char *path, struct error *error)
+{
+	struct aliases *a = aliases_begin(path, error);
+
+	if (a && (file_read(path, &a->text, error) || aliases_cut(a, NULL, error))) {
+		aliases_free(a);
+		a = NULL;
+	}
+	return a;
+}
+
+struct aliases *aliases_new(const char *path, struct span text, struct error *error)
+{
+	struct aliases *a = aliases_begin(path, error);
+
+	if (!a)
+		return NULL;
+	buf_add_span(&a->text, text);
+	if (buf_failed(&a->text) ? error_set_memory(error) : aliases_cut(a, NULL, error)) {
+		aliases_free(a);
+		a = NULL;
+	}
+	return a;
+}
+
+void aliases_free(struct aliases *a)
+{
+	if (!a)
+		return;
+	alias_file_clear(&a->file);
+	buf_clear(&a->text);
+	free(a->path);
+	free(a);
+}
+
+/* A recipient that nobody is behind. */
+static int fail_nobody(const struct walk *w, const struct address *address, struct error *error)
+{
+	const struct alias_entry *entry = find(w, address);
+
+	error_set(error, ERROR_RECIPIENT, STAGE_CONFIG,
+		  "%s:%d: mail for \"%s\" goes nowhere: all that its alias names is refused",
+		  TEXT_SHOW(span_of(w->a->path)), entry ? entry->line : 0,
+		  TEXT_SHOW(span_of(address->text)));
+	error->code = 550;
+	memcpy(error->enhanced, (const int[3]){5, 1, 1}, sizeof(error->enhanced));
+	return -1;
+}
+
+int aliases_apply(struct aliases *a, const struct aliases_use *use, struct address_list *list,
+		  struct error *error)
+{
+	struct walk w = {.a = a, .use = use};
+	int result = 0;
+
+	a->walks++;
+	for (size_t i = 0; result == 0 && i < list->count; i++) {
+		bool leads = false;
+
+		result = walk_address(&w, &list->items[i], NULL, &leads, error);
+		if (result == 0 && !leads)
+			result = fail_nobody(&w, &list->items[i], error);
+	}
+	if (result == 0) {
+		struct address_list old = *list;
+
+		*list = w.out;
+		w.out = old;
+	}
+	address_list_clear(&w.out);
+	return result;
+}
+
+bool aliases_show(struct aliases *a, const struct aliases_use *use,
+		  const struct address *address, struct address_list *list)
+{
+	const struct aliases_use quiet = {.local = use->local, .include = use->include};
+	struct walk w = {.a = a, .use = &quiet, .shown = true};
+	struct error ignored;
+	bool leads = false;
+
+	a->walks++;
+	if (!find(&w, address))
+		return false;
+	if (walk_address(&w, address, NULL, &leads, &ignored) || w.out.count == 0) {
+		address_list_clear(&w.out);
+		return false;
+	}
+	*list = w.out;
+	return true;
+}
+
+static int by_line(const void *a, const void *b)
+{
+	return (*(struct alias_entry *const *)a)->line -
+	       (*(struct alias_entry *const *)b)->line;
+}
+
+/* Follows every entry, in the order of the file. */
+static int check_entries(struct walk *w, struct error *error)
+{
+	const struct alias_file *file = &w->a->file;
+	struct alias_entry **order = calloc(file->count + 1, sizeof(*order));
+	int result = 0;
+
+	if (!order)
+		return error_set_memory(error);
+	for (size_t i = 0; i < file->count; i++)
+		order[i] = &file->entries[i];
+	qsort(order, file->count, sizeof(*order), by_line);
+	for (size_t i = 0; result == 0 && i < file->count; i++)
+		if (state_of(w, order[i]) == ALIAS_NEW)
+			result = walk_entry(w, order[i], NULL, error);
+	free(order);
+	return result;
+}
+
+static int aliases_inspect(struct aliases *a, const struct aliases_use *use,
+			   struct aliases_report *report, struct error *error)
+{
+	struct aliases_use checked = *use;
+	struct walk w = {.a = a, .use = &checked, .report = report};
+
+	checked.warnings = &report->warnings;
+	checked.trace = NULL;
+	a->walks++;
+	if (aliases_cut(a, &report->errors, error))
+		return -1;
+	report->entries = a->file.count;
+	return check_entries(&w, error);
+}
+
+int aliases_check_text(const char *path, struct span text, const struct aliases_use *use,
+		       struct aliases_report *report, struct error *error)
+{
+	struct aliases *a = aliases_begin(path, error);
+	int result = -1;
+
+	if (!a)
+		return -1;
+	buf_add_span(&a->text, text);
+	if (buf_failed(&a->text))
+		error_set_memory(error);
+	else
+		result = aliases_inspect(a, use, report, error);
+	aliases_free(a);
+	return result;
+}
+
+int aliases_check(const char *path, const struct aliases_use *use,
+		  struct aliases_report *report, struct error *error)
+{
+	struct aliases *a = aliases_begin(path, error);
+	int result = -1;
+
+	if (a && file_read(path, &a->text, error) == 0)
+		result = aliases_inspect(a, use, report, error);
+	aliases_free(a);
+	return result;
+}
+
+void aliases_report_clear(struct aliases_report *report)
+{
+	strv_clear(&report->errors);
+	strv_clear(&report->warnings);
+	*report = (struct aliases_report){0};
 }

@@ -295,6 +295,46 @@ static int set_from(struct account *a, const struct key *key, const char *value,
 	return 0;
 }
 
+/* What a domain or a pattern of one is made of. */
+static bool is_domain_pattern(struct span word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if (!chars_is(word.data[i], CHARS_ALNUM | CHARS_UTF8) &&
+		    !strchr("-._*?[]!^", word.data[i]))
+			return false;
+	return word.len > 0;
+}
+
+static int set_domains(struct account *a, const struct key *key, const char *value,
+		       struct error *error)
+{
+	struct strv domains = {0};
+	int failed = 0;
+
+	while (!failed && value && *value) {
+		struct span word = {value, strcspn(value, ", \t")};
+
+		value += word.len + (value[word.len] != '\0');
+		if (word.len == 0)
+			continue;
+		if (!is_domain_pattern(word))
+			failed = error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+					   "%s: \"%s\" is not a domain or a pattern, as in "
+					   "*.example.org",
+					   key->name, TEXT_SHOW(word));
+		else if (strv_add(&domains, word))
+			failed = error_set_memory(error);
+	}
+	if (failed) {
+		strv_clear(&domains);
+		return -1;
+	}
+	strv_clear(&a->local_domains);
+	a->local_domains = domains;
+	account_mark(a, offsetof(struct account, local_domains));
+	return 0;
+}
+
 static int set_full_name(struct account *a, const struct key *key, const char *value,
 			 struct error *error)
 {
@@ -676,6 +716,9 @@ static const struct key keys[] = {
 	{"require_tls", set_switch, AT(require_tls), KEYS_PASSING, ON_OFF},
 	{"submitter", set_submitter, AT(submitter), KEYS_PASSING, 0},
 	{"aliases", set_text, AT(aliases), KEYS_FILE | KEYS_PASSING, 0},
+	{"aliases_include", set_switch, AT(aliases_include), KEYS_PASSING, ON_OFF},
+	{"local_domains", set_domains, AT(local_domains), KEYS_NAMES | KEYS_PASSING, 0},
+	{"rewrite_headers", set_switch, AT(rewrite_headers), KEYS_PASSING, ON_OFF},
 
 	{"queue", set_switch, AT(queue), KEYS_PASSING, ON_OFF},
 	{"queue_dir", set_queue_dir, AT(queue_dir), KEYS_FILE | KEYS_PASSING, 0},

@@ -59,6 +59,18 @@ int identity_choose_account(struct identity *i, struct error *error)
 	return account_check_relay(i->account, error);
 }
 
+static int identity_apply_map(const char *map, struct address_list *list, struct error *error)
+{
+	const struct aliases_use use = {0};
+	struct aliases *aliases = aliases_open(map, error);
+	int result = aliases ? aliases_apply(aliases, &use, list, error) : -1;
+
+	if (result && error->class == ERROR_RECIPIENT)
+		error->class = ERROR_LOCAL;
+	aliases_free(aliases);
+	return result;
+}
+
 /* What `sender_map` makes of a local name: puts it in *a, unless it does not know it. */
 static int identity_map(const struct identity *i, struct address *a, struct error *error)
 {
@@ -70,7 +82,7 @@ static int identity_map(const struct identity *i, struct address *a, struct erro
 		return 0;
 	if (address_list_add(&list, a))
 		return error_set_memory(error);
-	result = aliases_apply(&list, map, error);
+	result = identity_apply_map(map, &list, error);
 	if (result == 0 && list.count != 1)
 		result = error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 				   "%s: %s has no address of its own, but %zu",

@@ -5,16 +5,16 @@
 #include <time.h>
 
 #include "base/text.h"
-#include "conf/aliases.h"
 #include "deliver/identity.h"
+#include "deliver/naming.h"
 #include "mail/edit.h"
-#include "net/hostname.h"
 
 /* A submission in the making. */
 struct making {
 	struct submission *s;
 	const struct submission_request *request;
 	struct identity identity;
+	struct naming naming;
 	struct error *error;
 };
 
@@ -50,17 +50,6 @@ static bool submission_has_bare(const struct address_list *list)
 	return false;
 }
 
-/* What bare addresses are completed with: the account's domain, else our full name, else our
- * bare one, so that a relay which refuses it names us. Never the domain of `from`: a local
- * "root" must not become somebody else's root at a large provider. */
-static void submission_find_domain(struct submission *s, bool needed)
-{
-	if (s->account->domain)
-		buf_add_string(&s->domain, s->account->domain);
-	else if (hostname_full(&s->domain, needed) && needed)
-		hostname_short(&s->domain);
-}
-
 static int submission_qualify(struct making *m)
 {
 	struct submission *s = m->s;
@@ -69,7 +58,7 @@ static int submission_qualify(struct making *m)
 	bool bare = submission_has_bare(&s->envelope.recipients) || bare_sender;
 	struct address_list one = {.items = sender, .count = 1, .cap = 1};
 
-	submission_find_domain(s, bare);
+	naming_find_domain(s, bare);
 	if (bare && s->domain.len == 0)
 		return error_set(
 			m->error, ERROR_LOCAL, STAGE_CONFIG,
@@ -130,16 +119,10 @@ static int submission_edit(struct making *m)
 		header_drop(h, HEADER_FROM);
 	if (!failed)
 		failed = edit_header(h, &options, m->error) ||
-			 identity_align(&m->identity, domain, m->error);
+			 identity_align(&m->identity, domain, m->error) ||
+			 naming_rewrite(&m->naming, m->s, REWRITE_AUTHORS, m->error);
 	address_clear(&from);
 	return failed;
-}
-
-static int submission_resolve_aliases(struct making *m)
-{
-	const char *path = m->s->account->aliases;
-
-	return path ? aliases_apply(&m->s->envelope.recipients, path, m->error) : 0;
 }
 
 /* What the message wishes, and what the account does for all of its messages. Its words were
@@ -164,7 +147,10 @@ static int submission_settle_wishes(struct making *m)
 static int submission_mend(struct making *m)
 {
 	return identity_settle_sender(&m->identity, m->error) ||
-	       submission_resolve_aliases(m) || submission_qualify(m) || submission_edit(m);
+	       naming_resolve(&m->naming, m->s, m->request, m->error) ||
+	       submission_qualify(m) ||
+	       naming_rewrite(&m->naming, m->s, REWRITE_RECIPIENTS, m->error) ||
+	       submission_edit(m);
 }
 
 int submission_prepare(struct submission *s, struct message *message,
@@ -190,6 +176,7 @@ int submission_prepare(struct submission *s, struct message *message,
 	if (!failed && address_list_unique(&s->envelope.recipients))
 		failed = error_set_memory(error);
 	identity_clear(&m.identity);
+	naming_clear(&m.naming);
 	return failed ? -1 : 0;
 }
 
@@ -197,6 +184,7 @@ void submission_clear(struct submission *s)
 {
 	envelope_clear(&s->envelope);
 	buf_clear(&s->domain);
+	strv_clear(&s->warnings);
 }
 
 size_t submission_hops(const struct message *message)

@@ -21,11 +21,13 @@
 struct submission_request {
 	const struct strv *recipients; /* operands, each an address list */
 	bool read_recipients;          /* -t */
-	bool as_it_came;           /* neither envelope, with its sender, nor header is mended */
-	const char *sender;        /* -f as it came, NULL: not given */
-	bool sender_from_header;   /* Resent-From, else From, gives the reverse-path */
-	const char *full_name;     /* -F, or NULL */
-	struct wishes wishes;      /* of this message; the account's come to them */
+	bool as_it_came;         /* neither envelope, with its sender, nor header is mended */
+	const char *sender;      /* -f as it came, NULL: not given */
+	bool sender_from_header; /* Resent-From, else From, gives the reverse-path */
+	const char *full_name;   /* -F, or NULL */
+	struct wishes wishes;    /* of this message; the account's come to them */
+	bool no_aliases;         /* -n */
+	struct strv *trace;      /* gets a line for each alias used (conf/aliases.h); or NULL */
 	const char *(*user)(void); /* the login name as it is, not empty: asked for only as
 				      sender of last resort; used at once */
 	const struct account
@@ -38,6 +40,7 @@ struct submission {
 	const struct account *account; /* borrowed */
 	struct wishes wishes;          /* the request's and the account's, borrowed from both */
 	struct buf domain;             /* completes bare addresses */
+	struct strv warnings;          /* on members of aliases that are refused */
 	const char *queue_id;          /* for the log, where the queue holds it; or NULL */
 	bool careful; /* one command at a time: an earlier verdict was doubted */
 	/* As struct smtp_transaction has it. */
@@ -48,9 +51,10 @@ struct submission {
 /* Makes *s of a message: recipients from the operands and, with -t, the header; the account
  * (the one asked for, else the first whose `from` matches the reverse-path or the From field,
  * else the default); aliases, qualification, duplicates; the reverse-path; and the header's
- * edits. Returns 0, or -1 with *error: usage (64) for operands, data (65) for the header,
- * config (78) when there is no account. s->account is set as soon as it is chosen, which all
- * but the reading of -f waits for: a failure has its log. submission_clear() is due either way.
+ * rewriting and edits. Returns 0, or -1 with *error: usage (64) for operands, data (65) for the
+ * header, config (78) when there is no account. s->account is set as soon as it is chosen,
+ * which all but the reading of -f waits for: a failure has its log. s->warnings are complete
+ * sentences, also after a failure. submission_clear() is due either way.
  */
 int submission_prepare(struct submission *s, struct message *message,
 		       const struct config *config, const struct submission_request *request,

@@ -285,7 +285,7 @@ static void a_map_gives_users_their_addresses(void)
 	CHECK_STR(s.envelope.sender.text, "joe@example.edu");
 	CHECK_STR(edited(), "From: Cron <joe@example.edu>\n");
 	CHECK_INT(prepare("From: x\n" REST "\nhi\n", "a@b.c", "o@p.q", "mapped"), 0);
-	CHECK_STR(edited(), "From: x\n");
+	CHECK_STR(edited(), "From: x@host.example.org\n");
 	CHECK_STR(s.envelope.sender.text, "o@p.q");
 	login_name = "nobody";
 	CHECK_INT(prepare("\nhi\n", "a@b.c", NULL, "mapped"), 0);

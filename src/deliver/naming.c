@@ -1,0 +1,109 @@
+/* Names made addresses: see naming.h. */
+#include "deliver/naming.h"
+
+#include "net/hostname.h"
+
+/* A header that is being rewritten. */
+struct rewriting {
+	struct naming *naming;
+	struct submission *submission;
+	bool looked; /* for a domain, and there may be none */
+};
+
+static struct aliases_use naming_use(struct naming *n, const struct submission *s)
+{
+	return (struct aliases_use){
+		.local = &n->local,
+		.include = s->account->aliases_include == SETTING_ON,
+	};
+}
+
+int naming_resolve(struct naming *n, struct submission *s,
+		   const struct submission_request *request, struct error *error)
+{
+	const struct account *a = s->account;
+	struct aliases_use use = naming_use(n, s);
+
+	n->local.patterns = &a->local_domains;
+	if (!a->aliases || request->no_aliases)
+		return 0;
+	n->aliases = aliases_open(a->aliases, error);
+	if (!n->aliases)
+		return -1;
+	use.warnings = &s->warnings;
+	use.trace = request->trace;
+	return aliases_apply(n->aliases, &use, &s->envelope.recipients, error);
+}
+
+void naming_find_domain(struct submission *s, bool needed)
+{
+	if (s->domain.len > 0)
+		return;
+	if (s->account->domain)
+		buf_add_string(&s->domain, s->account->domain);
+	else if (hostname_full(&s->domain, needed) && needed)
+		hostname_short(&s->domain);
+}
+
+static bool naming_is_local(void *context, struct span domain)
+{
+	struct rewriting *r = context;
+
+	return local_is_domain(&r->naming->local, domain);
+}
+
+/* Completes what has no domain. Returns 0; 1 when there is nothing to do it with. */
+static int naming_complete(struct rewriting *r, struct address_list *list, struct error *error)
+{
+	const struct buf *domain = &r->submission->domain;
+	bool bare = false;
+
+	for (size_t i = 0; i < list->count; i++)
+		bare = bare || !address_domain(&list->items[i]);
+	if (!bare)
+		return 0;
+	if (!r->looked)
+		naming_find_domain(r->submission, true);
+	r->looked = true;
+	return domain->len == 0 || address_list_qualify(list, domain->data, error);
+}
+
+/* What is not to be had leaves the name as it is: the header is no reason to send nothing. */
+static int naming_look_up(void *context, const struct address *a, bool recipient,
+			  struct address_list *out, struct error *error)
+{
+	struct rewriting *r = context;
+	const struct aliases_use use = naming_use(r->naming, r->submission);
+	bool found = recipient && r->naming->aliases &&
+		     aliases_show(r->naming->aliases, &use, a, out);
+
+	if (!found && address_domain(a))
+		return 0;
+	if (!found && address_list_add(out, a))
+		return error_set_memory(error);
+	if (naming_complete(r, out, error))
+		address_list_clear(out);
+	return 0;
+}
+
+int naming_rewrite(struct naming *n, struct submission *s, enum rewrite_part part,
+		   struct error *error)
+{
+	struct rewriting context = {.naming = n, .submission = s};
+	const struct rewrite rewrite = {
+		.is_local = n->aliases ? naming_is_local : NULL,
+		.look_up = naming_look_up,
+		.context = &context,
+	};
+
+	if (s->account->rewrite_headers == SETTING_OFF)
+		return 0;
+	return rewrite_header(message_header(s->message), part, &rewrite, error);
+}
+
+void naming_clear(struct naming *n)
+{
+	aliases_free(n->aliases);
+	local_clear(&n->local);
+	*n = (struct naming){0};
+}
