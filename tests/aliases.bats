@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Local names: aliases in the envelope and in the header.
+# Local names: aliases in the envelope and in the header, newaliases, -bv.
 
 bats_require_minimum_version 1.5.0
 load lib/common
@@ -9,7 +9,7 @@ setup() {
 	export HOME=$PWD XDG_CONFIG_HOME=$PWD/config
 	unset PENNYPOST_RELAY PENNYPOST_PASSWORD_FILE CREDENTIALS_DIRECTORY
 	mkdir -p config/pennypost
-	for name in sendmail pennypost; do
+	for name in sendmail newaliases pennypost; do
 		ln -s "$PENNYPOST" "$name"
 	done
 	configure
@@ -95,6 +95,13 @@ says() {
 	configure 'local_domains a@b'
 	run -78 --separate-stderr ./pennypost x <message
 	[[ $stderr == *'local_domains: "a@b" is not a domain or a pattern'* ]]
+}
+
+@test "-n applies no aliases, and names are completed all the same" {
+	aliases <<<'root: joe@example.net'
+	goes_to root@example.org -- -n root
+	[ "$(field To -n root)" = 'To: root@example.org' ]
+	goes_to root@example.org -- '\root'
 }
 
 @test "names in the header become addresses that mean something elsewhere" {
@@ -223,4 +230,133 @@ says() {
 	run -0 --separate-stderr ./pennypost --batch --dry-run --to root message other
 	says "pennypost: message: message 1: $PWD/aliases:1: refused, because mail runs no commands: |x"
 	says "pennypost: other: message 1: $PWD/aliases:1: refused, because mail runs no commands: |x"
+}
+
+@test "newaliases says that a file is fine, under all its names" {
+	aliases <<-'END'
+		# nobody of note
+		postmaster: root
+		root: joe@example.net,
+		  ann@example.net
+	END
+	for call in ./newaliases './sendmail -bi' './sendmail -I' './pennypost -bi -v'; do
+		run -0 --separate-stderr $call </dev/null
+		[ -z "$stderr" ]
+		[ "$output" = "$PWD/aliases: 2 aliases, longest 32 bytes, 36 bytes total" ]
+	done
+}
+
+@test "newaliases tells all that is wrong, each with its line" {
+	aliases <<-'END'
+		root joe
+		a: b@c@d
+		pipe: |x, j@example.net
+		l1: l2
+		l2: l1
+		A: x@y
+		e:
+		ok: :include:/nowhere
+	END
+	run -78 --separate-stderr ./newaliases
+	[ -z "$output" ]
+	diff <(sort <<<"$stderr") - <<-END
+		newaliases: $PWD/aliases:1: "name: address" is expected
+		newaliases: $PWD/aliases:2: address "b@c@d": it has more than one @
+		newaliases: $PWD/aliases:3: refused, because mail runs no commands: |x
+		newaliases: $PWD/aliases:4: the alias leads back to itself: l1, l2, l1
+		newaliases: $PWD/aliases:6: the name has an entry already
+		newaliases: $PWD/aliases:7: there is no address behind the colon
+		newaliases: $PWD/aliases:8: refused, as "aliases_include on" is not said: :include:/nowhere
+	END
+	printf '%s\n' 'x: |y' 'z: /file' | aliases
+	run -0 --separate-stderr ./newaliases
+	[ "$(wc -l <<<"$stderr")" -eq 2 ]
+	rm aliases
+	run -78 --separate-stderr ./newaliases
+	says "newaliases: cannot open $PWD/aliases: No such file or directory"
+}
+
+@test "newaliases checks the file of every account, once" {
+	echo 'a: b@example.net' | tee one >two
+	chmod 644 one two
+	printf '%s\n' 'account a' "aliases $PWD/one" 'account b : a' 'account c' "aliases $PWD/two" \
+		>config/pennypost/config
+	run -0 --separate-stderr ./newaliases
+	[ "$output" = "$PWD/one: 1 alias, longest 13 bytes, 13 bytes total
+$PWD/two: 1 alias, longest 13 bytes, 13 bytes total" ]
+	echo x >>two
+	run -78 --separate-stderr ./newaliases
+	says "newaliases: $PWD/two:2: \"name: address\" is expected"
+	run -0 ./pennypost -a a -bi
+}
+
+@test "newaliases without configuration looks at /etc/aliases, and minds none" {
+	need_world
+	rm config/pennypost/config newaliases
+	cp "$PENNYPOST" newaliases
+	run -0 --separate-stderr "$ROOT/tests/lib/world" "$PWD" -- bash -c '
+		cd "$HOME"
+		rm -f /etc/aliases
+		./newaliases
+		echo "root: joe@example.net" >/etc/aliases
+		chmod 644 /etc/aliases
+		./newaliases
+		echo x >>/etc/aliases
+		./newaliases || echo "exit status $?"'
+	printf '%s\n' "$output" "$stderr"
+	[ "$output" = 'no account has aliases, and there is no /etc/aliases
+/etc/aliases: 1 alias, longest 15 bytes, 15 bytes total (not in use: no account names it)
+exit status 78' ]
+	says 'newaliases: /etc/aliases:2: "name: address" is expected'
+}
+
+@test "-bv shows the way of each address, and sends nothing" {
+	relay_start relay --plain
+	configure 'account other' 'relay smtp://relay.example.net' 'tls off' \
+		'domain example.org' 'from joe@example.net'
+	aliases <<-'END'
+		# who
+		root: ann, joe@example.net
+		ann: Ann <ann@example.net>
+	END
+	run -0 --separate-stderr ./sendmail -bv root@localhost x@example.net </dev/null
+	printf '%s\n' "$output"
+	[ -z "$stderr" ]
+	diff - <(echo "$output") <<-END
+		address: root@localhost
+		alias: root: ann, joe@example.net ($PWD/aliases:2)
+		alias: ann: Ann <ann@example.net> ($PWD/aliases:3)
+		recipient: <ann@example.net>
+		recipient: <joe@example.net>
+		relay: 127.0.0.1:$relay_port, without TLS
+		login: none
+		account: default, $PWD/config/pennypost/config:1
+
+		address: x@example.net
+		recipient: <x@example.net>
+		relay: 127.0.0.1:$relay_port, without TLS
+		login: none
+		account: default, $PWD/config/pennypost/config:1
+	END
+	run -0 --separate-stderr ./pennypost -bv -n -f joe@example.net 'Root <root>' </dev/null
+	[[ $output == *'recipient: <root@example.org>'* ]]
+	[[ $output == *'relay: smtp://relay.example.net:25, '* || $output == *'relay: relay.example.net:25, '* ]]
+	[[ $output == *"account: other, $PWD/config/pennypost/config:10" ]]
+	[ -z "$(ls relay | grep message || :)" ]
+}
+
+@test "-bv says which address leads to nobody" {
+	aliases <<-'END'
+		null: /dev/null
+		l1: l2
+		l2: l1
+	END
+	run -67 --separate-stderr ./sendmail -bv null x@example.net
+	[[ $output == *'address: null'*'recipient: <x@example.net>'* ]]
+	says "sendmail: $PWD/aliases:1: mail for \"null\" goes nowhere: all that its alias names is refused"
+	run -78 --separate-stderr ./sendmail -bv l1
+	says "sendmail: $PWD/aliases:2: the alias leads back to itself: l1, l2, l1"
+	run -64 --separate-stderr ./sendmail -bv 'a@b@c'
+	run -64 --separate-stderr ./sendmail -bv </dev/null
+	run -64 --separate-stderr ./pennypost -bv -t x@example.net </dev/null
 }

@@ -41,7 +41,7 @@ enum error_stage {
 	STAGE_VERDICT,    /* between the end of data and its reply: may have been delivered */
 	STAGE_COMMAND,    /* NOOP, RSET, VRFY, QUIT */
 	STAGE_PROTOCOL,   /* the relay does not keep to SMTP, at whatever step */
-	STAGE_UNAVAILABLE /* a mode that is not built yet */
+	STAGE_UNAVAILABLE /* a mode that we do not have */
 };
 
 enum { ERROR_TEXT_MAX = 2048 };

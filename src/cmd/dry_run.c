@@ -21,7 +21,7 @@ static const char *dry_run_tls(const struct account *a)
 	return "";
 }
 
-static void dry_run_route(const struct account *a, FILE *out)
+void dry_run_route(const struct account *a, FILE *out)
 {
 	struct endpoint relay = a->relay;
 	struct buf account;

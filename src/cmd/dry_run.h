@@ -9,6 +9,8 @@
 #include "mail/envelope.h"
 #include "mail/message.h"
 
+/* Writes "key: value" lines for relay, login and account, escaped. */
+void dry_run_route(const struct account *a, FILE *out);
 /* Writes "key: value" lines for relay, login, account, sender, each recipient and the size, an
  * empty line, and the bytes that DATA would carry to a relay with 8BITMIME, dot transparency
  * and closing dot included. Everything but those bytes is escaped. Returns 0, or -1 with *error

@@ -186,18 +186,15 @@ static void set_personality(struct options *o, const char *path)
 	else if (strcmp(name, "runq") == 0)
 		o->mode = MODE_QUEUE_RUN;
 	else if (strcmp(name, "newaliases") == 0)
-		options_set_unavailable(o, "newaliases (rebuilding the aliases)", NULL);
+		o->mode = MODE_NEWALIASES;
 	o->sendmail = o->mode != MODE_SUBMIT || strcmp(name, "sendmail") == 0 ||
 		      strcmp(name, "send-mail") == 0;
 }
 
 static int refuse_mode(const struct options *o, struct error *error)
 {
-	if (o->instead)
-		return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE,
-				 "there is no mode %s here: %s", o->mode_name, o->instead);
-	return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE, "mode %s is not built yet",
-			 o->mode_name);
+	return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE, "there is no mode %s here: %s",
+			 o->mode_name, o->instead);
 }
 
 /* What is meant for another mode would be passed over in silence. */
@@ -221,6 +218,9 @@ static int settle_mode(const struct options *o, struct error *error)
 	if (o->catch && o->mode != MODE_LISTEN)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--catch listens, and does nothing else");
+	if (o->mode == MODE_RESOLVE && (o->recipients.count == 0 || o->read_recipients))
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "-bv reads no message: name the addresses to look at");
 	if (o->older_than && o->mode != MODE_QUEUE_CHECK)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--older-than goes with --check-queue");

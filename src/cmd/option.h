@@ -24,6 +24,8 @@ enum options_mode {
 	MODE_BATCH, /* options.files */
 	MODE_SERVER_INFO,
 	MODE_VERIFY_ADDRESS, /* options.address */
+	MODE_RESOLVE,        /* -bv: options.recipients */
+	MODE_NEWALIASES,     /* -bi */
 	MODE_QUEUE_LIST,     /* options.list, options.json, options.verbose */
 	MODE_QUEUE_SHOW,     /* options.ids, options.json */
 	MODE_QUEUE_STEER,    /* options.steer, options.ids */
@@ -71,11 +73,12 @@ struct options {
 	bool sendmail; /* called by a name of sendmail's */
 	enum options_mode mode;
 	const char *mode_name;  /* of MODE_UNAVAILABLE, "-bt (address test)"; not owned */
-	const char *instead;    /* what to do then; may be NULL; not owned */
+	const char *instead;    /* what to do then; not owned */
 	struct strv recipients; /* operands and --to as they came: each an address list */
 	struct strv files;      /* MODE_BATCH: operands, which are files then */
 	struct strv to;         /* --to; with the others in recipients when all is read */
 	bool read_recipients;   /* -t */
+	bool no_aliases;        /* -n */
 	enum options_dot dot;
 	char *sender; /* -f as it came: "", "<>", "a@b", "<a@b>" */
 	bool read_envelope_from;

@@ -222,7 +222,8 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 	} built[] = {{'m', MODE_SUBMIT},       {'p', MODE_QUEUE_LIST}, {'s', MODE_SERVE},
 		     {'d', MODE_LISTEN},       {'l', MODE_LISTEN},     {'D', MODE_LISTEN},
 		     {'C', MODE_CONFIG_CHECK}, {'P', MODE_QUEUE_LIST}, {'h', MODE_QUEUE_LIST},
-		     {'q', MODE_SUBMIT},       {'V', MODE_VERSION}};
+		     {'q', MODE_SUBMIT},       {'V', MODE_VERSION},    {'i', MODE_NEWALIASES},
+		     {'v', MODE_RESOLVE}};
 	static const struct {
 		char letter;
 		const char *name, *instead;
@@ -230,10 +231,8 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 		{'a', "-ba (ARPANET protocol)", "-bs speaks SMTP"},
 		{'H', "-bH (purge of the status of hosts)",
 		 "-q tries every relay, whatever -bh says of it"},
-		{'i', "-bi (rebuilding the aliases)", NULL},
 		{'S', "-bS (batched SMTP)", "-bs speaks SMTP"},
 		{'t', "-bt (address test)", "-bv shows where an address leads"},
-		{'v', "-bv (check of recipients)", NULL},
 	};
 
 	(void)row;
@@ -256,7 +255,7 @@ static int set_newaliases(struct options *o, const struct options_row *row, cons
 			  struct error *error)
 {
 	(void)row, (void)value, (void)error;
-	options_set_unavailable(o, "-I (rebuilding the aliases)", NULL);
+	o->mode = MODE_NEWALIASES;
 	return 0;
 }
 
@@ -294,7 +293,8 @@ static int set_queue_run(struct options *o, const struct options_row *row, const
 	if (o->mode == MODE_LISTEN && value && chars_is(value[0], CHARS_DIGIT))
 		return set_queue_interval(o, value, error);
 	if (o->mode == MODE_UNAVAILABLE || o->mode == MODE_QUEUE_LIST ||
-	    o->mode == MODE_SERVE || o->mode == MODE_LISTEN)
+	    o->mode == MODE_NEWALIASES || o->mode == MODE_RESOLVE || o->mode == MODE_SERVE ||
+	    o->mode == MODE_LISTEN)
 		return 0;
 	o->mode = MODE_QUEUE_RUN;
 	if (!value || strcmp(value, "f") == 0 || strcmp(value, "ff") == 0)
@@ -526,6 +526,7 @@ static const struct options_row rows[] = {
 	 "take the envelope's sender from the message"},
 	{'F', "from-full-name", ONE, ALL, set_name, AT(full_name), "NAME",
 	 "the name in a From field that is added"},
+	{'n', NULL, NO, ALL, set_flag, AT(no_aliases), NULL, "apply no aliases"},
 	{'i', NULL, NO, ALL, set_dot, 0, NULL, "a line that is just a dot ends nothing"},
 	{'o', NULL, ONE, ALL, options_set_old, 0, "OPTION", "an option of old: -oi is -i"},
 	{'O', NULL, ONE, ALL, options_set_named, 0, "NAME=VALUE", "the same by name: IgnoreDots, DeliveryMode"},
@@ -545,6 +546,7 @@ static const struct options_row rows[] = {
 
 	{.help = "What to do"},
 	{'b', NULL, ONE, ALL, set_mode_letter, 0, "MODE", "the mode; -bm submits and is the default"},
+	{'I', NULL, NO, ALL, set_newaliases, 0, NULL, "check the files of aliases: the same as -bi"},
 	{'q', NULL, MAY, ALL, set_queue_run, 0, "TIME|IID|RRCPT|SSENDER",
 	 "run the queue: now, every so often, or a part of it"},
 	{0, "due", NO, OURS, set_flag, AT(due), NULL, "with -q: only what is due"},
@@ -652,11 +654,9 @@ static const struct options_row rows[] = {
 	{'d', NULL, MAY, SENDMAIL, set_nothing, 0, "LEVEL", NULL},
 	{'E', NULL, MAY, ALL, set_nothing, 0, "ID", NULL},
 	{'G', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
-	{'I', NULL, NO, ALL, set_newaliases, 0, NULL, NULL},
 	{'J', NULL, MAY, ALL, set_nothing, 0, "ID", NULL},
 	{'M', NULL, ONE, ALL, set_exim, 0, "ID", NULL},
 	{'m', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
-	{'n', NULL, NO, ALL, set_nothing, 0, NULL, NULL},
 	{'p', NULL, ONE, ALL, set_nothing, 0, "PROTOCOL", NULL},
 	{'Q', NULL, MAY, ALL, set_quarantine, 0, "REASON", NULL},
 	{'s', NULL, NO, SENDMAIL, set_nothing, 0, NULL, NULL},

@@ -82,6 +82,7 @@ struct submission_request submit_request(const struct context *x)
 		.recipients = &o->recipients,
 		.read_recipients = o->read_recipients,
 		.as_it_came = o->catch != NULL,
+		.no_aliases = o->no_aliases,
 		.sender = o->sender,
 		.sender_from_header = o->read_envelope_from,
 		.full_name = o->full_name,

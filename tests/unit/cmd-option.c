@@ -199,7 +199,7 @@ static void no_option_of_sendmail_names_a_file_or_command(void)
 	CHECK_INT(parse("sendmail|--file=/tmp/c|a@x"), -1);
 	CHECK_INT(parse("sendmail|--logfile|a@x"), -1);
 	for (const char *const *name =
-		     (const char *const[]){"send-mail", "mailq", "runq", NULL};
+		     (const char *const[]){"send-mail", "mailq", "runq", "newaliases", NULL};
 	     *name; name++) {
 		char line[64];
 
@@ -393,10 +393,6 @@ static void modes(void)
 		const char *line;
 		const char *text;
 	} unbuilt[] = {
-		{"newaliases", "mode newaliases (rebuilding the aliases) is not built yet"},
-		{"sendmail|-I", "mode -I (rebuilding the aliases) is not built yet"},
-		{"sendmail|-bi", "mode -bi (rebuilding the aliases) is not built yet"},
-		{"sendmail|-bv|a@x", "mode -bv (check of recipients) is not built yet"},
 		{"sendmail|-Mrm|1abc",
 		 "there is no mode -M (Exim's work on the queue) here: pennypost --show, "
 		 "--retry, --hold, --release and --remove are like it"},
@@ -431,6 +427,17 @@ static void modes(void)
 	CHECK_INT(o.detach, true);
 	CHECK_INT(parse("sendmail|-bm|a"), 0);
 	CHECK_INT(o.mode, MODE_SUBMIT);
+	CHECK_INT(parse("newaliases|-q"), 0);
+	CHECK_INT(o.mode, MODE_NEWALIASES);
+	CHECK_INT(parse("sendmail|-I"), 0);
+	CHECK_INT(o.mode, MODE_NEWALIASES);
+	CHECK_INT(parse("pennypost|-bi"), 0);
+	CHECK_INT(o.mode, MODE_NEWALIASES);
+	CHECK_INT(parse("sendmail|-bv|-n|a@x"), 0);
+	CHECK_INT(o.mode, MODE_RESOLVE);
+	CHECK(o.no_aliases);
+	CHECK_INT(parse("sendmail|-bv"), -1);
+	CHECK_INT(parse("sendmail|-bv|-t|a@x"), -1);
 	CHECK_INT(parse("sendmail|-bs"), 0);
 	CHECK_INT(o.mode, MODE_SERVE);
 	CHECK_INT(parse("pennypost|-bs|-q"), 0);
