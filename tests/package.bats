@@ -184,6 +184,18 @@ sends() {
 	on_debian sends
 }
 
+checks_aliases() {
+	apt update
+	apt install "$DEB"
+	configure
+	newaliases
+}
+
+@test "newaliases checks the aliases" {
+	relay_port=25
+	on_debian checks_aliases
+}
+
 removes() {
 	apt update
 	# shellcheck disable=SC2046
