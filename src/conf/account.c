@@ -23,8 +23,8 @@ struct field {
 		offsetof(struct account, member), FIELD_##kind                                 \
 	}
 
-/* The bit of a member in `said` is its place here. The relay's port is a field of its own,
- * because `port` may stand in defaults and `host` in an account. */
+/* The place of a member here is that of its word in `words`. The relay's port is a field of its
+ * own, because `port` may stand in defaults and `host` in an account. */
 static const struct field fields[] = {
 	FIELD(RELAY, relay),
 	FIELD(INT, relay.port),
@@ -89,7 +89,7 @@ static const struct field fields[] = {
 
 enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
 
-_Static_assert(FIELD_COUNT <= sizeof(((struct account *)0)->said) * CHAR_BIT, "a bit a field");
+_Static_assert((int)FIELD_COUNT <= (int)ACCOUNT_WORDS_MAX, "a word a field");
 _Static_assert(sizeof(enum setting) == sizeof(int), "switches are copied as int");
 _Static_assert(sizeof(enum account_auth) == sizeof(int), "so is auth");
 _Static_assert(sizeof(enum account_delivery) == sizeof(int), "so is delivery");
@@ -185,7 +185,8 @@ int account_copy(struct account *a, const struct account *base)
 
 	for (size_t i = 0; i < FIELD_COUNT; i++)
 		result |= field_copy(a, base, &fields[i]);
-	memcpy(a->said, base->said, sizeof(a->said));
+	a->here = base->here;
+	memcpy(a->words, base->words, sizeof(a->words));
 	result |= string_copy(&a->name, base->name);
 	return result | string_copy(&a->origin, base->origin);
 }
@@ -193,8 +194,24 @@ int account_copy(struct account *a, const struct account *base)
 void account_mark(struct account *a, size_t offset)
 {
 	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (fields[i].offset == offset) {
+			a->words[i] = a->here;
+			a->words[i].own = true;
+		}
+}
+
+struct account_word account_word(const struct account *a, size_t offset)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++)
 		if (fields[i].offset == offset)
-			a->said[i / CHAR_BIT] |= (unsigned char)(1 << i % CHAR_BIT);
+			return a->words[i];
+	return (struct account_word){0};
+}
+
+void account_disown(struct account *a)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		a->words[i].own = false;
 }
 
 int account_inherit(struct account *a, const struct account *base)
@@ -202,10 +219,10 @@ int account_inherit(struct account *a, const struct account *base)
 	int result = 0;
 
 	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (base->said[i / CHAR_BIT] & 1 << i % CHAR_BIT)
+		if (base->words[i].own) {
 			result |= field_copy(a, base, &fields[i]);
-	for (size_t i = 0; i < sizeof(a->said); i++)
-		a->said[i] |= base->said[i];
+			a->words[i] = base->words[i];
+		}
 	return result;
 }
 

@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -48,10 +47,22 @@ enum account_delivery {
 	ACCOUNT_DELIVERY_QUEUE        /* it is queued */
 };
 
+/* Where the value of a member comes from. */
+struct account_word {
+	unsigned line;       /* in the file; of no file: one of enum account_speaker */
+	unsigned short file; /* its number in struct config, from 1; 0: none */
+	bool own;            /* said in the account itself, which hands it on to others */
+};
+
+enum account_speaker { ACCOUNT_SAID_BY_NOBODY, ACCOUNT_SAID_BY_OPTION, ACCOUNT_SAID_BY_RELAY };
+
+enum { ACCOUNT_WORDS_MAX = 96 };
+
 struct account {
 	char *name;
 	char *origin; /* "file:line" of its first word, or "command line": for errors */
-	unsigned char said[16]; /* a bit a member that was set, for account_inherit() */
+	struct account_word here; /* where the word stands that is being read */
+	struct account_word words[ACCOUNT_WORDS_MAX]; /* of the members, for account_word() */
 	struct endpoint relay;
 	enum setting lmtp; /* `protocol lmtp`: on, `protocol smtp`: off */
 	char *source_ip;
@@ -139,9 +150,13 @@ void account_clear(struct account *a);
 /* Copies base, name and origin too, into a freshly zeroed a. Returns 0, or -1 without memory.
  */
 int account_copy(struct account *a, const struct account *base);
-/* Notes that the member at offset (of struct account) was set by a word of the configuration.
+/* Notes that the member at offset (of struct account) was set by the word that stands `here`.
  */
 void account_mark(struct account *a, size_t offset);
+/* Where the value of the member at offset comes from; all zero: nobody set it. */
+struct account_word account_word(const struct account *a, size_t offset);
+/* Takes what it has for what others say: its own words come now. */
+void account_disown(struct account *a);
 /* Sets in a whatever was said for base, and leaves the rest: "account NAME : BASE". Returns 0,
  * or -1 without memory. */
 int account_inherit(struct account *a, const struct account *base);

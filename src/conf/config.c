@@ -6,6 +6,7 @@
 #include "conf/config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ struct frame {
 	const char *path;
 	struct stat st;
 	int line;
+	unsigned short file; /* as in struct account_word */
 	int depth;
 	bool checked;   /* it is a file whose owner and mode were looked at */
 	bool evaluated; /* the present line came from eval */
@@ -118,7 +120,7 @@ static int account_begin(struct reader *r, struct span name, struct error *error
 	    account_inherit(&r->current, &r->defaults))
 		return error_set_memory(error);
 	/* Only what its own words say is handed on to accounts that inherit from it. */
-	memset(r->current.said, 0, sizeof(r->current.said));
+	account_disown(&r->current);
 	r->section = SECTION_ACCOUNT;
 	known = find_from(r->config, r->first, r->current.name);
 	if (known)
@@ -233,6 +235,17 @@ static int reader_text(struct reader *r, struct span text, struct error *error)
 	return 0;
 }
 
+/* Files beyond the last number share it: they are named wrongly, and read all the same. */
+static int frame_number(struct reader *r, struct frame *f, struct error *error)
+{
+	struct strv *files = &r->config->files;
+
+	if (files->count < USHRT_MAX && strv_add(files, span_of(f->path)))
+		return error_set_memory(error);
+	f->file = (unsigned short)files->count;
+	return 0;
+}
+
 /* Opens, checks and reads the file of the frame. */
 static int reader_file(struct reader *r, struct frame *f, struct error *error)
 {
@@ -249,6 +262,8 @@ static int reader_file(struct reader *r, struct frame *f, struct error *error)
 	}
 	buf_init(&text, CONFIG_FILE_MAX);
 	r->frame = f;
+	if (frame_number(r, f, error))
+		goto out;
 	if (file_check_writers(f->path, &f->st, "mail and passwords", error))
 		goto out;
 	if (file_read_all(fd, &text)) {
@@ -375,6 +390,8 @@ static int line_key(struct reader *r, const char *key, struct buf *value, struct
 		return error_prefix(error, "%s", key);
 	if (flags & KEYS_SECRET && value->len > 0 && !r->frame->evaluated)
 		r->frame->secret = true;
+	a->here =
+		(struct account_word){.file = r->frame->file, .line = (unsigned)r->frame->line};
 	return keys_set_value(a, key, value->len > 0 ? value->data : NULL, error);
 }
 
@@ -547,8 +564,9 @@ int config_parse(struct config *c, const char *path, struct span text, struct er
 {
 	struct frame f = {.path = path};
 	struct reader r = {.config = c, .first = c->count, .frame = &f};
+	int result = frame_number(&r, &f, error) || reader_text(&r, text, error) ? -1 : 0;
 
-	return reader_finish(&r, path, reader_text(&r, text, error), error);
+	return reader_finish(&r, path, result, error);
 }
 
 void config_clear(struct config *c)
@@ -556,6 +574,7 @@ void config_clear(struct config *c)
 	for (size_t i = 0; i < c->count; i++)
 		account_clear(&c->accounts[i]);
 	free(c->accounts);
+	strv_clear(&c->files);
 	strv_clear(&c->warnings);
 	*c = (struct config){0};
 }

@@ -32,6 +32,7 @@ struct config {
 	struct account *accounts; /* user's file first, each file in its order */
 	size_t count;
 	size_t cap;
+	struct strv files;    /* read, by the numbers of struct account_word less one */
 	struct strv warnings; /* complete sentences, for standard error and log */
 	const char *home;     /* $HOME, for "~/" in file names; borrowed; NULL: by passwd */
 };
