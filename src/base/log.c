@@ -25,6 +25,7 @@ enum {
 static struct {
 	const char *file;
 	const char *tag;
+	const char *time_format;
 	int facility;
 	bool syslog_open;
 	bool lock_stuck; /* the lock was waited for in vain: once is enough */
@@ -39,7 +40,44 @@ void log_close(void)
 	state.lock_stuck = false;
 	state.trouble = 0;
 	state.file = NULL;
+	state.time_format = NULL;
 	state.facility = -1;
+}
+
+/* The format is a user's: the pointer keeps the compiler from asking for a literal. */
+static size_t (*const stamp_write)(char *, size_t, const char *, const struct tm *) = strftime;
+
+/* Appends what the format comes to, and a blank, escaped like the line itself. */
+static bool stamp_add(struct buf *out, const char *format)
+{
+	char stamp[LOG_STAMP_MAX + 1];
+	time_t now = time(NULL);
+	struct tm parts;
+	size_t len;
+
+	if (!localtime_r(&now, &parts))
+		return false;
+	len = stamp_write(stamp, sizeof(stamp), format, &parts);
+	text_escape(out, (struct span){stamp, len});
+	if (len > 0)
+		buf_add_char(out, ' ');
+	return len > 0;
+}
+
+void log_time_format(const char *format)
+{
+	state.time_format = format;
+}
+
+bool log_time_format_fits(const char *format)
+{
+	struct buf out;
+	bool fits;
+
+	buf_init(&out, 4 * LOG_STAMP_MAX + 1);
+	fits = stamp_add(&out, format);
+	buf_clear(&out);
+	return fits;
 }
 
 void log_open(const char *file, int facility, const char *tag)
@@ -79,18 +117,14 @@ static int log_to_file(struct span text)
 				  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
 					  O_NONBLOCK,
 				  0600);
-	time_t now = time(NULL);
-	struct tm parts;
-	char stamp[40] = "";
 	struct buf line;
 	int failed;
 
 	if (fd < 0)
 		return -1;
-	if (localtime_r(&now, &parts))
-		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S%z ", &parts);
-	buf_init(&line, LOG_ESCAPED_MAX + 64);
-	buf_add_string(&line, stamp);
+	buf_init(&line, LOG_ESCAPED_MAX + 4 * LOG_STAMP_MAX + 2);
+	if (!state.time_format || !stamp_add(&line, state.time_format))
+		stamp_add(&line, "%Y-%m-%dT%H:%M:%S%z");
 	buf_add_span(&line, text);
 	buf_add_char(&line, '\n');
 	if (!is_stderr)

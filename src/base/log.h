@@ -9,17 +9,26 @@
 
 #include <stdbool.h>
 
+enum { LOG_STAMP_MAX = 200 };
+
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO };
 
 /* Where lines go from now on. file may be NULL; "-" is standard error. facility is syslog's
  * number, 0 for "mail", or -1 for none. tag names us in syslog; it must outlive the log.
  * Nothing is opened before the first line. */
 void log_open(const char *file, int facility, const char *tag);
+/* How lines in the file begin from now on until log_open(): strftime(3)'s format, which must
+ * outlive the log; NULL: the usual time. One that comes to nothing, or to more than
+ * LOG_STAMP_MAX bytes, counts as NULL. */
+void log_time_format(const char *format);
+/* Whether a format comes to something that fits. */
+bool log_time_format_fits(const char *format);
 /* Whether lines go anywhere: where not, there is no need to build them. */
 bool log_is_open(void);
 /* One line, of which at most 4095 bytes count. The text is escaped as text_escape() does; in a
- * file it is preceded by local time (ISO 8601) and, under a lock that is waited for one second
- * at most, and not again once that was in vain, appended in one write. */
+ * file it is preceded by local time (ISO 8601 unless log_time_format() says more) and, under a
+ * lock that is waited for one second at most, and not again once that was in vain, appended in
+ * one write. */
 void log_line(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The errno of the file when a line could not be written to it since log_open(), which is told

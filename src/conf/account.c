@@ -4,7 +4,6 @@
  */
 #include "conf/account.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +35,8 @@ static const struct field fields[] = {
 	FIELD(INT, flight_size),
 	FIELD(STRING, domain),
 	FIELD(STRINGS, from),
+	FIELD(INT, auto_from),
+	FIELD(STRING, maildomain),
 	FIELD(STRING, from_full_name),
 	FIELD(STRING, sender_map),
 	FIELD(INT, align_from),
@@ -84,6 +85,7 @@ static const struct field fields[] = {
 	FIELD(STRINGS, local_domains),
 	FIELD(INT, rewrite_headers),
 	FIELD(STRING, logfile),
+	FIELD(STRING, logfile_time_format),
 	FIELD(INT, syslog),
 };
 

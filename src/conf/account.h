@@ -75,6 +75,8 @@ struct account {
 	char *domain;     /* qualifies bare addresses, names us in EHLO */
 	struct strv from; /* addresses or patterns that select the account; the first address is
 			     the sender */
+	enum setting auto_from; /* on: `from` is made of the login name and maildomain */
+	char *maildomain;
 	char *from_full_name;
 	char *sender_map;        /* file with the addresses of local users, or NULL */
 	enum setting align_from; /* on: an author who is not ours becomes us */
@@ -134,7 +136,8 @@ struct account {
 	struct strv local_domains;    /* patterns of domains that are this machine's, too */
 	enum setting rewrite_headers; /* off: bare and local addresses of the header stay */
 	char *logfile;
-	int syslog; /* facility, -1: off, 0: unset */
+	char *logfile_time_format; /* strftime(3)'s; NULL: ISO 8601 */
+	int syslog;                /* facility, -1: off, 0: unset */
 };
 
 /* How TLS is to be used with an account: what its words and its relay come to. */

@@ -92,7 +92,7 @@ static int section_end(struct reader *r, struct error *error)
 	r->section = SECTION_NONE;
 	if (!account)
 		return 0;
-	r->placed = account_check(&r->current, error) != 0;
+	r->placed = account_check(&r->current, error) || keys_settle(&r->current, error);
 	if (r->placed)
 		return error_prefix(error, "%s: account %s", r->current.origin,
 				    TEXT_SHOW(span_of(r->current.name)));
@@ -372,11 +372,35 @@ static int line_eval(struct reader *r, struct span value, struct error *error)
 	return result;
 }
 
+/* A word that is obsolete is told of once, whatever the number of its lines. */
+static int reader_advise(struct reader *r, const char *key, const char *advice,
+			 struct error *error)
+{
+	struct strv *warnings = &r->config->warnings;
+	struct buf text, place;
+	bool known = false;
+
+	buf_init(&text, ERROR_TEXT_MAX);
+	buf_init(&place, ERROR_TEXT_MAX);
+	buf_printf(&text, ": %s %s", key, advice);
+	buf_printf(&place, "%s:%d%s", TEXT_SHOW(span_of(r->frame->path)), r->frame->line,
+		   text.data);
+	for (size_t i = 0; i < warnings->count; i++)
+		known = known || strstr(warnings->items[i], text.data);
+	buf_clear(&text);
+	if (known) {
+		buf_clear(&place);
+		return 0;
+	}
+	return strv_add_take(warnings, buf_take(&place)) ? error_set_memory(error) : 0;
+}
+
 /* A word of the table: sets it in the section's account. */
 static int line_key(struct reader *r, const char *key, struct buf *value, struct error *error)
 {
 	unsigned flags = keys_flags(key);
 	struct account *a = &r->current;
+	const char *advice;
 
 	if (r->section == SECTION_NONE && account_begin(r, span_of("default"), error))
 		return -1;
@@ -392,7 +416,10 @@ static int line_key(struct reader *r, const char *key, struct buf *value, struct
 		r->frame->secret = true;
 	a->here =
 		(struct account_word){.file = r->frame->file, .line = (unsigned)r->frame->line};
-	return keys_set_value(a, key, value->len > 0 ? value->data : NULL, error);
+	if (keys_set_value(a, key, value->len > 0 ? value->data : NULL, error))
+		return -1;
+	advice = keys_advice(key, value->data);
+	return advice ? reader_advise(r, key, advice, error) : 0;
 }
 
 static int line_dispatch(struct reader *r, const char *key, struct buf *value,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "net/hostname.h"
 
 enum { MAILNAME_MAX = 64 * 1024 };
 
@@ -83,6 +84,12 @@ static int add_host(struct buf *out, struct error *error)
 	return 0;
 }
 
+/* As the resolver has it; its bare name where that knows no better. */
+static int add_canonical(struct buf *out, struct error *error)
+{
+	return hostname_full(out, true) ? add_host(out, error) : 0;
+}
+
 static int add_mailname(struct buf *out, struct error *error)
 {
 	struct buf file;
@@ -107,11 +114,7 @@ static int add_name(struct buf *out, char letter, struct error *error)
 	case 'U': return add_user(out, error);
 	case 'H': return add_host(out, error);
 	case 'M': return add_mailname(out, error);
-	case 'C':
-		return error_set(
-			error, ERROR_LOCAL, STAGE_CONFIG,
-			"%%C, the canonical name of the host, is not built yet: use %%H "
-			"or %%M");
+	case 'C': return add_canonical(out, error);
 	default: buf_printf(out, "%%%c", letter);
 	}
 	return 0;

@@ -12,9 +12,9 @@
 int expand_home(struct buf *value, const char *home, struct error *error);
 /* The same behind "maildir:" and "mbox:". */
 int expand_home_in_url(struct buf *url, const char *home, struct error *error);
-/* Replaces msmtp's %U (login name of the user), %H (name of the host) and %M (first line of
- * /etc/mailname). %C, the host's canonical name, is not built yet. Returns 0 or -1 with *error.
- */
+/* Replaces msmtp's %U (login name of the user), %H (name of the host), %C (its canonical name,
+ * for which the resolver may be asked) and %M (first line of /etc/mailname). Returns 0 or -1
+ * with *error. */
 int expand_names(struct buf *value, struct error *error);
 
 #endif

@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <syslog.h>
 
 #include "base/chars.h"
 #include "base/dump.h"
 #include "base/duration.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "conf/choice.h"
+#include "conf/expand.h"
 #include "conf/secret.h"
 #include "mail/address.h"
 #include "mail/wishes.h"
@@ -31,7 +33,8 @@ struct key {
 	key_setter *set;
 	size_t offset;
 	unsigned flags;
-	unsigned accepts; /* of SWITCH_*, or the largest number */
+	unsigned accepts;   /* of SWITCH_*, or the largest number */
+	const char *advice; /* what to say of the word to who uses it; NULL: nothing */
 };
 
 /* The usual complaint: "tls: "maybe" is not on, off or auto". */
@@ -201,7 +204,13 @@ static int set_socket(struct account *a, const struct key *key, const char *valu
 {
 	char *copy;
 
-	if (!value || *value != '/')
+	if ((!value || !*value) && a->relay.scheme != ENDPOINT_UNIX)
+		return 0;
+	if (!value || !*value) {
+		relay_reset(a);
+		return 0;
+	}
+	if (*value != '/')
 		return key_refuse(key, value, "the absolute path of a unix socket", error);
 	copy = strdup(value);
 	if (!copy)
@@ -348,33 +357,19 @@ static int set_full_name(struct account *a, const struct key *key, const char *v
 static int set_auth(struct account *a, const struct key *key, const char *value,
 		    struct error *error)
 {
-	static const struct {
-		const char *name;
-		enum account_auth auth;
-	} methods[] = {
-		{"on", ACCOUNT_AUTH_ON},
-		{"off", ACCOUNT_AUTH_OFF},
-		{"strong", ACCOUNT_AUTH_STRONG},
-		{"plain", ACCOUNT_AUTH_PLAIN},
-		{"login", ACCOUNT_AUTH_LOGIN},
-		{"cram-md5", ACCOUNT_AUTH_CRAM_MD5},
-		{"scram-sha-1", ACCOUNT_AUTH_SCRAM_SHA_1},
-		{"scram-sha-1-plus", ACCOUNT_AUTH_SCRAM_SHA_1_PLUS},
-		{"scram-sha-256", ACCOUNT_AUTH_SCRAM_SHA_256},
-		{"scram-sha-256-plus", ACCOUNT_AUTH_SCRAM_SHA_256_PLUS},
-		{"xoauth2", ACCOUNT_AUTH_XOAUTH2},
-		{"oauthbearer", ACCOUNT_AUTH_OAUTHBEARER},
-		{"external", ACCOUNT_AUTH_EXTERNAL},
-		{"gssapi", ACCOUNT_AUTH_GSSAPI},
-	};
+	const struct choice *method;
 
 	if (!value || !*value)
 		value = "on";
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (strcasecmp(value, methods[i].name) == 0) {
-			number_set(a, key->offset, methods[i].auth);
-			return 0;
-		}
+	if (strcasecmp(value, "ntlm") == 0 || strcasecmp(value, "digest-md5") == 0)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "%s: %s is broken and not supported: write \"auth on\"",
+				 key->name, value);
+	method = choice_find(choice_auth, value, true);
+	if (method) {
+		number_set(a, key->offset, method->value);
+		return 0;
+	}
 	return key_refuse(key, value,
 			  "on, off, strong, plain, login, cram-md5, scram-sha-1, "
 			  "scram-sha-256, one of these two with -plus, xoauth2, oauthbearer, "
@@ -522,17 +517,12 @@ static int set_queue_dir(struct account *a, const struct key *key, const char *v
 static int set_delivery(struct account *a, const struct key *key, const char *value,
 			struct error *error)
 {
-	static const char *const modes[] = {
-		[ACCOUNT_DELIVERY_INTERACTIVE] = "interactive",
-		[ACCOUNT_DELIVERY_BACKGROUND] = "background",
-		[ACCOUNT_DELIVERY_QUEUE] = "queue",
-	};
+	const struct choice *mode = value ? choice_find(choice_delivery, value, false) : NULL;
 
-	for (int i = ACCOUNT_DELIVERY_INTERACTIVE; value && i <= ACCOUNT_DELIVERY_QUEUE; i++)
-		if (strcmp(value, modes[i]) == 0) {
-			number_set(a, key->offset, i);
-			return 0;
-		}
+	if (mode) {
+		number_set(a, key->offset, mode->value);
+		return 0;
+	}
 	return key_refuse(key, value, "interactive, background or queue", error);
 }
 
@@ -609,27 +599,36 @@ static int set_command(struct account *a, const struct key *key, const char *val
 static int set_syslog(struct account *a, const struct key *key, const char *value,
 		      struct error *error)
 {
-	static const struct {
-		const char *name;
-		int facility;
-	} facilities[] = {
-		{"on", LOG_MAIL},           {"off", -1},
-		{"LOG_MAIL", LOG_MAIL},     {"LOG_USER", LOG_USER},
-		{"LOG_LOCAL0", LOG_LOCAL0}, {"LOG_LOCAL1", LOG_LOCAL1},
-		{"LOG_LOCAL2", LOG_LOCAL2}, {"LOG_LOCAL3", LOG_LOCAL3},
-		{"LOG_LOCAL4", LOG_LOCAL4}, {"LOG_LOCAL5", LOG_LOCAL5},
-		{"LOG_LOCAL6", LOG_LOCAL6}, {"LOG_LOCAL7", LOG_LOCAL7},
-	};
+	const struct choice *facility =
+		choice_find(choice_facility, value && *value ? value : "on", false);
 
-	if (!value || !*value)
-		value = "on";
-	for (size_t i = 0; i < sizeof(facilities) / sizeof(facilities[0]); i++)
-		if (strcmp(value, facilities[i].name) == 0) {
-			number_set(a, key->offset, facilities[i].facility);
-			return 0;
-		}
+	if (facility) {
+		number_set(a, key->offset, facility->value);
+		return 0;
+	}
 	return key_refuse(key, value, "on, off, LOG_MAIL, LOG_USER or LOG_LOCAL0 to LOG_LOCAL7",
 			  error);
+}
+
+/* msmtp's words of old that turned something off by being there. */
+static int set_not(struct account *a, const struct key *key, const char *value,
+		   struct error *error)
+{
+	if (value && *value && strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return key_refuse(key, value, "on or off", error);
+	number_set(a, key->offset,
+		   value && strcmp(value, "off") == 0 ? SETTING_ON : SETTING_OFF);
+	return 0;
+}
+
+static int set_time_format(struct account *a, const struct key *key, const char *value,
+			   struct error *error)
+{
+	if (value && *value && !log_time_format_fits(value))
+		return key_refuse(key, value,
+				  "a format of strftime(3) that comes to 1 to 200 bytes",
+				  error);
+	return string_set(a, key->offset, value, error);
 }
 
 /* msmtp's words whose meaning changes nothing that matters here: checked by nobody. */
@@ -637,6 +636,16 @@ static int set_ignored(struct account *a, const struct key *key, const char *val
 		       struct error *error)
 {
 	(void)a, (void)key, (void)value, (void)error;
+	return 0;
+}
+
+/* Whether Bcc is kept, which it never is. */
+static int set_bcc(struct account *a, const struct key *key, const char *value,
+		   struct error *error)
+{
+	(void)a;
+	if (value && *value && strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return key_refuse(key, value, "on or off", error);
 	return 0;
 }
 
@@ -668,6 +677,8 @@ static const struct key keys[] = {
 	{"proxy_host", set_later, 0, 0, 0},
 	{"proxy_port", set_ignored, 0, 0, 0},
 	{"timeout", set_timeout, AT(timeout), 0, SECONDS_MAX},
+	{"connect_timeout", set_timeout, AT(timeout), 0, SECONDS_MAX,
+	 "is obsolete: write \"timeout\""},
 	{"timeout_scale", set_number, AT(timeout_scale), 0, 10000},
 	{"flight", set_flight, AT(flight), 0, 0},
 	{"flight_size", set_number, AT(flight_size), 0, 1024 * 1024},
@@ -681,7 +692,7 @@ static const struct key keys[] = {
 	{"password_file", set_source, AT(password_file), KEYS_FILE, 0},
 	{"password_credential", set_credential, AT(password_credential), 0, 0},
 	{"password_keyring", set_keyring, AT(password_keyring), 0, 0},
-	{"ntlmdomain", set_ignored, 0, 0, 0},
+	{"ntlmdomain", set_ignored, 0, 0, 0, "has no effect: NTLM is not supported"},
 
 	{"tls", set_tls, AT(tls), 0, ON_OFF_AUTO},
 	{"tls_starttls", set_switch, AT(tls_starttls), 0, ON_OFF},
@@ -693,21 +704,34 @@ static const struct key keys[] = {
 	{"tls_key_file", set_text, AT(tls_key_file), KEYS_FILE, 0},
 	{"tls_priorities", set_text, AT(tls_priorities), 0, 0},
 	{"tls_host_override", set_name, AT(tls_host_override), 0, 0},
-	{"tls_min_dh_prime_bits", set_ignored, 0, 0, 0},
+	{"tls_min_dh_prime_bits", set_ignored, 0, 0, 0,
+	 "is obsolete and has no effect: tls_priorities says what is allowed, 2048 bits if "
+	 "unset"},
+	{"tls_nocertcheck", set_not, AT(tls_certcheck), 0, 0,
+	 "is obsolete: write \"tls_certcheck off\""},
+	{"tls_nostarttls", set_not, AT(tls_starttls), 0, 0,
+	 "is obsolete: write \"tls_starttls off\""},
 
 	{"from", set_from, AT(from), KEYS_NAMES | KEYS_PASSING, 0},
 	{"from_full_name", set_full_name, AT(from_full_name), KEYS_PASSING, 0},
 	{"sender_map", set_text, AT(sender_map), KEYS_FILE | KEYS_PASSING, 0},
 	{"align_from", set_switch, AT(align_from), KEYS_PASSING, ON_OFF},
 	{"allow_from_override", set_switch, AT(allow_from_override), KEYS_PASSING, ON_OFF},
-	{"auto_from", set_ignored, 0, KEYS_PASSING, 0},
-	{"maildomain", set_ignored, 0, KEYS_PASSING, 0},
+	{"auto_from", set_switch, AT(auto_from), KEYS_PASSING, ON_OFF,
+	 "is obsolete: write \"from %U@example.org\", with your own domain"},
+	{"maildomain", set_name, AT(maildomain), KEYS_PASSING, 0,
+	 "is obsolete: write \"from %U@example.org\", with your own domain"},
 	{"set_from_header", set_switch, AT(set_from_header), KEYS_PASSING, ON_OFF_AUTO},
-	{"add_missing_from_header", set_missing, AT(set_from_header), KEYS_PASSING, 0},
+	{"add_missing_from_header", set_missing, AT(set_from_header), KEYS_PASSING, 0,
+	 "is obsolete: write \"set_from_header auto\", or off"},
 	{"set_date_header", set_switch, AT(set_date_header), KEYS_PASSING, AUTO_OFF},
-	{"add_missing_date_header", set_missing, AT(set_date_header), KEYS_PASSING, 0},
+	{"add_missing_date_header", set_missing, AT(set_date_header), KEYS_PASSING, 0,
+	 "is obsolete: write \"set_date_header auto\", or off"},
 	{"set_msgid_header", set_switch, AT(set_msgid_header), KEYS_PASSING, AUTO_OFF},
-	{"remove_bcc_headers", set_ignored, 0, KEYS_PASSING, 0},
+	{"remove_bcc_headers", set_bcc, 0, KEYS_PASSING, SETTING_OFF,
+	 "is not followed: Bcc fields are removed, because every recipient could read them"},
+	{"keepbcc", set_bcc, 0, KEYS_PASSING, SETTING_ON,
+	 "is not followed: Bcc fields are removed, because every recipient could read them"},
 	{"undisclosed_recipients", set_switch, AT(undisclosed_recipients), KEYS_PASSING,
 	 ON_OFF},
 	{"dsn_notify", set_wish, AT(dsn_notify), KEYS_PASSING, 0},
@@ -733,7 +757,7 @@ static const struct key keys[] = {
 	{"runner", set_switch, AT(runner), KEYS_PASSING, ON_OFF},
 
 	{"logfile", set_text, AT(logfile), KEYS_FILE | KEYS_PASSING, 0},
-	{"logfile_time_format", set_ignored, 0, KEYS_PASSING, 0},
+	{"logfile_time_format", set_time_format, AT(logfile_time_format), KEYS_PASSING, 0},
 	{"syslog", set_syslog, AT(syslog), KEYS_PASSING, 0},
 };
 
@@ -815,6 +839,36 @@ int keys_set_value(struct account *a, const char *key, const char *value, struct
 	return k->set(a, k, value, error);
 }
 
+/* Of a word that asks for nothing unusual nothing is said. */
+const char *keys_advice(const char *key, const char *value)
+{
+	const struct key *k = key_find(key);
+	bool off = value && strcmp(value, "off") == 0;
+
+	if (!k || (k->set == set_bcc && off != (k->accepts == SETTING_OFF)) ||
+	    (k->set == set_ignored && (!value || !*value)) ||
+	    (k->offset == AT(auto_from) && off))
+		return NULL;
+	return k->advice;
+}
+
+int keys_settle(struct account *a, struct error *error)
+{
+	struct key from = {.name = "auto_from"};
+	struct buf address;
+	int failed;
+
+	if (a->auto_from != SETTING_ON)
+		return 0;
+	buf_init(&address, ADDRESS_NAME_MAX);
+	buf_printf(&address, "%%U%s%s", a->maildomain ? "@" : "",
+		   a->maildomain ? a->maildomain : "");
+	a->here = account_word(a, offsetof(struct account, auto_from));
+	failed = expand_names(&address, error) || set_from(a, &from, address.data, error);
+	buf_clear(&address);
+	return failed ? -1 : 0;
+}
+
 unsigned keys_flags(const char *key)
 {
 	const struct key *k = key_find(key);
@@ -825,4 +879,41 @@ unsigned keys_flags(const char *key)
 const char *keys_name(size_t n)
 {
 	return n < KEY_COUNT ? keys[n].name : NULL;
+}
+
+/* What a setter leaves in the account. */
+static enum keys_kind key_kind(key_setter *set)
+{
+	static const struct {
+		key_setter *set;
+		enum keys_kind kind;
+	} kinds[] = {
+		{set_switch, KEYS_KIND_SWITCH},     {set_tls, KEYS_KIND_SWITCH},
+		{set_number, KEYS_KIND_NUMBER},     {set_timeout, KEYS_KIND_NUMBER},
+		{set_duration, KEYS_KIND_DURATION}, {set_relay, KEYS_KIND_RELAY},
+		{set_host, KEYS_KIND_HOST},         {set_protocol, KEYS_KIND_PROTOCOL},
+		{set_flight, KEYS_KIND_FLIGHT},     {set_from, KEYS_KIND_LIST},
+		{set_auth, KEYS_KIND_AUTH},         {set_password, KEYS_KIND_SECRET},
+		{set_delivery, KEYS_KIND_DELIVERY}, {set_duplicates, KEYS_KIND_DUPLICATES},
+		{set_rate, KEYS_KIND_RATE},         {set_syslog, KEYS_KIND_FACILITY},
+		{set_socket, KEYS_KIND_NONE},       {set_ignored, KEYS_KIND_NONE},
+		{set_later, KEYS_KIND_NONE},        {set_bcc, KEYS_KIND_NONE},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].set == set)
+			return kinds[i].kind;
+	return KEYS_KIND_TEXT;
+}
+
+int keys_look(size_t n, struct keys_look *look)
+{
+	if (n >= KEY_COUNT)
+		return 0;
+	*look = (struct keys_look){
+		.name = keys[n].name,
+		.kind = keys[n].advice ? KEYS_KIND_NONE : key_kind(keys[n].set),
+		.offset = keys[n].offset,
+	};
+	return 1;
 }

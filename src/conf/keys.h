@@ -30,8 +30,42 @@ enum {
  * *error (local, stage config) that names key and value (never a secret) and says what is
  * accepted; the caller prefixes file and line. Keys may come in any order. */
 int keys_set_value(struct account *a, const char *key, const char *value, struct error *error);
+/* What is to be said to who uses the key with this value, because it is obsolete or not
+ * followed: "is obsolete: ...", to stand behind the key. NULL: nothing. */
+const char *keys_advice(const char *key, const char *value);
+/* Works out what several words come to together: to be called when all are said, and again when
+ * others were. Returns 0, or -1 with *error. */
+int keys_settle(struct account *a, struct error *error);
 /* The flags of a key, 0 for one that is not known. */
 unsigned keys_flags(const char *key);
+/* What a key leaves at its offset in an account. */
+enum keys_kind {
+	KEYS_KIND_NONE, /* nothing, or what another key shows */
+	KEYS_KIND_TEXT, /* char *, NULL: unset */
+	KEYS_KIND_SWITCH,
+	KEYS_KIND_NUMBER,   /* int, 0: unset */
+	KEYS_KIND_DURATION, /* int of seconds, likewise */
+	KEYS_KIND_LIST,     /* struct strv */
+	KEYS_KIND_RELAY,    /* these know their members themselves */
+	KEYS_KIND_HOST,
+	KEYS_KIND_PROTOCOL,
+	KEYS_KIND_FLIGHT,
+	KEYS_KIND_AUTH,
+	KEYS_KIND_SECRET,
+	KEYS_KIND_DELIVERY,
+	KEYS_KIND_DUPLICATES,
+	KEYS_KIND_RATE,
+	KEYS_KIND_FACILITY
+};
+
+struct keys_look {
+	const char *name;
+	enum keys_kind kind;
+	size_t offset;
+};
+
+/* The n-th key for show.c: 1, or 0 behind the last. */
+int keys_look(size_t n, struct keys_look *look);
 /* The n-th key's name in the order of the table, NULL behind the last: for tests against the
  * manual page. */
 const char *keys_name(size_t n);

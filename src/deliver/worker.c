@@ -383,6 +383,7 @@ void worker_run(const struct worker_options *o)
 	size_t n = 0;
 
 	log_open(w.account->logfile, w.account->syslog, "pennypost");
+	log_time_format(w.account->logfile_time_format);
 	channel_init(&w.channel, &o->relay);
 	while (!*o->stop) {
 		if (!messages[n].worker) {

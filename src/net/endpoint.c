@@ -368,6 +368,33 @@ bool endpoint_is_store(const struct endpoint *e)
 	       e->scheme == ENDPOINT_DISCARD;
 }
 
+/* The user with everything encoded that is not unreserved (RFC 3986 section 2.3). */
+static void endpoint_write_user(const char *user, struct buf *out)
+{
+	for (; *user; user++)
+		if (chars_is(*user, CHARS_ALNUM) || strchr("-._~", *user))
+			buf_add_char(out, *user);
+		else
+			buf_printf(out, "%%%02X", (unsigned)(unsigned char)*user);
+	buf_add_char(out, '@');
+}
+
+void endpoint_write(const struct endpoint *e, struct buf *out)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (schemes[i].scheme == e->scheme)
+			buf_add_string(out, schemes[i].prefix);
+	if (!e->host) {
+		buf_add_span(out, span_of(e->path));
+		return;
+	}
+	if (e->user)
+		endpoint_write_user(e->user, out);
+	buf_printf(out, strchr(e->host, ':') ? "[%s]" : "%s", e->host);
+	if (e->port)
+		buf_printf(out, ":%d", e->port);
+}
+
 bool endpoint_is_local(const struct endpoint *e)
 {
 	struct span host = span_of(e->host);

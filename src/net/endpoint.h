@@ -55,6 +55,8 @@ bool endpoint_is_address(const char *host);
 /* Whether the relay is on this machine by what is written: a loopback address, "localhost", a
  * unix socket, or no relay at all. */
 bool endpoint_is_local(const struct endpoint *e);
+/* Appends the URL that endpoint_parse() makes the same of. The scheme must be one. */
+void endpoint_write(const struct endpoint *e, struct buf *out);
 /* "host:port", "[::1]:25", "unix:/path", "maildir:/path", for a person: into out, of size
  * bytes. Returns out. */
 const char *endpoint_show(const struct endpoint *e, char *out, size_t size);

@@ -81,6 +81,33 @@ static void a_lock_that_another_holds_delays_but_once(void)
 	unlink(path);
 }
 
+static void the_time_is_as_the_format_says(void)
+{
+	char path[] = "/tmp/pennypost-log.XXXXXX";
+	char long_format[LOG_STAMP_MAX + 2];
+	int fd = mkstemp(path);
+	struct buf lines;
+
+	memset(long_format, 'x', sizeof(long_format));
+	long_format[sizeof(long_format) - 1] = '\0';
+	CHECK(log_time_format_fits("%b %d %H:%M:%S"));
+	CHECK(!log_time_format_fits(long_format));
+	CHECK(!log_time_format_fits(""));
+	buf_init(&lines, 4096);
+	log_open(path, -1, "test");
+	log_time_format("<%%\n>");
+	log_line(LOG_LEVEL_ERROR, "one");
+	log_time_format(long_format);
+	log_line(LOG_LEVEL_ERROR, "two");
+	log_close();
+	CHECK_INT(file_read_all(fd, &lines), 0);
+	CHECK(strncmp(lines.data, "<%\\n> one\n20", 12) == 0);
+	CHECK(strstr(lines.data, " two\n") != NULL);
+	buf_clear(&lines);
+	close(fd);
+	unlink(path);
+}
+
 static void a_file_that_cannot_be_written_is_remembered(void)
 {
 	log_open("/nonexistent/log", -1, "test");
@@ -97,6 +124,7 @@ int main(void)
 	setlogmask(LOG_MASK(LOG_DEBUG)); /* nothing of this is for the system's log */
 	TEST_RUN(a_line_goes_to_the_facility_last_said);
 	TEST_RUN(a_lock_that_another_holds_delays_but_once);
+	TEST_RUN(the_time_is_as_the_format_says);
 	TEST_RUN(a_file_that_cannot_be_written_is_remembered);
 	TEST_RUN(a_long_line_is_cut_not_lost);
 	return test_done();

@@ -344,8 +344,49 @@ static void values_may_name_the_machine(void)
 	CHECK_INT(parse("relay maildir:~joe/x\n"), -1);
 	CHECK_INT(parse("from a%b@%H\n"), 0);
 	CHECK_STR(strchr(c.accounts[0].from.items[0], '@') + 1, host);
-	CHECK_INT(parse("domain %C\n"), -1);
-	CHECK(strstr(e.text, "not built yet"));
+	CHECK_INT(parse("from a@%C\n"), 0);
+	CHECK(strncmp(strchr(c.accounts[0].from.items[0], '@') + 1, host, strcspn(host, ".")) ==
+	      0);
+}
+
+static void obsolete_words_warn_once_and_keep_their_meaning(void)
+{
+	CHECK_INT(parse("account a\nauto_from on\nmaildomain x.example\nfrom b@c\n"
+			"account b\nauto_from\ntls_nocertcheck\nconnect_timeout 5\n"
+			"account c : a\nmaildomain y.example\nremove_bcc_headers\n"),
+		  0);
+	CHECK_INT(c.warnings.count, 4);
+	CHECK_STR(c.warnings.items[0], "conf:2: auto_from is obsolete: write \"from "
+				       "%U@example.org\", with your own domain");
+	CHECK_INT(c.accounts[0].from.count, 1);
+	CHECK_STR(strchr(c.accounts[0].from.items[0], '@'), "@x.example");
+	CHECK(!strchr(c.accounts[1].from.items[0], '@'));
+	CHECK_INT(c.accounts[1].tls_certcheck, SETTING_OFF);
+	CHECK_INT(c.accounts[1].timeout, 5);
+	CHECK_STR(strchr(c.accounts[2].from.items[0], '@'), "@y.example");
+	CHECK_INT(parse("keepbcc on\nremove_bcc_headers off\nauto_from off\n"), 0);
+	CHECK_INT(c.warnings.count, 2);
+	CHECK_INT(c.accounts[0].from.count, 0);
+}
+
+static void values_know_their_lines(void)
+{
+	struct account_word w;
+
+	CHECK_INT(parse("defaults\nport 25\naccount a\nhost x\n\nuser u\naccount b : a\n"
+			"user v\n"),
+		  0);
+	CHECK_INT(c.files.count, 1);
+	w = account_word(&c.accounts[1], offsetof(struct account, relay.port));
+	CHECK_INT(w.file, 1);
+	CHECK_INT(w.line, 2);
+	CHECK(!w.own);
+	w = account_word(&c.accounts[1], offsetof(struct account, relay));
+	CHECK_INT(w.line, 4);
+	w = account_word(&c.accounts[1], offsetof(struct account, user));
+	CHECK_INT(w.line, 8);
+	w = account_word(&c.accounts[1], offsetof(struct account, aliases));
+	CHECK_INT(w.line, 0);
 }
 
 static void the_first_file_wins(void)
@@ -386,6 +427,8 @@ int main(void)
 	TEST_RUN(what_is_included_is_bounded);
 	TEST_RUN(eval_makes_a_line);
 	TEST_RUN(values_may_name_the_machine);
+	TEST_RUN(obsolete_words_warn_once_and_keep_their_meaning);
+	TEST_RUN(values_know_their_lines);
 	TEST_RUN(the_first_file_wins);
 	config_clear(&c);
 	clean();
