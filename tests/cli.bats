@@ -342,7 +342,7 @@ cut() {
 	run --separate-stderr ./msmtp --host=127.0.0.1 --domain=x.example --maildomain=x.example \
 		--auto-from=off --auto-from on --proxy-host= --proxy-port=1 \
 		--add-missing-from-header=off --add-missing-date-header off \
-		--logfile-time-format=%s --tls-min-dh-prime-bits=1024 --pretend \
+		--logfile-time-format=%s --tls-min-dh-prime-bits=1024 --dry-run \
 		-f a@x.example b@x.example <<<'Subject: hi'
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]

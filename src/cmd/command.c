@@ -14,6 +14,7 @@
 #include "cmd/run_queue.h"
 #include "cmd/serve.h"
 #include "cmd/server_info.h"
+#include "cmd/show_config.h"
 #include "cmd/submit.h"
 #include "cmd/verify_address.h"
 
@@ -41,6 +42,7 @@ int cmd_run(struct context *x, int inherited)
 	case MODE_QUEUE_LIST: return cmd_queue_list(x);
 	case MODE_QUEUE_SHOW: return cmd_queue_show(x);
 	case MODE_QUEUE_STEER: return cmd_queue_steer(x);
+	case MODE_SHOW_CONFIG: return cmd_show_config(x);
 	case MODE_SERVER_INFO: return cmd_server_info(x);
 	case MODE_VERIFY_ADDRESS: return cmd_verify_address(x);
 	default: return cmd_submit(x);

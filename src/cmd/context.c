@@ -12,6 +12,10 @@
 #include "base/text.h"
 #include "conf/expand.h"
 #include "conf/keys.h"
+#include "conf/word.h"
+
+/* Where msmtp's configuration of the system is, whoever built it. */
+#define CONTEXT_MSMTP_SYSTEM "/etc/msmtprc"
 
 int context_init(struct context *x, int argc, char *argv[], struct error *error)
 {
@@ -25,10 +29,11 @@ int context_init(struct context *x, int argc, char *argv[], struct error *error)
 	return options_parse(&x->options, argc, argv, error);
 }
 
-/* What context_read_all() made. */
-static void context_forget(struct context *x)
+void context_forget(struct context *x)
 {
 	config_clear(&x->config);
+	for (size_t i = 0; i < sizeof(x->other) / sizeof(x->other[0]); i++)
+		free(x->other[i].path);
 	account_clear(&x->made);
 	buf_clear(&x->netrc_path);
 }
@@ -52,37 +57,119 @@ static const char *context_path(const char *variable)
 
 /* Reads a file that need not be there. A system's that may not be read is a warning, because
  * the user's may have all that is wanted, and so is a HOME that is somebody else's; but the
- * user's own file was written to be read. */
+ * user's own file was written to be read. Returns whether there is one, or -1. */
 static int context_read(struct context *x, const char *path, enum config_trust trust,
 			struct error *error)
 {
 	struct stat st;
 
-	if (config_load(&x->config, path, trust, error) == 0 || error->number == ENOENT ||
-	    error->number == ENOTDIR)
+	if (config_load(&x->config, path, trust, error) == 0)
+		return 1;
+	if (error->number == ENOENT || error->number == ENOTDIR)
 		return 0;
 	if (error->number == EACCES && (trust == CONFIG_SYSTEM || lstat(path, &st)))
-		return strv_add(&x->config.warnings, span_of(error->text));
+		return strv_add(&x->config.warnings, span_of(error->text)) ? -1 : 1;
 	return -1;
 }
 
-/* The user's file, then the system's. */
+/* The same of a file of the user's, below a directory of his; with other: one that another
+ * process would not find by itself. */
+static int context_read_below(struct context *x, const char *directory, const char *name,
+			      struct context_file *other, struct error *error)
+{
+	struct buf path;
+	int found = 0;
+
+	if (!directory)
+		return 0;
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/%s", directory, name);
+	if (!buf_failed(&path) && path.len > 0)
+		found = context_read(x, path.data, CONFIG_USER, error);
+	if (found > 0 && other) {
+		other->path = buf_take(&path);
+		other->end = x->config.count;
+	}
+	buf_clear(&path);
+	return found > 0 && other && !other->path ? error_set_memory(error) : found;
+}
+
+static int context_read_msmtp_system(struct context *x, struct error *error)
+{
+	int found = context_read(x, CONTEXT_MSMTP_SYSTEM, CONFIG_SYSTEM, error);
+
+	if (found <= 0)
+		return found;
+	x->other[1].path = strdup(CONTEXT_MSMTP_SYSTEM);
+	x->other[1].end = x->config.count;
+	return x->other[1].path ? found : error_set_memory(error);
+}
+
+/* The user's file, then the system's. Called msmtp: msmtp's own in place of one that is not
+ * there, but nothing of the system's msmtp for who has come to us already. */
 static int context_read_files(struct context *x, struct error *error)
 {
 	const char *xdg = context_path("XDG_CONFIG_HOME");
 	const char *home = context_path("HOME");
-	struct buf path;
+	bool msmtp = x->options.msmtp;
+	int user, found;
+
+	user = xdg ? context_read_below(x, xdg, "pennypost/config", NULL, error)
+		   : context_read_below(x, home, ".config/pennypost/config", NULL, error);
+	found = user;
+	if (msmtp && !found)
+		found = context_read_below(x, home, ".msmtprc", &x->other[0], error);
+	if (msmtp && !found)
+		found = xdg ? context_read_below(x, xdg, "msmtp/config", &x->other[0], error)
+			    : context_read_below(x, home, ".config/msmtp/config", &x->other[0],
+						 error);
+	if (found >= 0)
+		found = context_read(x, PENNYPOST_SYSTEM_CONFIG, CONFIG_SYSTEM, error);
+	if (msmtp && !user && !found)
+		found = context_read_msmtp_system(x, error);
+	return found < 0 ? -1 : 0;
+}
+
+/* The file of -C. Where it is the system's, its passwords are meant to be read by others. */
+static int context_read_named(struct context *x, struct error *error)
+{
+	const char *path = x->options.config_file;
+	bool system = strcmp(path, CONTEXT_MSMTP_SYSTEM) == 0;
+
+	if (config_load(&x->config, path, system ? CONFIG_SYSTEM : CONFIG_USER, error))
+		return -1;
+	x->other[0].path = strdup(path);
+	x->other[0].end = x->config.count;
+	if (!x->other[0].path)
+		return error_set_memory(error);
+	return x->options.msmtp && context_read_msmtp_system(x, error) < 0 ? -1 : 0;
+}
+
+/* What msmtp does without any account called default. Nobody could send it later: the next
+ * process may have another environment. */
+static int context_read_environment(struct context *x, struct error *error)
+{
+	const char *server = getenv("SMTPSERVER");
+	const char *sender = getenv("EMAIL");
+	struct buf text;
 	int failed = 0;
 
-	buf_init(&path, 4096);
-	if (xdg)
-		buf_printf(&path, "%s/pennypost/config", xdg);
-	else if (home)
-		buf_printf(&path, "%s/.config/pennypost/config", home);
-	if (path.len > 0)
-		failed = context_read(x, path.data, CONFIG_USER, error);
-	buf_clear(&path);
-	return failed ? -1 : context_read(x, PENNYPOST_SYSTEM_CONFIG, CONFIG_SYSTEM, error);
+	if (!x->options.msmtp || x->options.account || !server || !server[0] ||
+	    config_find(&x->config, "default"))
+		return 0;
+	buf_init(&text, 4096);
+	buf_add_string(&text, "account default\nqueue off\nhost ");
+	if (!word_write(&text, "host", span_of(server)))
+		buf_add_char(&text, '?');
+	buf_add_string(&text, "\nfrom ");
+	if (sender && !strchr(sender, '%'))
+		word_write(&text, "from", span_of(sender));
+	failed = buf_failed(&text)
+			 ? error_set_memory(error)
+			 : config_parse(&x->config, "SMTPSERVER and EMAIL in the environment",
+					buf_span(&text), error);
+	buf_clear(&text);
+	return failed;
 }
 
 /* Whether the command line says where the relay is. */
@@ -129,12 +216,13 @@ static int context_override(const struct context *x, struct account *a, struct e
 
 	if (context_moves_relay(o))
 		account_forget_secret(a);
+	a->here = (struct account_word){.line = ACCOUNT_SAID_BY_OPTION};
 	for (size_t i = 0; i < o->setting_count; i++)
 		if (context_set(x, a, &o->settings[i], error)) {
 			error->stage = STAGE_USAGE;
 			return error_prefix(error, "command line");
 		}
-	return 0;
+	return keys_settle(a, error);
 }
 
 /* An account that no file knows: made of the command line or of the environment. */
@@ -146,6 +234,7 @@ static int context_make(struct context *x, const char *name, const char *relay,
 	if (!x->made.name || !x->made.origin)
 		return error_set_memory(error);
 	x->account = &x->made;
+	x->made.here = (struct account_word){.line = ACCOUNT_SAID_BY_RELAY};
 	if (relay && context_set_relay(x, &x->made, relay, error))
 		return error_prefix(error, "PENNYPOST_RELAY");
 	return context_override(x, &x->made, error);
@@ -245,20 +334,38 @@ static int context_read_all(struct context *x, struct error *error)
 	if (!o->account && context_moves_relay(o))
 		return context_make(x, "command line", NULL, error);
 	if (o->config_file) {
-		if (config_load(&x->config, o->config_file, CONFIG_USER, error))
+		if (context_read_named(x, error))
 			return -1;
 	} else if (relay && relay[0] && !o->account) {
 		return context_make(x, "environment", relay, error);
 	} else if (context_read_files(x, error)) {
 		return -1;
 	}
-	return context_choose(x, error);
+	return context_read_environment(x, error) ? -1 : context_choose(x, error);
+}
+
+/* What is obsolete among the words of the command line, each once. */
+static void context_advise(const struct context *x)
+{
+	const struct options *o = &x->options;
+
+	for (size_t i = 0; i < o->setting_count; i++) {
+		const char *key = o->settings[i].key;
+		const char *advice = keys_advice(key, o->settings[i].value);
+		char text[256];
+
+		if (!advice)
+			continue;
+		snprintf(text, sizeof(text), "command line: %s %s", key, advice);
+		context_complain(x, text);
+	}
 }
 
 int context_load(struct context *x, struct error *error)
 {
 	int failed = context_read_all(x, error);
 
+	context_advise(x);
 	for (size_t i = 0; i < x->config.warnings.count; i++)
 		context_complain(x, x->config.warnings.items[i]);
 	return failed;
@@ -318,6 +425,17 @@ struct relay_options context_relay(const struct context *x, const struct account
 	};
 }
 
+const char *context_config_file(const struct context *x, const struct account *a)
+{
+	const struct account *found = a->name ? config_find(&x->config, a->name) : NULL;
+	size_t n = found ? (size_t)(found - x->config.accounts) : SIZE_MAX;
+
+	for (size_t i = 0; i < sizeof(x->other) / sizeof(x->other[0]); i++)
+		if (x->other[i].path && n < x->other[i].end)
+			return x->other[i].path;
+	return NULL;
+}
+
 struct spool_place context_spool(const struct context *x, const struct account *a)
 {
 	if (!a)
@@ -346,6 +464,7 @@ void context_open_log(const struct context *x, const struct account *a)
 	const char *tag = x->options.log_tag;
 
 	log_open(a->logfile, a->syslog, tag ? tag : "pennypost");
+	log_time_format(a->logfile_time_format);
 	for (size_t i = 0; i < x->options.notes.count; i++)
 		log_line(LOG_LEVEL_NOTICE, "%s", x->options.notes.items[i]);
 }

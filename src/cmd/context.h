@@ -12,13 +12,20 @@
 #include "deliver/relay.h"
 #include "queue/spool.h"
 
+/* A file that is read instead of the usual ones: that of -C, or msmtp's. */
+struct context_file {
+	char *path; /* NULL: none */
+	size_t end; /* its accounts end before this one */
+};
+
 struct context {
 	const char *name; /* what we were called, for messages */
 	int argc;         /* and as main() got it: for a child that is to show what it does */
 	char **argv;
 	struct options options;
 	struct config config;
-	struct account made; /* by options or environment, when account points to it */
+	struct context_file other[2]; /* in their order */
+	struct account made;          /* by options or environment, when account points to it */
 	const struct account *account; /* the one asked for; NULL: the message chooses */
 	struct secret_sources secrets;
 	struct buf netrc_path;
@@ -27,7 +34,9 @@ struct context {
 /* Reads the command line. context_clear() is due whatever it returns. */
 int context_init(struct context *x, int argc, char *argv[], struct error *error);
 /* Reads the configuration: the file of -C alone, else the user's file and the system's; or
- * PENNYPOST_RELAY. Words on the command line beat all of them. An account whose relay the
+ * PENNYPOST_RELAY. Called msmtp, it takes the place of msmtp: where there is no file of ours
+ * msmtp's own are read, -C stands for the user's file alone, and SMTPSERVER and EMAIL are the
+ * last resort. Words on the command line beat all of them. An account whose relay the
  * command line changes loses its password, and a named one those of the environment, too, so
  * that a secret never goes where its owner did not say. */
 int context_load(struct context *x, struct error *error);
@@ -35,6 +44,8 @@ int context_load(struct context *x, struct error *error);
  * borrowed of the old one is gone. Returns 0, or -1 with *error and the old one as it was. */
 int context_reload(struct context *x, struct error *error);
 void context_clear(struct context *x);
+/* Frees what context_load() made, of a context that the command line did not. */
+void context_forget(struct context *x);
 
 /* The account for a command that has no message: the one asked for, else the default. NULL with
  * *error (config). */
@@ -42,6 +53,8 @@ const struct account *context_account(struct context *x, struct error *error);
 /* The session's options for an account: secrets, and the conversation on standard error for -v.
  */
 struct relay_options context_relay(const struct context *x, const struct account *a);
+/* The file that another process must be given by -C to find the account; NULL: it will. */
+const char *context_config_file(const struct context *x, const struct account *a);
 /* Where the queue of an account's messages may be; a NULL: of the one asked for, else of the
  * default one, if there is any. Borrowed from x, a and the environment. */
 struct spool_place context_spool(const struct context *x, const struct account *a);

@@ -65,7 +65,7 @@ static bool dispatch_is_typed(const struct dispatch *d, const struct account *a)
 static int dispatch_check(struct dispatch *d, const struct account *a)
 {
 	const char *word = context_passing_word(d->x);
-	const char *file = d->x->options.config_file;
+	const char *file = context_config_file(d->x, a);
 
 	d->off = a->queue == SETTING_OFF;
 	if (d->off)
@@ -78,7 +78,9 @@ static int dispatch_check(struct dispatch *d, const struct account *a)
 	if (dispatch_is_typed(d, a))
 		return error_set(&d->why, ERROR_LOCAL, STAGE_CONFIG,
 				 "nobody could send it later, because the password is typed");
-	if (file && !d->config && !(d->config = realpath(file, NULL)))
+	free(d->config);
+	d->config = NULL;
+	if (file && !(d->config = realpath(file, NULL)))
 		return error_set_errno(&d->why, ERROR_LOCAL, STAGE_CONFIG, errno,
 				       "cannot tell where \"%s\" is", TEXT_SHOW(span_of(file)));
 	return 0;

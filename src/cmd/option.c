@@ -187,6 +187,7 @@ static void set_personality(struct options *o, const char *path)
 		o->mode = MODE_QUEUE_RUN;
 	else if (strcmp(name, "newaliases") == 0)
 		o->mode = MODE_NEWALIASES;
+	o->msmtp = strcmp(name, "msmtp") == 0;
 	o->sendmail = o->mode != MODE_SUBMIT || strcmp(name, "sendmail") == 0 ||
 		      strcmp(name, "send-mail") == 0;
 }
@@ -195,6 +196,18 @@ static int refuse_mode(const struct options *o, struct error *error)
 {
 	return error_set(error, ERROR_LOCAL, STAGE_UNAVAILABLE, "there is no mode %s here: %s",
 			 o->mode_name, o->instead);
+}
+
+/* msmtp's callers are told that one of the two is not followed. */
+static int settle_msmtp(const struct options *o, struct error *error)
+{
+	for (size_t i = 0; o->msmtp && o->account && i < o->setting_count; i++)
+		if (strcmp(o->settings[i].key, "host") == 0)
+			return error_set(
+				error, ERROR_LOCAL, STAGE_USAGE,
+				"--host and --account do not go together: a host needs "
+				"no account");
+	return 0;
 }
 
 /* What is meant for another mode would be passed over in silence. */
@@ -226,7 +239,8 @@ static int settle_mode(const struct options *o, struct error *error)
 				 "--older-than goes with --check-queue");
 	if (!o->sendmail && o->recipients.count > 0 &&
 	    (o->mode == MODE_QUEUE_LIST || o->mode == MODE_QUEUE_CHECK ||
-	     o->mode == MODE_SERVE || o->mode == MODE_LISTEN || o->mode == MODE_CONFIG_CHECK))
+	     o->mode == MODE_SERVE || o->mode == MODE_LISTEN || o->mode == MODE_CONFIG_CHECK ||
+	     (o->mode == MODE_SHOW_CONFIG && !o->one)))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "there is no place for \"%s\" here",
 				 TEXT_SHOW(span_of(o->recipients.items[0])));
@@ -239,7 +253,7 @@ static int settle_operands(struct parse *p)
 {
 	struct options *o = p->options;
 
-	if (settle_mode(o, p->error))
+	if (settle_mode(o, p->error) || settle_msmtp(o, p->error))
 		return -1;
 	if (o->mode == MODE_QUEUE_SHOW || o->mode == MODE_QUEUE_STEER) {
 		for (size_t i = 0; i < o->recipients.count; i++)

@@ -34,6 +34,7 @@ enum options_mode {
 	MODE_LISTEN,         /* options.listen or .catch, options.detach, options.max_* */
 	MODE_QUEUE_RUN,      /* options.queue_every, options.queue_id and so on */
 	MODE_CONFIG_CHECK,   /* -bC */
+	MODE_SHOW_CONFIG,    /* options.one */
 	MODE_VERSION,
 	MODE_HELP,
 	MODE_UNAVAILABLE /* one that we do not have: an error once all is read */
@@ -71,6 +72,7 @@ struct options_setting {
 /* What the command line says. Strings are owned; NULL means not given. */
 struct options {
 	bool sendmail; /* called by a name of sendmail's */
+	bool msmtp;    /* called msmtp */
 	enum options_mode mode;
 	const char *mode_name;  /* of MODE_UNAVAILABLE, "-bt (address test)"; not owned */
 	const char *instead;    /* what to do then; not owned */
@@ -92,6 +94,7 @@ struct options {
 	unsigned hops; /* -h: relays that had it before us */
 	char *log_tag; /* -L: our name in syslog, "pennypost/TAG" */
 	bool dry_run;
+	bool one;          /* --pretend of msmtp's: one account, whoever it is */
 	char *config_file; /* -C, not under a name of sendmail's */
 	char *account;     /* -a, likewise */
 	char *address;     /* --verify-address */

@@ -181,11 +181,13 @@ static int set_at(struct options *o, const struct options_row *row, const char *
 			 row->name, TEXT_SHOW(span_of(value)));
 }
 
-/* A switch: the bare option means on. */
+/* A switch: the bare option means on, or auto where there is no on. */
 static int set_switch(struct options *o, const struct options_row *row, const char *value,
 		      struct error *error)
 {
-	return set_setting(o, row, value ? value : "on", error);
+	const char *bare = row->value_name[0] == 'a' ? "auto" : "on";
+
+	return set_setting(o, row, value ? value : bare, error);
 }
 
 void options_set_unavailable(struct options *o, const char *name, const char *instead)
@@ -249,6 +251,23 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 		}
 	return error_set(error, ERROR_LOCAL, STAGE_USAGE, "there is no mode -b%s",
 			 TEXT_SHOW(span_of(value)));
+}
+
+/* What msmtp does besides. */
+static int set_configure(struct options *o, const struct options_row *row, const char *value,
+			 struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	options_set_unavailable(o, "--configure (a configuration made for an address)", NULL);
+	return 0;
+}
+
+static int set_rmqs(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	options_set_unavailable(o, "--rmqs (ETRN, which asks a relay for its queue)", NULL);
+	return 0;
 }
 
 static int set_newaliases(struct options *o, const struct options_row *row, const char *value,
@@ -483,6 +502,25 @@ static int set_server_info(struct options *o, const struct options_row *row, con
 	return 0;
 }
 
+static int set_show_config(struct options *o, const struct options_row *row, const char *value,
+			   struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_SHOW_CONFIG;
+	return 0;
+}
+
+/* msmtp shows what it would use, and looks at no message. */
+static int set_pretend(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	o->one = o->msmtp;
+	if (o->msmtp)
+		return set_show_config(o, row, value, error);
+	o->dry_run = true;
+	return 0;
+}
+
 static int set_verify(struct options *o, const struct options_row *row, const char *value,
 		      struct error *error)
 {
@@ -563,9 +601,14 @@ static const struct options_row rows[] = {
 	{'d', "debug", MAY, OURS, set_flag, AT(verbose), "LEVEL", "the same as -v"},
 	{0, "dry-run", NO, OURS, set_flag, AT(dry_run), NULL,
 	 "show envelope, relay and the bytes to be sent"},
-	{'P', "pretend", NO, OURS, set_flag, AT(dry_run), NULL, "the same as --dry-run"},
+	{'P', "pretend", NO, OURS, set_pretend, 0, NULL,
+	 "the same as --dry-run; called msmtp: --show-config"},
+	{0, "show-config", NO, OURS, set_show_config, 0, NULL,
+	 "show the configuration, and where each value comes from"},
 	{0, "server-info", NO, OURS, set_server_info, 0, NULL, "show what the relay offers"},
 	{'S', "serverinfo", NO, OURS, set_server_info, 0, NULL, "the same as --server-info"},
+	{0, "configure", ONE, OURS, set_configure, 0, "ADDRESS", "not built yet"},
+	{0, "rmqs", ONE, OURS, set_rmqs, 0, "HOST|@DOMAIN|#QUEUE", "not built yet"},
 	{0, "verify-address", ONE, OURS, set_verify, AT(address), "ADDRESS",
 	 "ask the relay about an address"},
 	{0, "list-queue", NO, OURS, set_queue_list, 0, NULL, "show what is in the queue"},
@@ -619,8 +662,8 @@ static const struct options_row rows[] = {
 	{0, "password-keyring", ONE, OURS, set_setting, 0, "kernel|kernel:NAME|desktop", "keyring that holds it"},
 	{0, "aliases", ONE, OURS, set_setting, 0, "FILE", "addresses of local names"},
 	{0, "allow-from-override", MAY, OURS, set_switch, 0, "on|off", "let -f override from"},
-	{0, "auto-from", MAY, OURS, set_switch, 0, "on|off", "no effect"},
-	{0, "maildomain", ONE, OURS, set_setting, 0, "DOMAIN", "no effect"},
+	{0, "auto-from", MAY, OURS, set_switch, 0, "on|off", "obsolete: from %U@DOMAIN"},
+	{0, "maildomain", ONE, OURS, set_setting, 0, "DOMAIN", "obsolete: its domain"},
 	{0, "set-from-header", MAY, OURS, set_switch, 0, "on|off|auto", "replace, leave or add From"},
 	{0, "add-missing-from-header", MAY, OURS, set_switch, 0, "on|off", "add From"},
 	{0, "set-date-header", MAY, OURS, set_switch, 0, "auto|off", "add Date"},
@@ -642,7 +685,7 @@ static const struct options_row rows[] = {
 	{0, "rate", ONE, OURS, set_setting, 0, "NUMBER/TIME", "of messages to a relay"},
 	{0, "runner", MAY, OURS, set_switch, 0, "on|off", "start one for what was queued"},
 	{'X', "logfile", ONE, OURS, set_setting, 0, "FILE", "log to this file"},
-	{0, "logfile-time-format", ONE, OURS, set_setting, 0, "FORMAT", "no effect"},
+	{0, "logfile-time-format", ONE, OURS, set_setting, 0, "FORMAT", "how its lines begin"},
 	{'L', NULL, ONE, ALL, options_set_log_tag, 0, "TAG", "put a tag behind our name in syslog"},
 	{0, "syslog", MAY, OURS, set_switch, 0, "on|off|FACILITY", "log to syslog"},
 

@@ -70,9 +70,7 @@ static void run_free_config(struct run_config *c)
 		return;
 	free(c->path);
 	options_clear(&c->context.options);
-	config_clear(&c->context.config);
-	account_clear(&c->context.made);
-	buf_clear(&c->context.netrc_path);
+	context_forget(&c->context);
 	free(c);
 }
 
