@@ -4,6 +4,7 @@
 #include "cmd/batch.h"
 #include "cmd/config_check.h"
 #include "cmd/help.h"
+#include "cmd/import.h"
 #include "cmd/listen.h"
 #include "cmd/newaliases.h"
 #include "cmd/queue_check.h"
@@ -29,6 +30,7 @@ int cmd_run(struct context *x, int inherited)
 	case MODE_QUEUE_CHECK: return cmd_queue_check(x);
 	case MODE_QUEUE_RUN: return cmd_run_queue(x);
 	case MODE_SERVE: return cmd_serve(x);
+	case MODE_IMPORT: return cmd_import(x);
 	case MODE_LISTEN: return cmd_listen(x, inherited);
 	default: break;
 	}

@@ -234,6 +234,12 @@ static int settle_mode(const struct options *o, struct error *error)
 	if (o->mode == MODE_RESOLVE && (o->recipients.count == 0 || o->read_recipients))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "-bv reads no message: name the addresses to look at");
+	if (o->with_passwords && o->mode != MODE_IMPORT)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "--with-passwords goes with --import");
+	if (o->mode == MODE_IMPORT && o->recipients.count > 1)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "--import reads one file or directory");
 	if (o->older_than && o->mode != MODE_QUEUE_CHECK)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--older-than goes with --check-queue");
@@ -300,6 +306,7 @@ void options_clear(struct options *o)
 	free(o->config_file);
 	free(o->account);
 	free(o->address);
+	free(o->import);
 	free(o->envelope_id);
 	free(o->queue_id);
 	free(o->queue_recipient);

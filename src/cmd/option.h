@@ -35,6 +35,7 @@ enum options_mode {
 	MODE_QUEUE_RUN,      /* options.queue_every, options.queue_id and so on */
 	MODE_CONFIG_CHECK,   /* -bC */
 	MODE_SHOW_CONFIG,    /* options.one */
+	MODE_IMPORT,         /* options.import, options.with_passwords */
 	MODE_VERSION,
 	MODE_HELP,
 	MODE_UNAVAILABLE /* one that we do not have: an error once all is read */
@@ -98,6 +99,8 @@ struct options {
 	char *config_file; /* -C, not under a name of sendmail's */
 	char *account;     /* -a, likewise */
 	char *address;     /* --verify-address */
+	char *import;      /* --import: the other program's name */
+	bool with_passwords;
 	enum options_steer steer;
 	struct strv ids;                  /* of entries of the queue, or "all" */
 	enum options_list list;           /* MODE_QUEUE_LIST */

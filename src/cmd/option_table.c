@@ -510,6 +510,13 @@ static int set_show_config(struct options *o, const struct options_row *row, con
 	return 0;
 }
 
+static int set_import(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	o->mode = MODE_IMPORT;
+	return set_string(o, row, value, error);
+}
+
 /* msmtp shows what it would use, and looks at no message. */
 static int set_pretend(struct options *o, const struct options_row *row, const char *value,
 		       struct error *error)
@@ -607,6 +614,10 @@ static const struct options_row rows[] = {
 	 "show the configuration, and where each value comes from"},
 	{0, "server-info", NO, OURS, set_server_info, 0, NULL, "show what the relay offers"},
 	{'S', "serverinfo", NO, OURS, set_server_info, 0, NULL, "the same as --server-info"},
+	{0, "import", ONE, OURS, set_import, AT(import), "msmtp|ssmtp|dma|nullmailer|esmtp",
+	 "show the configuration of another program in our words"},
+	{0, "with-passwords", NO, OURS, set_flag, AT(with_passwords), NULL,
+	 "with --import: into a pipe, too"},
 	{0, "configure", ONE, OURS, set_configure, 0, "ADDRESS", "not built yet"},
 	{0, "rmqs", ONE, OURS, set_rmqs, 0, "HOST|@DOMAIN|#QUEUE", "not built yet"},
 	{0, "verify-address", ONE, OURS, set_verify, AT(address), "ADDRESS",

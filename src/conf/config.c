@@ -489,7 +489,7 @@ static void value_text(struct span s, struct buf *out)
 	buf_add_span(out, span_trim(s));
 }
 
-static int value_read(struct span s, const char *key, struct buf *out, struct error *error)
+int config_read_value(struct span s, const char *key, struct buf *out, struct error *error)
 {
 	unsigned flags = strcmp(key, "eval") == 0 ? KEYS_REST : keys_flags(key);
 
@@ -537,7 +537,7 @@ static int line_read(struct reader *r, struct span line, struct error *error)
 		goto out;
 	}
 	line = span_trim((struct span){line.data + len, line.len - len});
-	if (value_read(line, key, &value, error))
+	if (config_read_value(line, key, &value, error))
 		error_prefix(error, "%s", TEXT_SHOW(span_of(key)));
 	else if (buf_failed(&value))
 		error_set_memory(error);

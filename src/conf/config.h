@@ -53,6 +53,9 @@ int config_load(struct config *c, const char *path, enum config_trust trust,
  * `include` and `eval` are errors in it. */
 int config_parse(struct config *c, const char *path, struct span text, struct error *error);
 void config_clear(struct config *c);
+/* The value in s, which is what stands behind a key, as the grammar has it, appended to out.
+ * Returns 0, or -1 with *error, which shows none of it. */
+int config_read_value(struct span s, const char *key, struct buf *out, struct error *error);
 
 /* The account called name, or NULL. */
 const struct account *config_find(const struct config *c, const char *name);

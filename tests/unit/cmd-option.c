@@ -576,6 +576,8 @@ static const char *some_value(const char *name)
 		return "|-q";
 	if (strcmp(name, "json") == 0)
 		return "|--list-queue";
+	if (strcmp(name, "with-passwords") == 0)
+		return "|--import=msmtp";
 	if (strcmp(name, "at") == 0)
 		return "=+1h";
 	if (strcmp(name, "hold") == 0)
@@ -598,7 +600,8 @@ static void every_setting_is_a_word_of_the_configuration(void)
 			continue;
 		snprintf(line, sizeof(line), "pennypost|--%s%s", row->name,
 			 row->value == OPTIONS_VALUE_NONE && strcmp(row->name, "json") != 0 &&
-					 strcmp(row->name, "due") != 0
+					 strcmp(row->name, "due") != 0 &&
+					 strcmp(row->name, "with-passwords") != 0
 				 ? ""
 				 : some_value(row->name));
 		CHECK_INT(parse(line), 0);
