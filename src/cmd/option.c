@@ -161,8 +161,12 @@ static int parse_words(struct parse *p)
 	while ((word = next_word(p)) != NULL) {
 		int result = 0;
 
-		if (options_over || word[0] != '-' || word[1] == '\0')
+		if (options_over || word[0] != '-' || word[1] == '\0') {
+			options_over = options_over || p->options->rmail;
 			result = parse_operand(p, word);
+		} else if (p->options->rmail && !strchr("-DT", word[1]))
+			result = error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
+					   "rmail takes recipients alone");
 		else if (word[1] != '-')
 			result = parse_letters(p, word + 1);
 		else if (word[2] != '\0')
@@ -188,7 +192,10 @@ static void set_personality(struct options *o, const char *path)
 	else if (strcmp(name, "newaliases") == 0)
 		o->mode = MODE_NEWALIASES;
 	o->msmtp = strcmp(name, "msmtp") == 0;
-	o->sendmail = o->mode != MODE_SUBMIT || strcmp(name, "sendmail") == 0 ||
+	o->rmail = strcmp(name, "rmail") == 0;
+	if (o->rmail)
+		o->dot = OPTIONS_DOT_STAYS;
+	o->sendmail = o->mode != MODE_SUBMIT || o->rmail || strcmp(name, "sendmail") == 0 ||
 		      strcmp(name, "send-mail") == 0;
 }
 

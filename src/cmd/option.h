@@ -74,6 +74,7 @@ struct options_setting {
 struct options {
 	bool sendmail; /* called by a name of sendmail's */
 	bool msmtp;    /* called msmtp */
+	bool rmail;    /* called rmail: one of sendmail's names, but with operands alone */
 	enum options_mode mode;
 	const char *mode_name;  /* of MODE_UNAVAILABLE, "-bt (address test)"; not owned */
 	const char *instead;    /* what to do then; not owned */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cmd/dispatch.h"
 #include "cmd/dry_run.h"
+#include "cmd/rmail.h"
 #include "deliver/submission.h"
 
 /* Whether a line that is just a dot ends the message: as it was said; else under sendmail's
@@ -28,10 +29,13 @@ struct message_options submit_options(void)
 		.temporary_dir = directory && directory[0] == '/' ? directory : NULL};
 }
 
-static struct message *submit_read(const struct context *x, struct error *error)
+/* What rmail finds above the message says who sent it. */
+static struct message *submit_read(struct context *x, struct error *error)
 {
 	struct message_options options = submit_options();
 
+	if (x->options.rmail)
+		return rmail_read(&options, &x->options.sender, error);
 	options.end_at_dot = submit_ends_at_dot(&x->options);
 	return message_read(STDIN_FILENO, &options, error);
 }
@@ -110,16 +114,17 @@ static int submit_check_hops(const struct context *x, const struct message *m,
 			 hops, SUBMISSION_HOPS_MAX);
 }
 
-static int submit_prepare(const struct context *x, struct submission *s, struct message **m,
+static int submit_prepare(struct context *x, struct submission *s, struct message **m,
 			  struct error *error)
 {
-	const struct submission_request request = submit_request(x);
+	struct submission_request request;
 
 	if (x->options.recipients.count == 0 && !x->options.read_recipients)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "no recipients: name them, or let -t read them from the "
 				 "header");
 	*m = submit_read(x, error);
+	request = submit_request(x);
 	if (!*m || submission_prepare(s, *m, &x->config, &request, error))
 		return -1;
 	return submit_check_hops(x, *m, error);

@@ -95,6 +95,16 @@ void import_account(struct import *i, const char *name)
 	import_add_word(i, "account", name);
 }
 
+bool import_has_account(const struct import *i, const char *name)
+{
+	for (size_t n = 0; n < i->count; n++)
+		if (i->lines[n].kind == IMPORT_WORD && i->lines[n].value &&
+		    strcmp(i->lines[n].word, "account") == 0 &&
+		    strcmp(i->lines[n].value, name) == 0)
+			return true;
+	return false;
+}
+
 void import_defaults(struct import *i)
 {
 	import_blank(i);

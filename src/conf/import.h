@@ -73,6 +73,7 @@ void import_remark(struct import *i, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* "account NAME", with a blank line before it. */
 void import_account(struct import *i, const char *name);
+bool import_has_account(const struct import *i, const char *name);
 /* "defaults", likewise. */
 void import_defaults(struct import *i);
 /* A word whose value is taken as it stands; NULL or empty: nothing is added. */

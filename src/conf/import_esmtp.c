@@ -208,7 +208,7 @@ static bool identity_is_name(const char *name)
 
 static void identity_write(struct import *out, struct identity *d, const char *name)
 {
-	if (name && !identity_is_name(name))
+	if (name && (!identity_is_name(name) || import_has_account(out, name)))
 		import_remark(out, "not taken over: the identity %s", name);
 	else {
 		import_account(out, name ? name : "default");
@@ -277,7 +277,8 @@ void import_esmtp(struct import *out, const struct import_source *files)
 	}
 	if (name || !identity_is_empty(&d))
 		identity_write(out, &d, name);
-	if (first && !default_too && identity_is_name(first)) {
+	if (first && !default_too && import_has_account(out, first) &&
+	    !import_has_account(out, "default")) {
 		struct buf account;
 
 		buf_init(&account, 4096);

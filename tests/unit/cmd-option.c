@@ -492,6 +492,20 @@ static void modes(void)
 	CHECK_INT(o.mode, MODE_HELP);
 }
 
+static void rmail_takes_recipients(void)
+{
+	CHECK_INT(parse("rmail|a@x|b!c"), 0);
+	CHECK(o.sendmail && o.rmail);
+	CHECK_INT(o.dot, OPTIONS_DOT_STAYS);
+	CHECK_INT(parse("/usr/bin/rmail|-Dx.example|-T9|--|-t"), 0);
+	CHECK_STR(operands(), "-t");
+	CHECK_INT(parse("rmail|-t"), -1);
+	CHECK_INT(parse("rmail|a@x|-t"), 0);
+	CHECK(!o.read_recipients);
+	CHECK_INT(parse("sendmail|-t"), 0);
+	CHECK(!o.rmail);
+}
+
 static void our_options(void)
 {
 	CHECK_INT(parse("pennypost|-C|/c|--account=work|-P|-v|--read-envelope-from|-t|a@x"), 0);
@@ -697,6 +711,7 @@ int main(void)
 	TEST_RUN(the_queue_is_steered);
 	TEST_RUN(options_within_options);
 	TEST_RUN(modes);
+	TEST_RUN(rmail_takes_recipients);
 	TEST_RUN(our_options);
 	TEST_RUN(words_of_the_configuration);
 	TEST_RUN(a_switch_takes_its_alternatives_from_the_next_word);
