@@ -469,3 +469,86 @@ on_terminal() {
 	fails 78 "the account's own is withheld, because the command line changed the relay" \
 		submit -a a --host 127.0.0.1 --port "$relay_port"
 }
+
+# line TEXT...: --show-config has the line, whatever its blanks.
+line() {
+	local text
+	for text; do
+		tr -s ' ' <<<"$output" | grep -qxF -- "$text" || { echo "no: $text"; echo "$output"; return 1; }
+	done
+}
+
+@test "--show-config tells every value and where it comes from" {
+	mkdir xdg/pennypost/parts
+	printf '%s\n' 'tls_certcheck on' 'logfile ~/log' >xdg/pennypost/parts/common
+	configure <<-'END'
+		defaults
+		include parts/common
+		account one
+		relay submission://joe%40x@one.example
+		password hunter2
+		from joe@one.example, *@lists.example
+		account two
+		host two.example
+		passwordeval echo "a" # b
+		user two
+		eval echo rate 30/min
+	END
+	run -0 "$PENNYPOST" --show-config --queue-lifetime 36h
+	[[ $output != *hunter2* ]]
+	local file=$PWD/$conf
+	line "account one # $file:3" "relay submission://joe%40x@one.example # $file:4" \
+		"# password is set ($file:5)" "from joe@one.example, *@lists.example # $file:6" \
+		"tls_certcheck on # $PWD/xdg/pennypost/parts/common:1" \
+		"logfile $HOME/log # $PWD/xdg/pennypost/parts/common:2" \
+		"# $file:9" 'passwordeval echo "a" # b' "rate 30/min # $file:11" \
+		'queue_lifetime 1d12h # command line' '# port 587 # default' '# tls on # default' \
+		'# timeout 60 # default'
+	[ "$(grep -c '^account ' <<<"$output")" -eq 2 ]
+	run -0 "$PENNYPOST" --show-config -a two
+	[[ $output == 'account '*two* && $output != *one.example* ]]
+	run -0 "$PENNYPOST" --show-config -f any@lists.example
+	[[ $output == 'account '*one* && $output != *two.example* ]]
+	run -0 "$PENNYPOST" --show-config -f '<joe@nowhere.example>'
+	[[ $output == 'account '*one* ]]
+	# What it says is a configuration, too.
+	"$PENNYPOST" --show-config >again
+	chmod 600 again
+	"$PENNYPOST" -C again --show-config | diff <(sed '/^#/d; s/ *# [^#]*$//') <(sed '/^#/d; s/ *# [^#]*$//' again)
+}
+
+@test "--show-config of the environment, of options, and of what cannot be used" {
+	PENNYPOST_RELAY=submissions://e.example PENNYPOST_PASSWORD_FILE=$PWD/secret \
+		run -0 "$PENNYPOST" --show-config
+	line 'account default # environment' \
+		'relay submissions://e.example # environment, PENNYPOST_RELAY' \
+		'# PENNYPOST_PASSWORD_FILE has the password of an account that names none (environment)'
+	run -0 "$PENNYPOST" --show-config --host=o.example --tls=off
+	line 'host o.example # command line' 'tls off # command line'
+	fails 78 'nothing is configured' "$PENNYPOST" --show-config
+	configure <<<$'account a\nuser x\npassword hunter2'
+	run -0 "$PENNYPOST" --show-config
+	fails 78 'does not say where its relay is' "$PENNYPOST" --show-config -a a
+	run -0 "$PENNYPOST" --show-config -a a --host=o.example
+	line '# its password is withheld, because the command line changed the relay'
+	fails 64 'no place for' "$PENNYPOST" --show-config ann@example.org
+	run -74 sh -c '"$0" --show-config >/dev/full' "$PENNYPOST"
+}
+
+@test "the canonical name of the host, and a log with times of one's own" {
+	relay_start relay --plain
+	configure <<-END
+		host 127.0.0.1
+		port $relay_port
+		from a@%C
+		logfile ~/log
+		logfile_time_format <%Y>
+		syslog off
+		queue off
+	END
+	submit
+	grep -q '^<20[0-9][0-9]> .*status=sent' log
+	run -0 "$PENNYPOST" --show-config
+	[[ $output != *%C* ]]
+	fails 64 'a format of strftime(3)' submit --logfile-time-format="$(printf '%0300d' 0)"
+}

@@ -896,7 +896,7 @@ static enum keys_kind key_kind(key_setter *set)
 		{set_auth, KEYS_KIND_AUTH},         {set_password, KEYS_KIND_SECRET},
 		{set_delivery, KEYS_KIND_DELIVERY}, {set_duplicates, KEYS_KIND_DUPLICATES},
 		{set_rate, KEYS_KIND_RATE},         {set_syslog, KEYS_KIND_FACILITY},
-		{set_socket, KEYS_KIND_NONE},       {set_ignored, KEYS_KIND_NONE},
+		{set_socket, KEYS_KIND_SOCKET},     {set_ignored, KEYS_KIND_NONE},
 		{set_later, KEYS_KIND_NONE},        {set_bcc, KEYS_KIND_NONE},
 	};
 

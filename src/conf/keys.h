@@ -48,6 +48,7 @@ enum keys_kind {
 	KEYS_KIND_LIST,     /* struct strv */
 	KEYS_KIND_RELAY,    /* these know their members themselves */
 	KEYS_KIND_HOST,
+	KEYS_KIND_SOCKET,
 	KEYS_KIND_PROTOCOL,
 	KEYS_KIND_FLIGHT,
 	KEYS_KIND_AUTH,

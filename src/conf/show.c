@@ -97,8 +97,12 @@ static void show_value(const struct account *a, const struct keys_look *key, str
 	case KEYS_KIND_DURATION: show_duration(show_number_of(a, key), out); break;
 	case KEYS_KIND_LIST: show_list(show_member(a, key), out); break;
 	case KEYS_KIND_RELAY:
-		if (a->relay.scheme)
+		if (a->relay.scheme && a->relay.scheme != ENDPOINT_UNIX)
 			endpoint_write(&a->relay, out);
+		break;
+	case KEYS_KIND_SOCKET: /* takes paths that no URL does */
+		if (a->relay.scheme == ENDPOINT_UNIX)
+			buf_add_span(out, span_of(a->relay.path));
 		break;
 	case KEYS_KIND_HOST:
 		if (!a->relay.scheme && a->relay.host)
@@ -139,7 +143,8 @@ static struct account_word show_word(const struct account *a, const struct keys_
 {
 	size_t offset = key->offset;
 
-	if (key->kind == KEYS_KIND_RELAY || key->kind == KEYS_KIND_HOST)
+	if (key->kind == KEYS_KIND_RELAY || key->kind == KEYS_KIND_HOST ||
+	    key->kind == KEYS_KIND_SOCKET)
 		offset = offsetof(struct account, relay);
 	else if (key->kind == KEYS_KIND_SECRET)
 		offset = offsetof(struct account, password);
@@ -230,6 +235,7 @@ static void show_defaults(const struct account *a, const char *name, struct buf 
 		{"flight_size", "13312"},
 		{"tls_certcheck", "on"},
 		{"tls_trust_file", "system"},
+		{"align_from", "off"},
 		{"allow_from_override", "on"},
 		{"set_from_header", "auto"},
 		{"set_date_header", "auto"},
@@ -288,13 +294,24 @@ static void show_key(const struct config *c, const struct account *a,
 	buf_wipe(&value);
 }
 
-void show_account(const struct config *c, const struct account *a, struct buf *out)
+/* A section must begin, whatever its name is made of: what cannot be shown of it is escaped. */
+static void show_section(const struct account *a, struct buf *out)
 {
 	bool named = a->name && a->origin && strcmp(a->name, a->origin) != 0;
+	struct buf name;
+
+	buf_init(&name, SHOW_VALUE_MAX);
+	text_escape(&name, span_of(named ? a->name : "default"));
+	show_line("account", buf_span(&name), a->origin ? a->origin : "unknown", out);
+	out->failed |= buf_failed(&name);
+	buf_clear(&name);
+}
+
+void show_account(const struct config *c, const struct account *a, struct buf *out)
+{
 	struct keys_look key;
 
-	show_line("account", span_of(named ? a->name : "default"),
-		  a->origin ? a->origin : "unknown", out);
+	show_section(a, out);
 	for (size_t n = 0; keys_look(n, &key); n++)
 		show_key(c, a, &key, out);
 	if (a->secret_withheld)

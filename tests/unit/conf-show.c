@@ -99,9 +99,17 @@ static void what_a_terminal_obeys_is_a_comment(void)
 	CHECK(has("\n# user cannot be shown: a\\xE2\\x80\\xAEb (conf:2)\n"));
 }
 
+static void a_section_begins_whatever_its_name(void)
+{
+	show("account a\xFF\nhost x\n");
+	CHECK(has("account               a\\xFF "));
+	show("account \"#a\"\nhost x\n");
+	CHECK(has("account               \"#a\" "));
+}
+
 static void every_word_is_shown_by_itself_or_by_another(void)
 {
-	static const char *const silent[] = {"socket", "proxy_host", "proxy_port"};
+	static const char *const silent[] = {"proxy_host", "proxy_port"};
 	struct keys_look key;
 
 	for (size_t n = 0; keys_look(n, &key); n++) {
@@ -156,6 +164,7 @@ int main(void)
 	TEST_RUN(origins_and_defaults_stand_behind);
 	TEST_RUN(a_secret_is_not_shown);
 	TEST_RUN(what_a_terminal_obeys_is_a_comment);
+	TEST_RUN(a_section_begins_whatever_its_name);
 	TEST_RUN(every_word_is_shown_by_itself_or_by_another);
 	TEST_RUN(values_are_quoted_where_they_need_it);
 	buf_clear(&shown);

@@ -178,6 +178,30 @@ static void knows_what_is_local(void)
 	CHECK(!is_local("smtp://[::2]"));
 }
 
+static void what_is_written_parses_as_the_same(void)
+{
+	static const char *const urls[] = {
+		"submissions://ann%40x@h.example",
+		"submission://h:99",
+		"smtp://[::1]:25",
+		"lmtp://a.b-c_d~@h",
+		"unix:/a b",
+	};
+	struct error error;
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		struct endpoint e;
+		struct buf out;
+
+		buf_init(&out, 1000);
+		CHECK_INT(endpoint_parse(&e, span_of(urls[i]), &error), 0);
+		endpoint_write(&e, &out);
+		CHECK_STR(out.data, urls[i]);
+		endpoint_clear(&e);
+		buf_clear(&out);
+	}
+}
+
 int main(void)
 {
 	TEST_RUN(takes_what_is_documented);
@@ -185,5 +209,6 @@ int main(void)
 	TEST_RUN(never_repeats_a_password);
 	TEST_RUN(knows_hosts);
 	TEST_RUN(knows_what_is_local);
+	TEST_RUN(what_is_written_parses_as_the_same);
 	return test_done();
 }
