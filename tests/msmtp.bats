@@ -426,10 +426,10 @@ sends() {
 @test "modes of msmtp that are not built say so, and what it does not have is refused" {
 	rc <<<'host one.example'
 	run -69 ./msmtp --configure=joe@example.org
-	[[ $output == *'--configure'*'is not built yet' ]]
+	[[ $output == *'--configure'*'see --import' ]]
 	run -69 ./msmtp --configure joe@example.org
 	run -69 ./msmtp --rmqs=@example.org
-	[[ $output == *'ETRN'*'is not built yet' ]]
+	[[ $output == *'ETRN'*'no queue for us' ]]
 	local option
 	for option in -4 -6 --ipv4 --nonsense; do
 		run -64 ./msmtp $option ann@example.org <message

@@ -258,7 +258,8 @@ static int set_configure(struct options *o, const struct options_row *row, const
 			 struct error *error)
 {
 	(void)row, (void)value, (void)error;
-	options_set_unavailable(o, "--configure (a configuration made for an address)", NULL);
+	options_set_unavailable(o, "--configure (a configuration made for an address)",
+				"write one by pennypost.conf(5), or see --import");
 	return 0;
 }
 
@@ -266,7 +267,8 @@ static int set_rmqs(struct options *o, const struct options_row *row, const char
 		    struct error *error)
 {
 	(void)row, (void)value, (void)error;
-	options_set_unavailable(o, "--rmqs (ETRN, which asks a relay for its queue)", NULL);
+	options_set_unavailable(o, "--rmqs (ETRN, which asks a relay for its queue)",
+				"a relay of today has no queue for us");
 	return 0;
 }
 
