@@ -488,8 +488,9 @@ static void who_is_killed_leaves_whole_messages(void)
 		struct timespec while_it_works = {0, i * 100000};
 		pid_t pid = fork();
 
-		for (; pid == 0;)
-			keep(at("maildir", "killed"), NULL);
+		if (pid == 0)
+			for (;;)
+				keep(at("maildir", "killed"), NULL);
 		nanosleep(&while_it_works, NULL);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
