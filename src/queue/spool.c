@@ -467,7 +467,8 @@ static enum spool_kind spool_kind(const char *name, struct spool_item *item)
 	size_t len = dot ? (size_t)(dot - name) : 0;
 
 	if (strcmp(name, "lock") == 0 || strcmp(name, "waiter") == 0 ||
-	    strcmp(name, "relays") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+	    strcmp(name, "relays") == 0 || strcmp(name, "known_relays") == 0 ||
+	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return SPOOL_OURS;
 	if (strncmp(name, ".tmp-", 5) == 0)
 		return SPOOL_LEFTOVER;

@@ -13,11 +13,12 @@
  *               remember
  *     .tmp-*    being written where the file system has no O_TMPFILE; locked by its writer
  *
- * besides `lock` and `waiter` (the runner's locks, flock(2)) and `relays` (queue/health.h). The
- * file of a message never changes (queue/entry.h); its journal is only appended to
- * (queue/entry_note.h; queue/form.h for the bytes of both). Everything is opened relative to
- * the one directory descriptor, with O_NOFOLLOW and O_NONBLOCK, and must be a regular file of
- * ours with one link; what is not is passed over with a warning.
+ * besides `lock` and `waiter` (the runner's locks, flock(2)), `relays` (queue/health.h) and
+ * `known_relays` (queue/known.h). The file of a message never changes (queue/entry.h); its
+ * journal is only appended to (queue/entry_note.h; queue/form.h for the bytes of both).
+ * Everything is opened relative to the one directory descriptor, with O_NOFOLLOW and
+ * O_NONBLOCK, and must be a regular file of ours with one link; what is not is passed over with
+ * a warning.
  */
 #ifndef QUEUE_SPOOL_H
 #define QUEUE_SPOOL_H
