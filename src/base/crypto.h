@@ -16,23 +16,61 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/pin.h"
 
 enum crypto_digest { CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256 };
-enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 2 };
+enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 3 };
+
+/* A record of the relay's zone on its certificate (RFC 6698 section 2.1). */
+enum tls_tlsa_usage {
+	TLS_TLSA_PKIX_TA, /* a CA of its chain, which the usual check must be content with, too
+			   */
+	TLS_TLSA_PKIX_EE, /* itself, likewise */
+	TLS_TLSA_DANE_TA, /* the CA that alone is trusted */
+	TLS_TLSA_DANE_EE  /* itself, whatever its names and dates say */
+};
+enum tls_tlsa_selector { TLS_TLSA_CERTIFICATE, TLS_TLSA_KEY };
+enum tls_tlsa_matching { TLS_TLSA_EXACT, TLS_TLSA_SHA256, TLS_TLSA_SHA512 };
+
+struct tls_tlsa {
+	enum tls_tlsa_usage usage;
+	enum tls_tlsa_selector selector;
+	enum tls_tlsa_matching matching;
+	struct span data;
+};
+
+/* Who says which certificate is good. */
+enum tls_trust {
+	TLS_TRUST_CA, /* the CAs of trust_file, or the zone where there are records of it */
+	TLS_TRUST_KEY /* whoever was there before: `known` */
+};
+
+enum tls_minimum { TLS_MINIMUM_UNSET, TLS_MINIMUM_1_2, TLS_MINIMUM_1_3 };
 
 /* What a TLS session must prove, and how. Strings are borrowed until crypto->tls_new returns.
  */
 struct tls_policy {
-	const char *host;        /* the name or address the certificate must carry */
-	bool verify;             /* false: no certificate is required to be good */
-	const char *trust_file;  /* PEM file of trusted CAs; NULL: the system's */
-	const char *crl_file;    /* PEM file of revocation lists, or NULL */
-	const char *cert_file;   /* client certificate (PEM), or NULL */
-	const char *key_file;    /* its private key (PEM); NULL: in cert_file */
-	const char *priorities;  /* GnuTLS priority string, or NULL for ours */
-	const char *fingerprint; /* hex, colons allowed: SHA-256 or SHA-1 of the relay's
-				    certificate, which then alone is trusted, whatever its names
-				    and dates say; or NULL */
+	const char *host; /* the name or address the certificate must carry */
+	bool verify;      /* false: no certificate is required to be good */
+	enum tls_trust trust;
+	const char *trust_file;   /* PEM file of trusted CAs, or a directory of such files (one
+				     made by openssl rehash: what it has a hash for); NULL: the
+				     system's */
+	const char *crl_file;     /* PEM file of revocation lists, or NULL */
+	const char *cert_file;    /* client certificate (PEM, or a PKCS#11 URI), or NULL */
+	const char *key_file;     /* its private key, likewise; NULL: in cert_file */
+	struct span key_password; /* of the key, or the token's PIN; empty: none */
+	const char *priorities;   /* GnuTLS priority string, or NULL for ours */
+	enum tls_minimum minimum; /* besides; unset: 1.2, or what priorities say */
+	const char *fingerprint; /* of the relay's certificate (base/pin.h), which then alone is
+				    trusted, whatever its names and dates say; or NULL */
+	const char *pins;        /* of keys (base/pin.h): the certificate must have one of them
+				    besides all else; or NULL */
+	const char *known;       /* TLS_TRUST_KEY: the keys it may have, as pins; NULL: any, for
+				    it is the first time */
+	const char *accept;      /* and the command that makes another one known, up to that */
+	const struct tls_tlsa *tlsa; /* authentic and usable records: they decide */
+	size_t tlsa_count;
 };
 
 /* One certificate of the chain, for a person. Strings are owned by the struct tls_info. */
@@ -44,6 +82,7 @@ struct tls_certificate {
 	int64_t not_before, not_after; /* seconds since the epoch */
 	char sha256[65];
 	char sha1[41];
+	char pin[PIN_TEXT_SIZE]; /* of its key: "sha256//BASE64" */
 };
 
 /* The state of a session after its handshake. Freed by tls_info_clear(). */

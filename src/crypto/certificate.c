@@ -111,6 +111,14 @@ void certificate_key(gnutls_x509_crt_t crt, struct buf *out)
 	buf_printf(out, "%s %u", name, bits);
 }
 
+int certificate_key_digest(gnutls_x509_crt_t crt, unsigned char digest[PIN_DIGEST_MAX])
+{
+	size_t size = PIN_DIGEST_MAX;
+	int code = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, digest, &size);
+
+	return code < 0 || size != PIN_DIGEST_MAX ? -1 : 0;
+}
+
 void certificate_fingerprint(gnutls_digest_algorithm_t algorithm, const gnutls_datum_t *der,
 			     char *out)
 {
@@ -125,6 +133,14 @@ void certificate_fingerprint(gnutls_digest_algorithm_t algorithm, const gnutls_d
 		out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
 	}
 	out[2 * size] = '\0';
+}
+
+static void certificate_pin(gnutls_x509_crt_t crt, char out[PIN_TEXT_SIZE])
+{
+	unsigned char digest[PIN_DIGEST_MAX];
+
+	if (certificate_key_digest(crt, digest) == 0)
+		pin_show(out, digest);
 }
 
 int certificate_describe(const gnutls_datum_t *der, struct tls_certificate *out)
@@ -149,6 +165,7 @@ int certificate_describe(const gnutls_datum_t *der, struct tls_certificate *out)
 	out->not_after = gnutls_x509_crt_get_expiration_time(crt);
 	certificate_fingerprint(GNUTLS_DIG_SHA256, der, out->sha256);
 	certificate_fingerprint(GNUTLS_DIG_SHA1, der, out->sha1);
+	certificate_pin(crt, out->pin);
 	result = out->subject && out->issuer && out->names && out->key ? 0 : -1;
 out:
 	if (result) {

@@ -20,6 +20,8 @@ void certificate_key(gnutls_x509_crt_t crt, struct buf *out);
 /* The digest of a certificate (DER) in small hex letters. out has room for 65 bytes. */
 void certificate_fingerprint(gnutls_digest_algorithm_t algorithm, const gnutls_datum_t *der,
 			     char *out);
+/* SHA-256 of its key (the SubjectPublicKeyInfo). Returns 0 or -1. */
+int certificate_key_digest(gnutls_x509_crt_t crt, unsigned char digest[PIN_DIGEST_MAX]);
 /* Fills *out from a certificate (DER). Returns 0, or -1 when it cannot be parsed. */
 int certificate_describe(const gnutls_datum_t *der, struct tls_certificate *out);
 

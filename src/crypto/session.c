@@ -12,7 +12,9 @@
 
 #include "base/chars.h"
 #include "base/text.h"
+#include "crypto/crl.h"
 #include "crypto/primitive.h"
+#include "crypto/tlsa.h"
 #include "crypto/trust.h"
 
 static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM";
@@ -119,7 +121,9 @@ static int session_explain_alert(struct tls *tls, struct error *error)
 	const char *hint = "";
 
 	if (alert == GNUTLS_A_PROTOCOL_VERSION)
-		hint = "; it has neither TLS 1.2 nor TLS 1.3";
+		hint = tls->minimum == TLS_MINIMUM_1_3
+			       ? "; it has no TLS 1.3, which tls_min_version demands"
+			       : "; it has neither TLS 1.2 nor TLS 1.3";
 	else if (alert == GNUTLS_A_HANDSHAKE_FAILURE || alert == GNUTLS_A_INSUFFICIENT_SECURITY)
 		hint = "; no algorithm is good enough for both, or it wants a client "
 		       "certificate";
@@ -157,7 +161,10 @@ static int session_fail(struct tls *tls, int code, struct error *error)
 				       "the connection to the relay was lost");
 	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
 		return error_set(error, ERROR_RELAY, STAGE_TLS,
-				 "the relay has neither TLS 1.2 nor TLS 1.3");
+				 tls->minimum == TLS_MINIMUM_1_3
+					 ? "the relay has no TLS 1.3, which tls_min_version "
+					   "demands"
+					 : "the relay has neither TLS 1.2 nor TLS 1.3");
 	case GNUTLS_E_NO_CERTIFICATE_FOUND:
 	case GNUTLS_E_CERTIFICATE_ERROR:
 		return error_set(error, ERROR_RELAY, STAGE_TRUST,
@@ -316,6 +323,10 @@ void session_free(struct tls *tls)
 		gnutls_certificate_free_credentials(tls->credentials);
 	store_clear(&tls->store);
 	buf_clear(&tls->output);
+	buf_wipe(&tls->key_password);
+	tlsa_clear(tls);
+	crl_clear(tls);
+	free(tls->accept);
 	free(tls);
 }
 
@@ -362,7 +373,8 @@ static int session_set_host(struct tls *tls, const struct tls_policy *policy,
 	} else {
 		result = primitive_idna(name, &ascii);
 	}
-	if (name.len == 0 && policy->verify && !policy->fingerprint)
+	if (name.len == 0 && policy->verify && !policy->fingerprint &&
+	    policy->trust != TLS_TRUST_KEY)
 		result = error_set(
 			error, ERROR_LOCAL, STAGE_CONFIG,
 			"TLS needs to know the relay's host name to check its certificate: "
@@ -377,21 +389,42 @@ static int session_set_host(struct tls *tls, const struct tls_policy *policy,
 	return result;
 }
 
-static int session_set_priorities(struct tls *tls, const char *wanted, struct error *error)
-{
-	const char *all = wanted ? wanted : priorities;
-	const char *bad = NULL;
-	int code = gnutls_priority_set_direct(tls->session, all, &bad);
+/* What takes away the versions that are too old, behind any priority string. */
+static const char *const session_minimum[] = {
+	[TLS_MINIMUM_UNSET] = "",
+	[TLS_MINIMUM_1_2] = ":-VERS-TLS1.1:-VERS-TLS1.0:-VERS-SSL3.0",
+	[TLS_MINIMUM_1_3] = ":-VERS-TLS1.2:-VERS-TLS1.1:-VERS-TLS1.0:-VERS-SSL3.0",
+};
 
+static int session_refuse_priorities(const char *all, int code, const char *bad,
+				     struct error *error)
+{
 	if (code == GNUTLS_E_INVALID_REQUEST && bad)
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 				 "tls_priorities \"%s\" has an error at character %zu: \"%s\"",
 				 TEXT_SHOW(span_of(all)), (size_t)(bad - all) + 1,
 				 TEXT_SHOW(span_of(bad)));
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "tls_priorities \"%s\": %s",
+			 TEXT_SHOW(span_of(all)), gnutls_strerror(code));
+}
+
+static int session_set_priorities(struct tls *tls, const struct tls_policy *policy,
+				  struct error *error)
+{
+	const char *bad = NULL;
+	struct buf all;
+	int code;
+	int result = 0;
+
+	buf_init(&all, TLS_PRIORITIES_MAX);
+	buf_add_string(&all, policy->priorities ? policy->priorities : priorities);
+	buf_add_string(&all, session_minimum[policy->minimum]);
+	code = buf_failed(&all) ? GNUTLS_E_MEMORY_ERROR
+				: gnutls_priority_set_direct(tls->session, all.data, &bad);
 	if (code < 0)
-		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "tls_priorities \"%s\": %s",
-				 TEXT_SHOW(span_of(all)), gnutls_strerror(code));
-	return 0;
+		result = session_refuse_priorities(all.data, code, bad, error);
+	buf_clear(&all);
+	return result;
 }
 
 static int session_set_up(struct tls *tls, const struct tls_policy *policy, struct error *error)
@@ -403,8 +436,7 @@ static int session_set_up(struct tls *tls, const struct tls_policy *policy, stru
 	    gnutls_init(&tls->session, flags) < 0)
 		return error_set_memory(error);
 	if (session_set_host(tls, policy, error) ||
-	    session_set_priorities(tls, policy->priorities, error) ||
-	    trust_prepare(tls, policy, error))
+	    session_set_priorities(tls, policy, error) || trust_prepare(tls, policy, error))
 		return -1;
 	gnutls_session_set_ptr(tls->session, tls);
 	gnutls_transport_set_ptr(tls->session, tls);
@@ -431,8 +463,10 @@ struct tls *session_new(int fd, const struct tls_policy *policy, struct error *e
 	tls->fd = fd;
 	tls->family = AF_UNSPEC;
 	tls->verify = policy->verify;
+	tls->minimum = policy->minimum;
 	store_init(&tls->store);
 	buf_init(&tls->output, TLS_OUTPUT_MAX);
+	buf_init_secret(&tls->key_password, TLS_PASSWORD_MAX);
 	if (session_set_up(tls, policy, error)) {
 		session_free(tls);
 		return NULL;

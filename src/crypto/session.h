@@ -6,6 +6,7 @@
 #define CRYPTO_SESSION_H
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <netinet/in.h>
 
 #include "base/crypto.h"
@@ -16,7 +17,10 @@ enum {
 	TLS_OUTPUT_MAX = 1 << 17,
 	TLS_FIRST_MAX = 64,
 	TLS_HOST_MAX = 256,
-	TLS_TRUST_MAX = 1536
+	TLS_TRUST_MAX = 1536,
+	TLS_THANKS_MAX = 128,
+	TLS_PASSWORD_MAX = 1024,
+	TLS_PRIORITIES_MAX = 4096
 };
 
 struct tls {
@@ -27,10 +31,23 @@ struct tls {
 	int family;              /* of host when it is an address, else AF_UNSPEC */
 	struct in6_addr address; /* host in binary form, four bytes of it for IPv4 */
 	bool verify;
-	unsigned char fingerprint[CRYPTO_DIGEST_MAX];
-	size_t fingerprint_length; /* 20 (SHA-1), 32 (SHA-256) or 0 */
+	enum tls_minimum minimum;
+	enum tls_trust trusts;
+	struct pins fingerprints; /* of the policy */
+	struct pins pins, known;
+	char *accept;
+	struct tls_tlsa *tlsa; /* copies */
+	size_t tlsa_count;
+	gnutls_x509_crl_t *crls;
+	unsigned crl_count;
+	struct buf key_password; /* wiped */
+	bool key_asked;          /* GnuTLS wanted it */
 	struct store store;
+	bool gathered;    /* what the chain needs of it was given to GnuTLS */
 	bool named_store; /* store is the trust file of the policy, not the system's */
+
+	char thanks[TLS_THANKS_MAX]; /* why the chain is trusted, for trust below */
+	bool by_zone;                /* the zone names the certificate itself */
 
 	bool judged;               /* trust_judge() has run: */
 	bool verified;             /* the certificate proved host */

@@ -1,16 +1,20 @@
 /* The search for CAs in a PEM file (RFC 7468): see store.h. */
 #include "crypto/store.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/chars.h"
 #include "base/file.h"
 
 enum {
-	STORE_FILE_MAX = 16 << 20,
+	STORE_FILE_MAX = 16 << 20, /* bytes, of a directory's files together */
+	STORE_FILES_MAX = 4096,
 	STORE_CERTIFICATE_MAX = 1 << 16, /* bytes of one, DER */
 	STORE_HEAD = 480, /* bytes of one that nearly always hold its names; a multiple of 3 */
 	STORE_WANTED_MAX = 96, /* names looked for */
@@ -29,26 +33,117 @@ void store_clear(struct store *s)
 	buf_clear(&s->pem);
 }
 
+/* Appends a file, in one piece of the right size: growing would copy it again and again. */
+static int store_read(struct store *s, int fd, const struct stat *st)
+{
+	size_t end = s->pem.len + (size_t)st->st_size;
+	ssize_t n = 0;
+
+	if (st->st_size > STORE_FILE_MAX || buf_reserve(&s->pem, (size_t)st->st_size)) {
+		errno = EFBIG;
+		return -1;
+	}
+	while (s->pem.len < end &&
+	       (n = read(fd, s->pem.data + s->pem.len, end - s->pem.len)) > 0)
+		s->pem.len += (size_t)n;
+	s->pem.data[s->pem.len] = '\0';
+	return n < 0 ? -1 : 0;
+}
+
+/* "2e5ac55d.0", as openssl rehash calls a certificate; lists of revoked ones are .r0. */
+static bool store_is_hash(const char *name)
+{
+	size_t len = 0;
+
+	while (chars_is(name[len], CHARS_HEX))
+		len++;
+	if (len != 8 || name[len] != '.' || !name[len + 1])
+		return false;
+	for (len++; name[len]; len++)
+		if (!chars_is(name[len], CHARS_DIGIT))
+			return false;
+	return true;
+}
+
+/* The files of a directory to read: those of the hashes if there is any, else all but hidden
+ * ones. Returns 0, or -1 with errno. */
+static int store_list(DIR *directory, struct strv *names, bool *hashed)
+{
+	size_t seen = 0;
+	struct dirent *d;
+
+	*hashed = false;
+	while (errno = 0, (d = readdir(directory))) {
+		bool is_hash = store_is_hash(d->d_name);
+
+		if (d->d_name[0] == '.' || (*hashed && !is_hash))
+			continue;
+		if (++seen > STORE_FILES_MAX) {
+			errno = EFBIG;
+			return -1;
+		}
+		if (is_hash && !*hashed) {
+			strv_clear(names);
+			*hashed = true;
+		}
+		if (strv_add(names, span_of(d->d_name)))
+			return -1;
+	}
+	return errno ? -1 : 0;
+}
+
+/* One file of a directory; what cannot be opened or is no file (a link that leads nowhere) is
+ * none of it. A line end parts it from the next. */
+static int store_load_one(struct store *s, const char *path)
+{
+	struct stat st;
+	int fd = file_open(path, &st);
+	int result;
+
+	if (fd < 0)
+		return 0;
+	result = store_read(s, fd, &st);
+	buf_add_char(&s->pem, '\n');
+	close(fd);
+	return result;
+}
+
+static int store_load_directory(struct store *s, const char *path)
+{
+	DIR *directory = opendir(path);
+	struct strv names = {0};
+	struct buf one;
+	bool hashed;
+	int result;
+
+	if (!directory)
+		return -1;
+	buf_init(&one, PATH_MAX);
+	result = store_list(directory, &names, &hashed);
+	for (size_t i = 0; result == 0 && i < names.count; i++) {
+		buf_reset(&one);
+		buf_printf(&one, "%s/%s", path, names.items[i]);
+		result = store_load_one(s, one.data);
+	}
+	buf_clear(&one);
+	strv_clear(&names);
+	closedir(directory);
+	return result;
+}
+
 int store_load(struct store *s, const char *path)
 {
 	struct stat st;
 	int fd = file_open(path, &st);
-	ssize_t n = -1;
+	int result;
 
 	if (fd < 0)
-		return -1;
-	/* In one piece of the right size: growing would copy it again and again. */
-	if (st.st_size > STORE_FILE_MAX || buf_reserve(&s->pem, (size_t)st.st_size)) {
-		errno = EFBIG;
-	} else {
-		while (s->pem.len < (size_t)st.st_size &&
-		       (n = read(fd, s->pem.data + s->pem.len,
-				 (size_t)st.st_size - s->pem.len)) > 0)
-			s->pem.len += (size_t)n;
-		s->pem.data[s->pem.len] = '\0';
-	}
+		return stat(path, &st) == 0 && S_ISDIR(st.st_mode)
+			       ? store_load_directory(s, path)
+			       : -1;
+	result = store_read(s, fd, &st);
 	close(fd);
-	return n < 0 ? -1 : 0;
+	return result;
 }
 
 /* One TLV off the front of rest: *item is all of it, *content what its length covers. With

@@ -1,5 +1,6 @@
 /*
- * A store of trusted CAs: a PEM file searched for the few that a chain needs.
+ * A store of trusted CAs: a PEM file, or a directory of them, searched for the few that a chain
+ * needs.
  *
  * Parsing a system's whole bundle costs more than all the rest of a submission. What decides
  * whether a CA matters is its subject, which is compared byte by byte with the names in the
@@ -20,7 +21,9 @@ struct store {
 
 void store_init(struct store *s);
 void store_clear(struct store *s);
-/* Reads the file. Returns 0, or -1 with errno (EINVAL: not a regular file). */
+/* Reads the file, or the files of a directory: where it has names that are hashes (as openssl
+ * rehash makes them) only those, else all but hidden ones. Returns 0, or -1 with errno (EINVAL:
+ * neither file nor directory; EFBIG: more than 16 MiB or 4096 files). */
 int store_load(struct store *s, const char *path);
 /* Whether there is a certificate in it. */
 bool store_has_certificate(const struct store *s);

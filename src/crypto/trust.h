@@ -4,9 +4,11 @@
  *
  * Asked is: a chain to a trusted CA by the rules of GnuTLS and its security profile, the host
  * name or address among the subject alternative names (RFC 6125; the common name counts for
- * nothing), and the purpose of a TLS server. A fingerprint in the policy is asked instead of
- * all that, dates included: it names one certificate, "regardless of its contents" as msmtp has
- * it.
+ * nothing), the purpose of a TLS server, and that nothing of it was revoked, by the lists there
+ * are and the staples that come. In the place of all that, dates included, stands a fingerprint
+ * of the policy, which names one certificate "regardless of its contents" as msmtp has it; or
+ * the key that was there before; or, where the relay's zone has records, what they say. A pin
+ * is asked besides.
  */
 #ifndef CRYPTO_TRUST_H
 #define CRYPTO_TRUST_H

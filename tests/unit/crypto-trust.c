@@ -1,6 +1,9 @@
 /* Which certificates prove who the relay is, and what the others are told. */
 #include "crypto-pki.h"
 
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
+
 static struct pki ca, other, middle, self_signed;
 static struct tls_info info;
 static struct error error;
@@ -237,8 +240,10 @@ static void refuses_a_store_without_certificates(void)
 	CHECK_INT(try_leaf(&spec, &ca, "h", empty_store), -1);
 	CHECK(strstr(error.text, "holds no certificate in PEM form") != NULL);
 	CHECK_INT(error_exit_code(&error), 78);
-	CHECK_INT(try_leaf(&spec, &ca, "h", pki_directory), -1);
+	CHECK_INT(try_leaf(&spec, &ca, "h", "/dev/null"), -1);
 	CHECK_INT(error.stage, STAGE_CONFIG);
+	/* Of a directory all files are read, good or not. */
+	CHECK_INT(try_leaf(&spec, &ca, "h", pki_directory), 0);
 }
 
 static void trusts_a_fingerprint_alone(void)
@@ -280,6 +285,174 @@ static void trusts_a_fingerprint_alone(void)
 	pki_free(&leaf);
 }
 
+static void asks_pins_besides(void)
+{
+	struct pki leaf = pki_make(&(struct pki_spec){.name = "a", .dns = {"h"}}, &ca);
+	struct pki_server server = {.chain = {&leaf}};
+	struct tls_policy policy = {.host = "h", .verify = true, .trust_file = ca.file};
+	char pin[2 * PIN_TEXT_SIZE];
+
+	CHECK_INT(shake(&server, &policy), 0);
+	snprintf(pin, sizeof(pin), "%s", info.chain[0].pin);
+	CHECK(strncmp(pin, "sha256//", 8) == 0);
+	policy.pins = pin;
+	CHECK_INT(shake(&server, &policy), 0);
+	policy.host = "i";
+	CHECK_INT(shake(&server, &policy), -1);
+	CHECK(strstr(error.text, "not for this name") != NULL);
+	policy.host = "h";
+	pin[8] = pin[8] == 'A' ? 'B' : 'A';
+	CHECK_INT(shake(&server, &policy), -1);
+	CHECK_INT(error.stage, STAGE_TRUST);
+	CHECK(strstr(error.text, "which is not among those of tls_pin") != NULL);
+	policy.pins = "sha256//AAAA";
+	CHECK_INT(shake(&server, &policy), -1);
+	CHECK_INT(error.stage, STAGE_CONFIG);
+	pki_free(&leaf);
+}
+
+static void takes_the_key_it_knows(void)
+{
+	struct pki_spec spec = {.name = "a", .from = -30, .until = -2};
+	struct pki leaf = pki_make(&spec, NULL);
+	struct pki second = pki_make(&spec, NULL);
+	struct pki_server server = {.chain = {&leaf}};
+	struct tls_policy policy = {
+		.host = "h", .verify = true, .trust = TLS_TRUST_KEY, .accept = "accept "};
+	char known[PIN_TEXT_SIZE];
+
+	CHECK_INT(shake(&server, &policy), 0);
+	CHECK_STR(info.trust, "the certificate's key is the first one seen here");
+	snprintf(known, sizeof(known), "%s", info.chain[0].pin);
+	policy.known = known;
+	CHECK_INT(shake(&server, &policy), 0);
+	CHECK_STR(info.trust, "the certificate's key is the one that was there before");
+	server.chain[0] = &second;
+	CHECK_INT(shake(&server, &policy), -1);
+	CHECK_INT(error.class, ERROR_RELAY);
+	CHECK_INT(error.stage, STAGE_TRUST);
+	CHECK(strstr(error.text, "accept it with: accept sha256//") != NULL);
+	policy.pins = known;
+	policy.known = NULL;
+	CHECK_INT(shake(&server, &policy), -1);
+	CHECK(strstr(error.text, "not among those of tls_pin") != NULL);
+	pki_free(&leaf);
+	pki_free(&second);
+}
+
+/* A record of a certificate. Its data is the caller's to free. */
+static struct tls_tlsa record_of(const struct pki *p, enum tls_tlsa_usage usage,
+				 enum tls_tlsa_selector selector,
+				 enum tls_tlsa_matching matching)
+{
+	struct tls_tlsa record = {usage, selector, matching, {NULL, 0}};
+	static unsigned char digest[64];
+	gnutls_datum_t part;
+	gnutls_pubkey_t key;
+
+	if (selector == TLS_TLSA_CERTIFICATE) {
+		PKI_CHECK(gnutls_x509_crt_export2(p->crt, GNUTLS_X509_FMT_DER, &part));
+	} else {
+		PKI_CHECK(gnutls_pubkey_init(&key));
+		PKI_CHECK(gnutls_pubkey_import_x509(key, p->crt, 0));
+		PKI_CHECK(gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &part));
+		gnutls_pubkey_deinit(key);
+	}
+	record.data = (struct span){(const char *)part.data, part.size};
+	if (matching != TLS_TLSA_EXACT) {
+		bool wide = matching == TLS_TLSA_SHA512;
+
+		PKI_CHECK(gnutls_hash_fast(wide ? GNUTLS_DIG_SHA512 : GNUTLS_DIG_SHA256,
+					   part.data, part.size, digest));
+		record.data = (struct span){(const char *)digest, wide ? 64 : 32};
+	}
+	record.data.data = span_dup(record.data);
+	gnutls_free(part.data);
+	return record;
+}
+
+/* One record against a leaf that middle signed, sent with it. */
+static int try_record(const struct pki *of, enum tls_tlsa_usage usage,
+		      enum tls_tlsa_selector selector, enum tls_tlsa_matching matching,
+		      const char *store)
+{
+	struct pki leaf = pki_make(&(struct pki_spec){.name = "a", .dns = {"h"}}, &middle);
+	struct pki_server server = {.chain = {&leaf, &middle}};
+	struct tls_tlsa record = record_of(of ? of : &leaf, usage, selector, matching);
+	struct tls_policy policy = {.host = "h",
+				    .verify = true,
+				    .trust_file = store,
+				    .tlsa = &record,
+				    .tlsa_count = 1};
+	int result = shake(&server, &policy);
+	char *data;
+
+	memcpy(&data, &record.data.data, sizeof(data));
+	free(data);
+	pki_free(&leaf);
+	return result;
+}
+
+static void believes_the_zone(void)
+{
+	for (int s = TLS_TLSA_CERTIFICATE; s <= TLS_TLSA_KEY; s++)
+		for (int m = TLS_TLSA_EXACT; m <= TLS_TLSA_SHA512; m++) {
+			CHECK_INT(try_record(NULL, TLS_TLSA_DANE_EE, s, m, other.file), 0);
+			CHECK(strstr(info.trust, "that the relay's zone names") != NULL);
+			CHECK_INT(try_record(&ca, TLS_TLSA_DANE_EE, s, m, ca.file), -1);
+			CHECK_INT(try_record(&middle, TLS_TLSA_DANE_TA, s, m, other.file), 0);
+			CHECK(strstr(info.trust, "ends at the CA that its zone names"));
+			CHECK_INT(try_record(&other, TLS_TLSA_DANE_TA, s, m, ca.file), -1);
+			CHECK_INT(try_record(NULL, TLS_TLSA_PKIX_EE, s, m, ca.file), 0);
+			CHECK(strstr(info.trust, "as its zone says, too") != NULL);
+			CHECK_INT(try_record(NULL, TLS_TLSA_PKIX_EE, s, m, other.file), -1);
+			CHECK_INT(try_record(&middle, TLS_TLSA_PKIX_TA, s, m, ca.file), 0);
+			CHECK_INT(try_record(&middle, TLS_TLSA_PKIX_TA, s, m, other.file), -1);
+			CHECK_INT(try_record(&ca, TLS_TLSA_PKIX_TA, s, m, ca.file), 0);
+			CHECK_INT(try_record(&other, TLS_TLSA_PKIX_TA, s, m, ca.file), -1);
+		}
+	CHECK(strstr(error.text, "none of the 1 usable TLSA records") != NULL);
+	/* A CA that is not sent, but whole in the record. */
+	CHECK_INT(try_record(&ca, TLS_TLSA_DANE_TA, TLS_TLSA_CERTIFICATE, TLS_TLSA_EXACT,
+			     other.file),
+		  0);
+	CHECK_INT(try_record(&ca, TLS_TLSA_DANE_TA, TLS_TLSA_KEY, TLS_TLSA_SHA256, other.file),
+		  -1);
+}
+
+static void the_zone_decides_on_names_and_dates(void)
+{
+	struct pki leaf = pki_make(
+		&(struct pki_spec){.name = "a", .dns = {"x"}, .from = -30, .until = -2}, &ca);
+	struct pki named = pki_make(&(struct pki_spec){.name = "a", .dns = {"x"}}, &ca);
+	struct pki_server server = {.chain = {&leaf, &ca}};
+	struct tls_tlsa record =
+		record_of(&leaf, TLS_TLSA_DANE_EE, TLS_TLSA_KEY, TLS_TLSA_SHA256);
+	struct tls_tlsa by_ca = record_of(&ca, TLS_TLSA_DANE_TA, TLS_TLSA_KEY, TLS_TLSA_SHA256);
+	struct tls_policy policy = {.host = "h",
+				    .verify = true,
+				    .trust_file = other.file,
+				    .tlsa = &record,
+				    .tlsa_count = 1};
+	char *data;
+
+	CHECK_INT(shake(&server, &policy), 0);
+	policy.tlsa = &by_ca;
+	CHECK_INT(shake(&server, &policy), -1);
+	CHECK(strstr(error.text, "it expired on") != NULL);
+	CHECK(strstr(error.text, "it is not for this name but for") != NULL);
+	server.chain[0] = &named;
+	CHECK_INT(shake(&server, &policy), -1);
+	policy.host = "x";
+	CHECK_INT(shake(&server, &policy), 0);
+	memcpy(&data, &record.data.data, sizeof(data));
+	free(data);
+	memcpy(&data, &by_ca.data.data, sizeof(data));
+	free(data);
+	pki_free(&leaf);
+	pki_free(&named);
+}
+
 static void heeds_revocation_lists(void)
 {
 	struct pki leaf = pki_make(&(struct pki_spec){.name = "a", .dns = {"h"}}, &ca);
@@ -289,6 +462,8 @@ static void heeds_revocation_lists(void)
 				    .verify = true,
 				    .trust_file = ca.file,
 				    .crl_file = pki_path(path, "crl")};
+	struct tls_tlsa record;
+	char *data;
 	gnutls_x509_crl_t crl;
 	gnutls_datum_t pem;
 
@@ -307,6 +482,17 @@ static void heeds_revocation_lists(void)
 	CHECK_INT(shake(&server, &policy), -1);
 	CHECK_INT(error.stage, STAGE_TRUST);
 	CHECK(strstr(error.text, "it has been revoked") != NULL);
+	/* Also where the zone names the CA. */
+	record = record_of(&ca, TLS_TLSA_DANE_TA, TLS_TLSA_KEY, TLS_TLSA_SHA256);
+	policy.tlsa = &record;
+	policy.tlsa_count = 1;
+	server.chain[1] = &ca;
+	CHECK_INT(shake(&server, &policy), -1);
+	CHECK(strstr(error.text, "it has been revoked") != NULL);
+	memcpy(&data, &record.data.data, sizeof(data));
+	free(data);
+	policy.tlsa_count = 0;
+	server.chain[1] = NULL;
 	pki_free(&leaf);
 	leaf = pki_make(&(struct pki_spec){.name = "a", .dns = {"h"}}, &ca);
 	CHECK_INT(shake(&server, &policy), 0);
@@ -359,6 +545,10 @@ int main(void)
 	TEST_RUN(takes_the_system_store);
 	TEST_RUN(refuses_a_store_without_certificates);
 	TEST_RUN(trusts_a_fingerprint_alone);
+	TEST_RUN(asks_pins_besides);
+	TEST_RUN(takes_the_key_it_knows);
+	TEST_RUN(believes_the_zone);
+	TEST_RUN(the_zone_decides_on_names_and_dates);
 	TEST_RUN(heeds_revocation_lists);
 	TEST_RUN(describes_the_chain);
 	tls_info_clear(&info);
