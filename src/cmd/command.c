@@ -17,6 +17,7 @@
 #include "cmd/server_info.h"
 #include "cmd/show_config.h"
 #include "cmd/submit.h"
+#include "cmd/trust_relay.h"
 #include "cmd/verify_address.h"
 
 int cmd_run(struct context *x, int inherited)
@@ -46,6 +47,7 @@ int cmd_run(struct context *x, int inherited)
 	case MODE_QUEUE_STEER: return cmd_queue_steer(x);
 	case MODE_SHOW_CONFIG: return cmd_show_config(x);
 	case MODE_SERVER_INFO: return cmd_server_info(x);
+	case MODE_TRUST_RELAY: return cmd_trust_relay(x);
 	case MODE_VERIFY_ADDRESS: return cmd_verify_address(x);
 	default: return cmd_submit(x);
 	}

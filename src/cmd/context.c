@@ -421,6 +421,7 @@ struct relay_options context_relay(const struct context *x, const struct account
 	return (struct relay_options){
 		.account = a,
 		.secrets = &x->secrets,
+		.queue = context_spool(x, a),
 		.listener = x->options.verbose ? context_show_line : NULL,
 	};
 }

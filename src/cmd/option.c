@@ -314,6 +314,7 @@ void options_clear(struct options *o)
 	free(o->account);
 	free(o->address);
 	free(o->import);
+	free(o->relay_key);
 	free(o->envelope_id);
 	free(o->queue_id);
 	free(o->queue_recipient);

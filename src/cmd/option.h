@@ -24,6 +24,7 @@ enum options_mode {
 	MODE_BATCH, /* options.files */
 	MODE_SERVER_INFO,
 	MODE_VERIFY_ADDRESS, /* options.address */
+	MODE_TRUST_RELAY,    /* options.relay_key */
 	MODE_RESOLVE,        /* -bv: options.recipients */
 	MODE_NEWALIASES,     /* -bi */
 	MODE_QUEUE_LIST,     /* options.list, options.json, options.verbose */
@@ -102,6 +103,7 @@ struct options {
 	char *address;     /* --verify-address */
 	char *import;      /* --import: the other program's name */
 	bool with_passwords;
+	char *relay_key; /* --trust-relay */
 	enum options_steer steer;
 	struct strv ids;                  /* of entries of the queue, or "all" */
 	enum options_list list;           /* MODE_QUEUE_LIST */

@@ -537,6 +537,13 @@ static int set_verify(struct options *o, const struct options_row *row, const ch
 	return set_string(o, row, value, error);
 }
 
+static int set_trust_relay(struct options *o, const struct options_row *row, const char *value,
+			   struct error *error)
+{
+	o->mode = MODE_TRUST_RELAY;
+	return set_string(o, row, value, error);
+}
+
 static int set_version(struct options *o, const struct options_row *row, const char *value,
 		       struct error *error)
 {
@@ -624,6 +631,8 @@ static const struct options_row rows[] = {
 	{0, "rmqs", ONE, OURS, set_rmqs, 0, "HOST|@DOMAIN|#QUEUE", "not built yet"},
 	{0, "verify-address", ONE, OURS, set_verify, AT(address), "ADDRESS",
 	 "ask the relay about an address"},
+	{0, "trust-relay", ONE, OURS, set_trust_relay, AT(relay_key), "HOST:PORT=PIN",
+	 "accept a relay's new key, with tls_trust first-use"},
 	{0, "list-queue", NO, OURS, set_queue_list, 0, NULL, "show what is in the queue"},
 	{0, "json", NO, ALL, set_flag, AT(json), NULL, "as JSON, an object a line"},
 	{0, "show", ONE, OURS, set_show, 0, "ID", "show a message of the queue"},
@@ -658,11 +667,18 @@ static const struct options_row rows[] = {
 	{0, "tls", MAY, OURS, set_switch, 0, "on|off|auto", "encrypt"},
 	{0, "tls-starttls", MAY, OURS, set_switch, 0, "on|off", "by STARTTLS, or from the first byte"},
 	{0, "tls-certcheck", MAY, OURS, set_switch, 0, "on|off", "demand a good certificate"},
+	{0, "tls-trust", ONE, OURS, set_setting, 0, "WAY", "whom to believe"},
 	{0, "tls-trust-file", ONE, OURS, set_setting, 0, "FILE", "CAs to trust"},
 	{0, "tls-crl-file", ONE, OURS, set_setting, 0, "FILE", "revoked certificates"},
 	{0, "tls-fingerprint", ONE, OURS, set_setting, 0, "HEX", "the one certificate to trust"},
+	{0, "tls-pin", ONE, OURS, set_setting, 0, "PIN", "the key it must have, too"},
+	{0, "dane-resolver", ONE, OURS, set_setting, 0, "ADDRESS[@PORT]", "whom to ask, for dane"},
+	{0, "dane-trust-anchor", ONE, OURS, set_setting, 0, "FILE", "of DNSSEC, in place of the root's"},
 	{0, "tls-cert-file", ONE, OURS, set_setting, 0, "FILE", "our certificate"},
 	{0, "tls-key-file", ONE, OURS, set_setting, 0, "FILE", "its key"},
+	{0, "tls-key-password-file", ONE, OURS, set_setting, 0, "FILE", "it holds the key's password"},
+	{0, "tls-key-passwordeval", ONE, OURS, set_setting, 0, "COMMAND", "it prints the key's password"},
+	{0, "tls-min-version", ONE, OURS, set_setting, 0, "1.2|1.3", "of TLS"},
 	{0, "tls-priorities", ONE, OURS, set_setting, 0, "STRING", "priorities of GnuTLS"},
 	{0, "tls-host-override", ONE, OURS, set_setting, 0, "HOST", "name in the certificate"},
 	{0, "tls-min-dh-prime-bits", ONE, OURS, set_setting, 0, "BITS", "no effect"},

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "deliver/relay_trust.h"
 
 enum { SERVER_INFO_VALUE_MAX = 256 * 1024 };
 
@@ -74,6 +75,7 @@ static void server_info_certificate(const struct tls_certificate *c, size_t n)
 	server_info_date("  valid until: ", c->not_after);
 	printf("  SHA-256: %s\n", c->sha256);
 	printf("  SHA-1: %s\n", c->sha1);
+	printf("  key: %s\n", c->pin);
 }
 
 /* The TLS session. Returns 0; -1 with *error when it should be trusted and is not. */
@@ -133,6 +135,7 @@ int cmd_server_info(struct context *x)
 {
 	struct error error;
 	const struct account *a = context_account(x, &error);
+	struct relay_trust trust = {.is_first = false};
 	struct relay_options relay;
 	struct smtp *s;
 	char shown[300];
@@ -143,13 +146,14 @@ int cmd_server_info(struct context *x)
 	server_info_line("relay: ", span_of(relay_show(a, shown, sizeof(shown))));
 	relay = context_relay(x, a);
 	relay.inspect = true;
-	s = relay_dial(&relay, &error);
+	s = relay_dial(&relay, &trust, &error);
 	if (!s)
 		error_prefix(&error, "%s", shown);
 	result = s ? server_info_show(a, s, &error) : -1;
 	if (s && result < 0)
 		relay_advise(a, &error);
 	smtp_free(s);
+	relay_trust_clear(&trust);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && result == 0)
 		result = error_set_errno(&error, ERROR_LOCAL, STAGE_INPUT, errno,
 					 "cannot write to standard output");

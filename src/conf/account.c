@@ -56,11 +56,18 @@ static const struct field fields[] = {
 	FIELD(INT, tls),
 	FIELD(INT, tls_starttls),
 	FIELD(INT, tls_certcheck),
+	FIELD(INT, tls_trust),
 	FIELD(STRING, tls_trust_file),
+	FIELD(STRING, dane_resolver),
+	FIELD(STRING, dane_trust_anchor),
 	FIELD(STRING, tls_crl_file),
 	FIELD(STRING, tls_cert_file),
 	FIELD(STRING, tls_key_file),
+	FIELD(STRING, tls_key_password_file),
+	FIELD(STRING, tls_key_passwordeval),
 	FIELD(STRING, tls_fingerprint),
+	FIELD(STRING, tls_pin),
+	FIELD(INT, tls_min_version),
 	FIELD(STRING, tls_priorities),
 	FIELD(STRING, tls_host_override),
 	FIELD(STRING, dsn_notify),
@@ -95,6 +102,7 @@ _Static_assert((int)FIELD_COUNT <= (int)ACCOUNT_WORDS_MAX, "a word a field");
 _Static_assert(sizeof(enum setting) == sizeof(int), "switches are copied as int");
 _Static_assert(sizeof(enum account_auth) == sizeof(int), "so is auth");
 _Static_assert(sizeof(enum account_delivery) == sizeof(int), "so is delivery");
+_Static_assert(sizeof(enum account_trust) == sizeof(int), "so is trust");
 
 static void *field_in(struct account *a, const struct field *f)
 {
@@ -284,12 +292,36 @@ static int account_check_store(const struct account *a, struct error *error)
 				   : "say it without a value, or drop the word");
 }
 
+/* Two ways to say who is trusted cannot both be meant. */
+static int account_check_trust(const struct account *a, struct error *error)
+{
+	const char *other = a->tls_trust_file    ? "tls_trust_file"
+			    : a->tls_crl_file    ? "tls_crl_file"
+			    : a->tls_fingerprint ? "tls_fingerprint"
+						 : NULL;
+
+	if (a->tls_certcheck == SETTING_OFF && (a->tls_pin || a->tls_trust != ACCOUNT_TRUST_CA))
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "tls_certcheck off contradicts %s: drop one of them",
+				 a->tls_pin ? "tls_pin" : "tls_trust");
+	if (a->tls_trust == ACCOUNT_TRUST_FIRST_USE && other)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "tls_trust first-use contradicts %s: drop one of them", other);
+	if (a->tls_trust != ACCOUNT_TRUST_CA && a->tls_fingerprint)
+		return error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"tls_trust dane contradicts tls_fingerprint: drop one of them");
+	return 0;
+}
+
 int account_check(const struct account *a, struct error *error)
 {
 	enum endpoint_scheme scheme = a->relay.scheme;
 
 	if (account_is_store(a))
 		return account_check_store(a, error);
+	if (account_check_trust(a, error))
+		return -1;
 	if (scheme == ENDPOINT_SUBMISSIONS && (a->tls == SETTING_OFF || a->tls == SETTING_AUTO))
 		return error_set(
 			error, ERROR_LOCAL, STAGE_CONFIG,

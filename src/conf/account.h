@@ -58,6 +58,14 @@ enum account_speaker { ACCOUNT_SAID_BY_NOBODY, ACCOUNT_SAID_BY_OPTION, ACCOUNT_S
 
 enum { ACCOUNT_WORDS_MAX = 96 };
 
+/* Who says which certificate of a relay is good. */
+enum account_trust {
+	ACCOUNT_TRUST_CA,        /* a CA of the system's or of the trust file */
+	ACCOUNT_TRUST_FIRST_USE, /* whoever was there the first time */
+	ACCOUNT_TRUST_DANE,      /* the relay's zone where it says so, else a CA */
+	ACCOUNT_TRUST_DANE_ONLY  /* the relay's zone */
+};
+
 struct account {
 	char *name;
 	char *origin; /* "file:line" of its first word, or "command line": for errors */
@@ -101,11 +109,19 @@ struct account {
 	enum setting tls;          /* on, off, auto: if the relay offers it */
 	enum setting tls_starttls; /* on: STARTTLS, off: TLS from the first byte */
 	enum setting tls_certcheck;
-	char *tls_trust_file; /* NULL: the system's */
+	enum account_trust tls_trust;
+	char *tls_trust_file;    /* NULL: the system's */
+	char *dane_resolver;     /* "ADDRESS" or "ADDRESS@PORT"; NULL: the system's */
+	char *dane_trust_anchor; /* NULL: the root's */
 	char *tls_crl_file;
 	char *tls_cert_file;
 	char *tls_key_file;
-	char *tls_fingerprint;
+	/* These two replace each other. */
+	char *tls_key_password_file;
+	char *tls_key_passwordeval;
+	char *tls_fingerprint; /* one or several, as base/pin.h reads them */
+	char *tls_pin;         /* likewise */
+	int tls_min_version;   /* an enum tls_minimum of base/crypto.h */
 	char *tls_priorities;
 	char *tls_host_override;
 

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <syslog.h>
 
+#include "base/crypto.h"
 #include "conf/account.h"
 
 const struct choice choice_auth[] = {
@@ -29,6 +30,20 @@ const struct choice choice_delivery[] = {
 	{"interactive", ACCOUNT_DELIVERY_INTERACTIVE},
 	{"background", ACCOUNT_DELIVERY_BACKGROUND},
 	{"queue", ACCOUNT_DELIVERY_QUEUE},
+	{NULL, 0},
+};
+
+const struct choice choice_trust[] = {
+	{"ca", ACCOUNT_TRUST_CA},
+	{"first-use", ACCOUNT_TRUST_FIRST_USE},
+	{"dane", ACCOUNT_TRUST_DANE},
+	{"dane-only", ACCOUNT_TRUST_DANE_ONLY},
+	{NULL, 0},
+};
+
+const struct choice choice_version[] = {
+	{"1.2", TLS_MINIMUM_1_2},
+	{"1.3", TLS_MINIMUM_1_3},
 	{NULL, 0},
 };
 

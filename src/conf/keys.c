@@ -13,6 +13,7 @@
 #include "base/dump.h"
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/pin.h"
 #include "base/text.h"
 #include "conf/choice.h"
 #include "conf/expand.h"
@@ -448,27 +449,109 @@ static int set_trust(struct account *a, const struct key *key, const char *value
 	return string_set(a, key->offset, value, error);
 }
 
+/* Whether there is a word in it that only an MD5 fingerprint can be. */
+static bool fingerprint_is_md5(const char *value)
+{
+	size_t digits = 0;
+
+	for (;; value++) {
+		digits += chars_is(*value, CHARS_HEX);
+		if (*value && !strchr(", \t", *value))
+			continue;
+		if (digits == 32)
+			return true;
+		if (!*value)
+			return false;
+		digits = 0;
+	}
+}
+
 static int set_fingerprint(struct account *a, const struct key *key, const char *value,
 			   struct error *error)
 {
-	size_t digits = 0;
-	size_t others = 0;
+	struct pins read = {.count = 0};
 
-	for (const char *p = value; p && *p; p++) {
-		digits += chars_is(*p, CHARS_HEX);
-		others += !chars_is(*p, CHARS_HEX) && *p != ':';
-	}
-	if (digits == 32 && others == 0)
+	if (!value || !*value || pins_read_fingerprints(&read, span_of(value)) == 0)
+		return string_set(a, key->offset, value, error);
+	if (fingerprint_is_md5(value))
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 				 "%s: an MD5 fingerprint can be forged, give the SHA-256 one",
 				 key->name);
-	if (value && *value && (others > 0 || (digits != 64 && digits != 40)))
-		return key_refuse(
-			key, value,
-			"a fingerprint: 64 hex digits of SHA-256 or 40 of SHA-1, with "
-			"or without colons",
-			error);
+	return key_refuse(key, value,
+			  "a fingerprint: 64 hex digits of SHA-256 or 40 of SHA-1, with or "
+			  "without colons; or several",
+			  error);
+}
+
+static int set_pin(struct account *a, const struct key *key, const char *value,
+		   struct error *error)
+{
+	struct pins read = {.count = 0};
+
+	if (value && *value && pins_read_keys(&read, span_of(value)))
+		return key_refuse(key, value,
+				  "the digest of a key: sha256// and base64, or 64 hex digits; "
+				  "or several",
+				  error);
 	return string_set(a, key->offset, value, error);
+}
+
+static int set_tls_trust(struct account *a, const struct key *key, const char *value,
+			 struct error *error)
+{
+	const struct choice *way = value ? choice_find(choice_trust, value, false) : NULL;
+
+	if (!way)
+		return key_refuse(key, value, "ca, first-use, dane or dane-only", error);
+	number_set(a, key->offset, way->value);
+	return 0;
+}
+
+static int set_min_version(struct account *a, const struct key *key, const char *value,
+			   struct error *error)
+{
+	const struct choice *version = value ? choice_find(choice_version, value, false) : NULL;
+
+	if (!version)
+		return key_refuse(key, value, "1.2 or 1.3", error);
+	number_set(a, key->offset, version->value);
+	return 0;
+}
+
+/* The two that say where the key's password is replace each other. An empty one unsets itself
+ * alone. */
+static int set_key_source(struct account *a, const struct key *key, const char *value,
+			  struct error *error)
+{
+	if (value && *value) {
+		string_set(a, offsetof(struct account, tls_key_password_file), NULL, NULL);
+		string_set(a, offsetof(struct account, tls_key_passwordeval), NULL, NULL);
+	}
+	return string_set(a, key->offset, value, error);
+}
+
+/* An address, and perhaps "@PORT", as unbound has it. */
+static int set_resolver(struct account *a, const struct key *key, const char *value,
+			struct error *error)
+{
+	const char *at = value ? strchr(value, '@') : NULL;
+	char *address = NULL;
+	const char *wrong = NULL;
+	int result;
+
+	if (!value || !*value)
+		return string_set(a, key->offset, NULL, error);
+	address = span_dup((struct span){value, at ? (size_t)(at - value) : strlen(value)});
+	if (!address)
+		return error_set_memory(error);
+	if (at)
+		strtonum(at + 1, 1, 65535, &wrong);
+	if (wrong || !endpoint_is_address(address))
+		result = key_refuse(key, value, "an IP address, or one with @PORT", error);
+	else
+		result = string_set(a, key->offset, value, error);
+	free(address);
+	return result;
 }
 
 /* A word that mail/wishes.h reads when it is used: here only whether it can. */
@@ -697,11 +780,19 @@ static const struct key keys[] = {
 	{"tls", set_tls, AT(tls), 0, ON_OFF_AUTO},
 	{"tls_starttls", set_switch, AT(tls_starttls), 0, ON_OFF},
 	{"tls_certcheck", set_switch, AT(tls_certcheck), 0, ON_OFF},
+	{"tls_trust", set_tls_trust, AT(tls_trust), 0, 0},
 	{"tls_trust_file", set_trust, AT(tls_trust_file), KEYS_FILE, 0},
 	{"tls_crl_file", set_text, AT(tls_crl_file), KEYS_FILE, 0},
 	{"tls_fingerprint", set_fingerprint, AT(tls_fingerprint), 0, 0},
+	{"tls_pin", set_pin, AT(tls_pin), 0, 0},
+	{"dane_resolver", set_resolver, AT(dane_resolver), 0, 0},
+	{"dane_trust_anchor", set_text, AT(dane_trust_anchor), KEYS_FILE, 0},
 	{"tls_cert_file", set_text, AT(tls_cert_file), KEYS_FILE, 0},
 	{"tls_key_file", set_text, AT(tls_key_file), KEYS_FILE, 0},
+	{"tls_key_password_file", set_key_source, AT(tls_key_password_file), KEYS_FILE, 0},
+	{"tls_key_passwordeval", set_key_source, AT(tls_key_passwordeval),
+	 KEYS_REST | KEYS_BARE, 0},
+	{"tls_min_version", set_min_version, AT(tls_min_version), 0, 0},
 	{"tls_priorities", set_text, AT(tls_priorities), 0, 0},
 	{"tls_host_override", set_name, AT(tls_host_override), 0, 0},
 	{"tls_min_dh_prime_bits", set_ignored, 0, 0, 0,
@@ -898,6 +989,7 @@ static enum keys_kind key_kind(key_setter *set)
 		{set_rate, KEYS_KIND_RATE},         {set_syslog, KEYS_KIND_FACILITY},
 		{set_socket, KEYS_KIND_SOCKET},     {set_ignored, KEYS_KIND_NONE},
 		{set_later, KEYS_KIND_NONE},        {set_bcc, KEYS_KIND_NONE},
+		{set_tls_trust, KEYS_KIND_TRUST},   {set_min_version, KEYS_KIND_VERSION},
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

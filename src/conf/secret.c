@@ -59,16 +59,17 @@ static int secret_take(const struct buf *read, const char *source, struct buf *o
 	return 0;
 }
 
-static int secret_eval(const char *command, struct buf *out, struct error *error)
+static int secret_eval(const char *source, const char *command, struct buf *out,
+		       struct error *error)
 {
 	struct buf read;
 	int result = -1;
 
 	buf_init_secret(&read, SECRET_READ_MAX);
 	if (process_capture(command, secret_environment, EVAL_TIMEOUT, &read, error))
-		error_prefix(error, "passwordeval");
+		error_prefix(error, "%s", source);
 	else
-		result = secret_take(&read, "passwordeval", out, error);
+		result = secret_take(&read, source, out, error);
 	buf_wipe(&read);
 	return result;
 }
@@ -340,7 +341,7 @@ int secret_get(const struct account *a, const struct secret_sources *sources, st
 	if (a->password.len > 0)
 		return secret_take(&a->password, "password", out, error);
 	if (a->passwordeval)
-		return secret_eval(a->passwordeval, out, error);
+		return secret_eval("passwordeval", a->passwordeval, out, error);
 	if (a->password_file)
 		return secret_file("password_file", a->password_file, true, out, error);
 	if (a->password_credential)
@@ -348,6 +349,16 @@ int secret_get(const struct account *a, const struct secret_sources *sources, st
 	if (a->password_keyring)
 		return secret_keyring(a, out, error);
 	return secret_around(a, sources, out, error);
+}
+
+int secret_get_key(const struct account *a, struct buf *out, struct error *error)
+{
+	if (!a->tls_key_passwordeval && !a->tls_key_password_file)
+		return 0;
+	dump_forbid();
+	if (a->tls_key_passwordeval)
+		return secret_eval("tls_key_passwordeval", a->tls_key_passwordeval, out, error);
+	return secret_file("tls_key_password_file", a->tls_key_password_file, true, out, error);
 }
 
 bool secret_is_typed(const struct account *a, const struct secret_sources *sources)

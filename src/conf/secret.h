@@ -45,5 +45,8 @@ bool secret_is_typed(const struct account *a, const struct secret_sources *sourc
  * *error (local, stage config: exit 78) that says where it looked. */
 int secret_get(const struct account *a, const struct secret_sources *sources, struct buf *out,
 	       struct error *error);
+/* Likewise the password of the TLS client's key, or the PIN of its token; nothing is appended
+ * where the account names none. */
+int secret_get_key(const struct account *a, struct buf *out, struct error *error);
 
 #endif

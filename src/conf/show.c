@@ -83,11 +83,14 @@ static void show_rate(const struct account *a, struct buf *out)
 		buf_add_string(out, "off");
 }
 
+static void show_choice(const struct choice *table, int number, struct buf *out)
+{
+	buf_add_span(out, span_of(choice_name(table, number)));
+}
+
 /* The value as text; none: it is unset. */
 static void show_value(const struct account *a, const struct keys_look *key, struct buf *out)
 {
-	const char *text;
-
 	switch (key->kind) {
 	case KEYS_KIND_TEXT:
 		buf_add_span(out, span_of(*(char *const *)show_member(a, key)));
@@ -116,23 +119,16 @@ static void show_value(const struct account *a, const struct keys_look *key, str
 		buf_add_string(out,
 			       a->flight == ACCOUNT_FLIGHT_CAREFUL ? "careful" : "grouped");
 		break;
-	case KEYS_KIND_AUTH:
-		text = choice_name(choice_auth, (int)a->auth);
-		buf_add_span(out, span_of(text));
-		break;
-	case KEYS_KIND_DELIVERY:
-		text = choice_name(choice_delivery, (int)a->delivery);
-		buf_add_span(out, span_of(text));
-		break;
+	case KEYS_KIND_AUTH: show_choice(choice_auth, (int)a->auth, out); break;
+	case KEYS_KIND_TRUST: show_choice(choice_trust, (int)a->tls_trust, out); break;
+	case KEYS_KIND_VERSION: show_choice(choice_version, a->tls_min_version, out); break;
+	case KEYS_KIND_DELIVERY: show_choice(choice_delivery, (int)a->delivery, out); break;
 	case KEYS_KIND_DUPLICATES:
 		if (a->duplicates)
 			buf_add_string(out, a->duplicates == SETTING_OFF ? "never" : "rarely");
 		break;
 	case KEYS_KIND_RATE: show_rate(a, out); break;
-	case KEYS_KIND_FACILITY:
-		text = choice_name(choice_facility, a->syslog);
-		buf_add_span(out, span_of(text));
-		break;
+	case KEYS_KIND_FACILITY: show_choice(choice_facility, a->syslog, out); break;
 	case KEYS_KIND_SECRET:
 	case KEYS_KIND_NONE: break;
 	}
@@ -234,6 +230,7 @@ static void show_defaults(const struct account *a, const char *name, struct buf 
 		{"flight", "grouped"},
 		{"flight_size", "13312"},
 		{"tls_certcheck", "on"},
+		{"tls_trust", "ca"},
 		{"tls_trust_file", "system"},
 		{"align_from", "off"},
 		{"allow_from_override", "on"},

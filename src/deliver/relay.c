@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/dump.h"
+#include "deliver/relay_trust.h"
 #include "net/hostname.h"
 #include "smtp/auth.h"
 
@@ -88,7 +89,8 @@ void relay_tell_account(const struct relay_options *o)
 	buf_clear(&line);
 }
 
-struct smtp *relay_dial(const struct relay_options *o, struct error *error)
+struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust,
+			struct error *error)
 {
 	const struct account *a = o->account;
 	const struct endpoint e = relay_endpoint(a);
@@ -110,6 +112,8 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 				.key_file = a->tls_key_file,
 				.priorities = a->tls_priorities,
 				.fingerprint = a->tls_fingerprint,
+				.pins = a->tls_pin,
+				.minimum = (enum tls_minimum)a->tls_min_version,
 			},
 		.lmtp = account_is_lmtp(a),
 		.clear_secret = a->tls == SETTING_OFF && !o->inspect,
@@ -118,7 +122,7 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 		.listener = o->listener,
 		.listener_context = o->listener_context,
 	};
-	struct smtp *s;
+	struct smtp *s = NULL;
 	struct buf name;
 
 	if (account_is_store(a)) {
@@ -129,7 +133,8 @@ struct smtp *relay_dial(const struct relay_options *o, struct error *error)
 	buf_init(&name, 256);
 	relay_tell_account(o);
 	options.local_name = relay_local_name(a, &name);
-	s = smtp_dial(&e, &how, &options, error);
+	if (relay_trust_prepare(trust, o, &e, &options.tls_policy, error) == 0)
+		s = smtp_dial(&e, &how, &options, error);
 	buf_clear(&name);
 	if (!s)
 		relay_advise(a, error);
@@ -206,21 +211,24 @@ static int relay_authenticate(struct smtp *s, const struct relay_options *o, boo
 struct smtp *relay_open(const struct relay_options *o, struct relay_login *login,
 			struct error *error)
 {
+	const struct endpoint e = relay_endpoint(o->account);
+	struct relay_trust trust = {.is_first = false};
 	struct relay_login own;
 	struct relay_login *l = login ? login : &own;
 	struct smtp *s;
 
 	*l = (struct relay_login){0};
 	buf_init_secret(&l->secret, SECRET_MAX);
-	s = relay_dial(o, error);
-	if (s &&
-	    (smtp_ready(s, error) || (account_wants_auth(o->account) &&
-				      relay_authenticate(s, o, login != NULL, l, error)))) {
+	s = relay_dial(o, &trust, error);
+	if (s && (smtp_ready(s, error) || relay_trust_remember(&trust, o, &e, s, error) ||
+		  (account_wants_auth(o->account) &&
+		   relay_authenticate(s, o, login != NULL, l, error)))) {
 		relay_advise(o->account, error);
 		smtp_leave(s);
 		smtp_free(s);
 		s = NULL;
 	}
+	relay_trust_clear(&trust);
 	if (!s || !l->is_due)
 		relay_login_clear(l);
 	return s;

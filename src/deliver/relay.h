@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "conf/account.h"
 #include "conf/secret.h"
+#include "queue/spool.h"
 #include "smtp/client.h"
 #include "smtp/send.h"
 
@@ -16,12 +17,17 @@ struct relay_options {
 	wire_listener *listener; /* or NULL */
 	void *listener_context;
 	const struct sasl_mechanism *refused; /* by this relay, or NULL (smtp/auth.h) */
+	struct spool_place queue;             /* of which account is for the account to say */
 	bool inspect; /* look only: an untrusted certificate is no failure, and no secret
 			 is ever sent */
 };
 
-/* Dials the account's relay; nothing has been said yet. NULL with *error. */
-struct smtp *relay_dial(const struct relay_options *o, struct error *error);
+struct relay_trust;
+
+/* Dials the account's relay; nothing has been said yet. *trust (deliver/relay_trust.h) must
+ * last until TLS has begun, and be cleared whatever is returned. NULL with *error. */
+struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust,
+			struct error *error);
 /* Adds to an error of such a session what to write in the configuration, where the relay seems
  * to speak TLS in the other way: relay_dial() and relay_open() have done so. */
 void relay_advise(const struct account *a, struct error *error);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/crypto.h"
 #include "test.h"
 
 static struct account a;
@@ -174,8 +175,48 @@ static void fingerprints_are_checked(void)
 	CHECK_INT(set("tls_fingerprint", "0123456789abcdef0123456789abcdef"), -1);
 	CHECK(strstr(e.text, "MD5"));
 	CHECK_INT(set("tls_fingerprint", "0123456789abcdef0123456789abcdef0123456g"), -1);
+	CHECK_INT(set("tls_fingerprint", "0123456789abcdef0123456789abcdef01234567, "
+					 "0123456789abcdef0123456789abcdef01234568"),
+		  0);
+	CHECK_INT(set("tls_fingerprint", "0123456789abcdef0123456789abcdef01234567 "
+					 "0123456789abcdef0123456789abcdef"),
+		  -1);
+	CHECK(strstr(e.text, "MD5"));
 	CHECK_INT(set("tls_fingerprint", NULL), 0);
 	CHECK(!a.tls_fingerprint);
+	CHECK_INT(set("tls_pin", "sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="), 0);
+	CHECK_INT(set("tls_pin", "sha256//AAEC"), -1);
+	CHECK_STR(e.text, "tls_pin: \"sha256//AAEC\" is not the digest of a key: sha256// and "
+			  "base64, or 64 hex digits; or several");
+	done();
+}
+
+static void trust_is_checked(void)
+{
+	CHECK_INT(set("tls_trust", "first-use"), 0);
+	CHECK_INT(a.tls_trust, ACCOUNT_TRUST_FIRST_USE);
+	CHECK_INT(account_check(&a, &e), 0);
+	CHECK_INT(set("tls_trust_file", "/x"), 0);
+	CHECK_INT(account_check(&a, &e), -1);
+	CHECK_STR(e.text, "tls_trust first-use contradicts tls_trust_file: drop one of them");
+	CHECK_INT(set("tls_trust", "dane"), 0);
+	CHECK_INT(account_check(&a, &e), 0);
+	CHECK_INT(set("tls_certcheck", "off"), 0);
+	CHECK_INT(account_check(&a, &e), -1);
+	CHECK_STR(e.text, "tls_certcheck off contradicts tls_trust: drop one of them");
+	CHECK_INT(set("tls_trust", "everybody"), -1);
+	CHECK_INT(set("tls_trust", NULL), -1);
+	CHECK_INT(set("tls_min_version", "1.3"), 0);
+	CHECK_INT(a.tls_min_version, TLS_MINIMUM_1_3);
+	CHECK_INT(set("tls_min_version", "1.1"), -1);
+	CHECK_INT(set("tls_key_password_file", "/pin"), 0);
+	CHECK_INT(set("tls_key_passwordeval", "cat /pin"), 0);
+	CHECK(!a.tls_key_password_file);
+	CHECK_INT(set("dane_resolver", "127.0.0.1@5353"), 0);
+	CHECK_INT(set("dane_resolver", "::1"), 0);
+	CHECK_STR(a.dane_resolver, "::1");
+	CHECK_INT(set("dane_resolver", "127.0.0.1@0"), -1);
+	CHECK_INT(set("dane_resolver", "dns.example"), -1);
 	done();
 }
 
@@ -352,6 +393,7 @@ int main(void)
 	TEST_RUN(a_key_takes_no_equals_sign);
 	TEST_RUN(auth_knows_what_is_built);
 	TEST_RUN(fingerprints_are_checked);
+	TEST_RUN(trust_is_checked);
 	TEST_RUN(the_rest_is_checked_too);
 	TEST_RUN(a_full_name_has_a_limit);
 	TEST_RUN(an_unknown_key_shows_itself_alone);

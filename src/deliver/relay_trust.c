@@ -1,0 +1,183 @@
+/* Trust in a relay: see relay_trust.h. */
+#include "deliver/relay_trust.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "queue/known.h"
+
+enum { TRUST_PINS_MAX = 4096, TRUST_ACCEPT_MAX = 1024, TRUST_ZONE_SECONDS = 30 };
+
+/* The queue of the account's messages, which is where its relays are known. */
+static int trust_open_queue(const struct relay_options *o, bool create, struct spool **queue,
+			    struct error *error)
+{
+	struct spool_place place = o->queue;
+
+	place.configured = o->account->queue_dir;
+	if (spool_open(queue, &place, create, error) == 0)
+		return 0;
+	return error_prefix(error, "tls_trust first-use");
+}
+
+/* The command that makes another key known, up to that key. */
+static void trust_say_accept(const struct relay_options *o, const struct endpoint *e,
+			     struct buf *out)
+{
+	const struct account *a = o->account;
+	bool colon = strchr(e->host, ':') != NULL;
+
+	buf_add_string(out, "pennypost ");
+	if (a->queue_dir && a->name && a->origin && strcmp(a->name, a->origin) != 0)
+		buf_printf(out, "-a %s ", a->name);
+	buf_printf(out, "--trust-relay=%s%s%s:%d=", colon ? "[" : "", e->host, colon ? "]" : "",
+		   e->port);
+}
+
+static int trust_find_known(struct relay_trust *t, const struct relay_options *o,
+			    const struct endpoint *e, struct tls_policy *policy,
+			    struct error *error)
+{
+	struct spool *queue = NULL;
+	int count = 0;
+
+	if (!e->host)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "tls_trust first-use needs a relay with a host name");
+	if (trust_open_queue(o, false, &queue, error))
+		return -1;
+	if (queue)
+		count = known_find(queue, e->host, e->port, &t->known, error);
+	spool_free(queue);
+	if (count < 0)
+		return -1;
+	trust_say_accept(o, e, &t->accept);
+	t->is_first = count == 0;
+	policy->trust = TLS_TRUST_KEY;
+	policy->known = count > 0 ? t->known.data : NULL;
+	policy->accept = t->accept.data;
+	return 0;
+}
+
+/* The host as the DNS has it. */
+static int trust_name_zone(const char *host, struct buf *name, struct error *error)
+{
+	const struct crypto *crypto;
+
+	if (!text_is_8bit(span_of(host))) {
+		buf_add_string(name, host);
+		return 0;
+	}
+	crypto = crypto_load(error);
+	if (!crypto)
+		return -1;
+	if (crypto->idna(span_of(host), name) == 0)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "\"%s\" is no host name",
+			 TEXT_SHOW(span_of(host)));
+}
+
+static int trust_ask_zone(struct relay_trust *t, const struct account *a,
+			  const struct endpoint *e, struct tls_policy *policy,
+			  struct error *error)
+{
+	const char *host = policy->host;
+	bool has_zone = host && *host && !endpoint_is_address(host);
+	int seconds = a->timeout > 0 && a->timeout < TRUST_ZONE_SECONDS ? a->timeout
+									: TRUST_ZONE_SECONDS;
+	struct tlsa_query q = {
+		.port = e->port,
+		.resolver = a->dane_resolver,
+		.trust_anchor = a->dane_trust_anchor,
+		.deadline = clock_in((int64_t)seconds * 1000),
+	};
+	struct buf name;
+	int found = 0;
+
+	buf_init(&name, 256);
+	if (has_zone && trust_name_zone(host, &name, error)) {
+		found = -1;
+	} else if (has_zone) {
+		q.host = name.data;
+		found = tlsa_lookup(&q, &t->zone, error);
+	}
+	buf_clear(&name);
+	if (found == 0 && a->tls_trust == ACCOUNT_TRUST_DANE_ONLY)
+		return error_set(error, ERROR_RELAY, STAGE_TRUST,
+				 "the zone of %s has no signed TLSA record for port %d that is "
+				 "of use, and tls_trust dane-only trusts nothing else",
+				 host ? TEXT_SHOW(span_of(host)) : "the relay", e->port);
+	policy->tlsa = t->zone.records;
+	policy->tlsa_count = t->zone.count;
+	return found < 0 ? -1 : 0;
+}
+
+int relay_trust_prepare(struct relay_trust *t, const struct relay_options *o,
+			const struct endpoint *e, struct tls_policy *policy,
+			struct error *error)
+{
+	const struct account *a = o->account;
+
+	buf_init_secret(&t->key_password, SECRET_MAX);
+	buf_init(&t->known, TRUST_PINS_MAX);
+	buf_init(&t->accept, TRUST_ACCEPT_MAX);
+	if (account_tls_mode(a) == ACCOUNT_TLS_NEVER)
+		return 0;
+	if (secret_get_key(a, &t->key_password, error))
+		return -1;
+	policy->key_password = buf_span(&t->key_password);
+	switch (a->tls_trust) {
+	case ACCOUNT_TRUST_FIRST_USE: return trust_find_known(t, o, e, policy, error);
+	case ACCOUNT_TRUST_DANE:
+	case ACCOUNT_TRUST_DANE_ONLY: return trust_ask_zone(t, a, e, policy, error);
+	case ACCOUNT_TRUST_CA: break;
+	}
+	return 0;
+}
+
+static void trust_tell(const struct relay_options *o, const struct endpoint *e, const char *pin)
+{
+	struct buf line;
+
+	buf_init(&line, 1024);
+	buf_printf(&line, "%s:%d is new here: its key %s is trusted from now on", e->host,
+		   e->port, pin);
+	log_line(LOG_LEVEL_NOTICE, "%s", line.data);
+	if (o->listener)
+		o->listener(o->listener_context, '*', buf_span(&line));
+	buf_clear(&line);
+}
+
+int relay_trust_remember(const struct relay_trust *t, const struct relay_options *o,
+			 const struct endpoint *e, struct smtp *s, struct error *error)
+{
+	struct tls_info info = {0};
+	struct spool *queue = NULL;
+	int result = -1;
+
+	if (!t->is_first || o->inspect || !conn_is_verified(wire_conn(smtp_wire(s))))
+		return 0;
+	if (smtp_tls_state(s, &info, error))
+		return -1;
+	if (info.chain_length == 0 || !info.chain[0].pin[0])
+		error_set(error, ERROR_RELAY, STAGE_TRUST, "the relay shows no key");
+	else if (trust_open_queue(o, true, &queue, error) == 0 &&
+		 known_put(queue, e->host, e->port, info.chain[0].pin, true, error) == 0)
+		result = 0;
+	if (result == 0)
+		trust_tell(o, e, info.chain[0].pin);
+	spool_free(queue);
+	tls_info_clear(&info);
+	return result;
+}
+
+void relay_trust_clear(struct relay_trust *t)
+{
+	buf_wipe(&t->key_password);
+	buf_clear(&t->known);
+	buf_clear(&t->accept);
+	tlsa_set_clear(&t->zone);
+	t->is_first = false;
+}

@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# What a zone says of the relay's certificate: a name server with signed zones (nsd and
+# ldns-signzone, unpacked into build/), and one relay that goes by all their names.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+
+# The digest of a certificate's key, and of the certificate itself.
+key_digest() {
+	openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1
+}
+
+digest() {
+	openssl x509 -in "$1" -outform DER | sha256sum | cut -d' ' -f1
+}
+
+tool() {
+	local program=$1
+	shift
+	LD_LIBRARY_PATH=$libraries "$ROOT/build/dns/usr/bin/$program" "$@"
+}
+
+# zone NAME OPTION...: signs the zone in the file NAME; its key becomes a trust anchor.
+zone() {
+	local name=$1 key
+	shift
+	key=$(tool ldns-keygen -a ECDSAP256SHA256 -k "$name")
+	tool ldns-signzone "$@" "$name" "$key"
+	cat "$key.key" >>anchors
+}
+
+# head_of NAME: the first records of a zone.
+head_of() {
+	printf '%s\n' "\$ORIGIN $1." '$TTL 3600' '@ SOA ns hostmaster 1 3600 600 86400 60' '@ NS ns' \
+		'ns A 127.0.0.1'
+}
+
+make_zones() {
+	local leaf ca cert zero=0000000000000000000000000000000000000000000000000000000000000000
+	leaf=$(key_digest ca/server.pem)
+	cert=$(digest ca/server.pem)
+	ca=$(digest ca/ca.pem)
+	{
+		head_of good.example
+		printf "_$relay_port._tcp.%s TLSA %s\n" \
+			ee "3 1 1 $leaf" ee-certificate "3 0 1 $cert" ee-wrong "3 1 1 $zero" \
+			ta "2 0 1 $ca" two.labels "2 0 1 $ca" ta-wrong "2 0 1 $zero" \
+			pkix-ee "1 1 1 $leaf" pkix-ta "0 0 1 $ca" pkix-wrong "1 1 1 $zero" \
+			several "3 1 1 $zero" several "3 1 1 $leaf" \
+			useless "9 9 9 00" useless "3 1 1 0102"
+	} >good.example
+	for name in stale bogus plain; do
+		{ head_of $name.example; echo "_$relay_port._tcp.ee TLSA 3 1 1 $leaf"; } >$name.example
+	done
+	zone good.example
+	zone stale.example -i 20200101000000 -e 20210101000000
+	zone bogus.example
+	sed -i "s/$leaf/$zero/" bogus.example.signed
+	cp plain.example plain.example.signed
+}
+
+# serve_dns: nsd takes no port 0, so it gets one by lot until it is content.
+serve_dns() {
+	local tries=0
+	while [ $((tries += 1)) -lt 10 ]; do
+		dns_port=$((20000 + RANDOM % 12000))
+		{
+			printf '%s\n' 'server:' "ip-address: 127.0.0.1@$dns_port" "zonesdir: $PWD" 'database: ""' \
+				'username: ""' 'chroot: ""' "pidfile: $PWD/nsd.pid" "xfrdfile: $PWD/xfrd" \
+				"zonelistfile: $PWD/zones" 'server-count: 1' 'remote-control:' 'control-enable: no'
+			for name in good stale bogus plain; do
+				printf '%s\n' 'zone:' "name: $name.example" "zonefile: $name.example.signed"
+			done
+		} >nsd.conf
+		LD_LIBRARY_PATH=$libraries "$ROOT/build/dns/usr/sbin/nsd" -d -c nsd.conf \
+			>nsd.log 2>&1 3>&- &
+		dns_pid=$!
+		within 5 grep -q 'nsd started' nsd.log && kill -0 $dns_pid && return
+	done
+	cat nsd.log
+	return 1
+}
+
+setup_file() {
+	"$ROOT/tests/lib/unpack" "$ROOT/build/dns" nsd ldnsutils
+	libraries=$(echo "$ROOT"/build/dns/usr/lib/*-linux-*)
+	cd "$BATS_FILE_TMPDIR"
+	"$ROOT/tests/lib/ca" ca '*.good.example'
+	"$ROOT/tests/lib/ca" other
+	cat ca/server.pem ca/ca.pem >chain.pem
+	relay_start relay --tls --cert chain.pem --key ca/server.key --auth ann:secret
+	echo "$relay_pid" >pids
+	make_zones
+	serve_dns
+	echo "$dns_pid" >>pids
+	export relay_port dns_port
+	echo secret >password
+	chmod 600 password
+}
+
+teardown_file() {
+	# shellcheck disable=SC2046
+	kill $(cat "$BATS_FILE_TMPDIR/pids")
+}
+
+setup() {
+	[ -e "$PENNYPOST_BUILD/src/dane.so" ] || skip 'built without DANE'
+	cd "$BATS_FILE_TMPDIR"
+	export HOME=$BATS_TEST_TMPDIR
+	rm -f relay/*.message relay/relay.log
+}
+
+# send NAME OPTION...
+send() {
+	local name=$1
+	shift
+	run --separate-stderr "$PENNYPOST" "--relay=submissions://ann@127.0.0.1:$relay_port" \
+		"--tls-host-override=$name" --tls-trust=dane "--dane-resolver=127.0.0.1@$dns_port" \
+		"--dane-trust-anchor=$PWD/anchors" "--tls-trust-file=$PWD/other/ca.pem" --queue=off \
+		--syslog=off --timeout=10 --password-file=password "$@" -f ann@example.test -- \
+		bob@example.test <<<'Subject: hello'
+	echo "$name: $stderr"
+}
+
+accepts() {
+	send "$@"
+	[ "$status" -eq 0 ]
+	rm relay/*.message
+}
+
+# refuses CODE WORDS NAME OPTION...
+refuses() {
+	local code=$1 words=$2
+	shift 2
+	rm -f relay/relay.log
+	send "$@"
+	[ "$status" -eq "$code" ]
+	[[ $stderr == *"$words"* ]]
+	[ -z "$(ls relay/*.message 2>/dev/null)" ]
+	! grep -q AUTH relay/relay.log 2>/dev/null
+}
+
+@test "usage 3: the certificate or its key, whatever its names say" {
+	accepts ee.good.example
+	accepts ee-certificate.good.example
+	accepts several.good.example
+	accepts ee.good.example --tls-trust=dane-only
+	refuses 69 'TLSA records of its zone is about it' ee-wrong.good.example
+	refuses 69 'TLSA records of its zone is about it' ee-wrong.good.example "--tls-trust-file=$PWD/ca/ca.pem"
+}
+
+@test "usage 2: the CA, and names count" {
+	accepts ta.good.example
+	refuses 69 'not for this name' two.labels.good.example
+	refuses 69 'TLSA records of its zone is about it' ta-wrong.good.example
+}
+
+@test "usages 0 and 1: besides the usual check" {
+	for name in pkix-ee pkix-ta; do
+		accepts $name.good.example "--tls-trust-file=$PWD/ca/ca.pem"
+		refuses 69 'not among the CAs' $name.good.example
+	done
+	refuses 69 'TLSA records of its zone is about it' pkix-wrong.good.example "--tls-trust-file=$PWD/ca/ca.pem"
+}
+
+@test "no record, or none of use: the usual check, or nothing" {
+	for name in none useless; do
+		accepts $name.good.example "--tls-trust-file=$PWD/ca/ca.pem"
+		refuses 69 'not among the CAs' $name.good.example
+		refuses 69 'has no signed TLSA record' $name.good.example --tls-trust=dane-only \
+			"--tls-trust-file=$PWD/ca/ca.pem"
+	done
+}
+
+@test "an unsigned zone proves nothing" {
+	refuses 69 'not among the CAs' ee.plain.example
+	refuses 69 'has no signed TLSA record' ee.plain.example --tls-trust=dane-only
+}
+
+@test "a zone that is stale or was changed: later, perhaps" {
+	refuses 75 'the DNS does not prove what it says' ee.stale.example
+	refuses 75 'the DNS does not prove what it says' ee.bogus.example
+	refuses 75 'the DNS does not prove what it says' none.stale.example "--tls-trust-file=$PWD/ca/ca.pem"
+}
+
+@test "nobody answers: later, perhaps; no trust anchor: a fault of ours" {
+	refuses 75 'TLSA records' ee.good.example --dane-resolver=127.0.0.1@1 --timeout=2
+	refuses 78 'cannot use /nonexistent' ee.good.example --dane-trust-anchor=/nonexistent
+}
+
+@test "a pin counts besides" {
+	refuses 69 'not among those of tls_pin' ee.good.example \
+		--tls-pin=0000000000000000000000000000000000000000000000000000000000000000
+}
+
+@test "--server-info tells of it" {
+	run --separate-stderr "$PENNYPOST" "--relay=submissions://127.0.0.1:$relay_port" \
+		--tls-host-override=ee.good.example --tls-trust=dane "--dane-resolver=127.0.0.1@$dns_port" \
+		"--dane-trust-anchor=$PWD/anchors" --server-info
+	echo "$output" "$stderr"
+	[ "$status" -eq 0 ]
+	[[ $output == *"why: the certificate is the one that the relay's zone names (DANE)"* ]]
+}
