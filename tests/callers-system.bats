@@ -178,6 +178,8 @@ said() {
 			root ALL=(ALL) ALL
 		END
 		install -m 440 /tmp/sudoers /etc/sudoers
+		# It sends a mail about it, too, when it cannot find its own host.
+		echo \"127.0.1.1 \$(hostname)\" >>/etc/hosts
 		# It says HOME=/ to its mailer, so the system's configuration is the one.
 		file=\$(env -i /usr/sbin/sendmail -bC 2>&1 | sed 's/.* in //')
 		mkdir -p \"\${file%/*}\"
