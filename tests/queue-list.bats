@@ -227,7 +227,8 @@ $id!    19 Mon Nov 23 10:41:00  MAILER-DAEMON
 	put to=bob@example.net attempts=3 next=$(($(date +%s) + 3600))
 	put to=carol@example.net attempts=3 next=$(($(date +%s) + 3600))
 	./pennypost --retry "$id"
-	within 20 test ! -e "$queue/$id.msg"
+	# It has another name while it is being sent.
+	within 20 bash -c '! compgen -G "$1.*" >/dev/null' - "$queue/$id"
 	[ "$(./pennypost --list-queue --json | wc -l)" = 1 ]
 	# The runner stays for what is due soon; nothing is.
 	run within 20 bash -c '! pgrep -f "^./pennypost --retry '"$id"'"'

@@ -455,18 +455,23 @@ as_stranger() {
 @test "killed in the middle of an attempt: no exit status 0, and nothing is left" {
 	configure
 	python3 -c '
-import socket, sys, time
+import socket
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
-time.sleep(30)' >port &
+held = []
+while True:
+    held.append(s.accept())
+    open("accepted", "a").write("one\n")' >port &
 	local silent=$!
 	within 10 test -s port
 	relay_port=$(cat port) configure
+	local met=0
 	for signal in TERM INT HUP; do
 		# A shell has its background ignore SIGINT.
 		env --default-signal=INT ./sendmail a@example.net <message 2>errors &
 		local pid=$! code=0
-		sleep 0.5
+		met=$((met + 1))
+		within 20 bash -c '[ "$(cat accepted 2>/dev/null | wc -l)" -eq "$1" ]' - "$met"
 		kill -$signal "$pid"
 		wait "$pid" || code=$?
 		[ "$code" -eq $((128 + $(kill -l $signal))) ]
