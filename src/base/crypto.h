@@ -19,7 +19,7 @@
 #include "base/pin.h"
 
 enum crypto_digest { CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256 };
-enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 3 };
+enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 4 };
 
 /* A record of the relay's zone on its certificate (RFC 6698 section 2.1). */
 enum tls_tlsa_usage {
@@ -71,6 +71,11 @@ struct tls_policy {
 	const char *accept;      /* and the command that makes another one known, up to that */
 	const struct tls_tlsa *tlsa; /* authentic and usable records: they decide */
 	size_t tlsa_count;
+	const char *tickets; /* the directory where tickets are kept (net/tickets.h); NULL: none
+				are taken */
+	const char *scope;   /* what they are bound to besides all else that stands here: the
+				relay's address and our login */
+	struct span ticket;  /* of tls_ticket(), under this same policy, to resume; or empty */
 };
 
 /* One certificate of the chain, for a person. Strings are owned by the struct tls_info. */
@@ -145,6 +150,10 @@ struct crypto {
 	 * none that can be trusted: without the extended master secret of RFC 7627 two
 	 * sessions of TLS 1.2 can be made to have the same. */
 	int (*tls_binding)(struct tls *tls, const char **type, struct buf *out);
+	/* Appends to out what resumes the session, once (a secret), and puts in *expires when
+	 * its certificate does, in seconds since the epoch. -1 when the relay gave nothing of
+	 * the kind, or has not proved who it is. */
+	int (*tls_ticket)(struct tls *tls, struct buf *out, int64_t *expires);
 	/* Fills *info (to be cleared with tls_info_clear()). Also after a handshake that failed
 	 * for want of trust, as far as things went. Returns 0 or -1. */
 	int (*tls_describe)(struct tls *tls, struct tls_info *info, struct error *error);

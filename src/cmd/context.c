@@ -422,6 +422,7 @@ struct relay_options context_relay(const struct context *x, const struct account
 		.account = a,
 		.secrets = &x->secrets,
 		.queue = context_spool(x, a),
+		.cache_home = context_path("XDG_CACHE_HOME"),
 		.listener = x->options.verbose ? context_show_line : NULL,
 	};
 }

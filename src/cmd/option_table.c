@@ -681,6 +681,7 @@ static const struct options_row rows[] = {
 	{0, "tls-min-version", ONE, OURS, set_setting, 0, "1.2|1.3", "of TLS"},
 	{0, "tls-priorities", ONE, OURS, set_setting, 0, "STRING", "priorities of GnuTLS"},
 	{0, "tls-host-override", ONE, OURS, set_setting, 0, "HOST", "name in the certificate"},
+	{0, "tls-session-cache", MAY, OURS, set_switch, 0, "on|off", "resume TLS sessions"},
 	{0, "tls-min-dh-prime-bits", ONE, OURS, set_setting, 0, "BITS", "no effect"},
 	{0, "auth", MAY, OURS, set_switch, 0, "on|off|strong|METHOD", "authenticate"},
 	{0, "auth-identity", ONE, OURS, set_setting, 0, "NAME", "act as somebody else"},

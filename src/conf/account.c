@@ -70,6 +70,7 @@ static const struct field fields[] = {
 	FIELD(INT, tls_min_version),
 	FIELD(STRING, tls_priorities),
 	FIELD(STRING, tls_host_override),
+	FIELD(INT, tls_session_cache),
 	FIELD(STRING, dsn_notify),
 	FIELD(STRING, dsn_return),
 	FIELD(STRING, deliver_by),

@@ -124,6 +124,7 @@ struct account {
 	int tls_min_version;   /* an enum tls_minimum of base/crypto.h */
 	char *tls_priorities;
 	char *tls_host_override;
+	enum setting tls_session_cache; /* off: every session begins anew */
 
 	/* What every message of the account wishes, in words that mail/wishes.h reads. */
 	char *dsn_notify;

@@ -794,6 +794,7 @@ static const struct key keys[] = {
 	 KEYS_REST | KEYS_BARE, 0},
 	{"tls_min_version", set_min_version, AT(tls_min_version), 0, 0},
 	{"tls_priorities", set_text, AT(tls_priorities), 0, 0},
+	{"tls_session_cache", set_switch, AT(tls_session_cache), 0, ON_OFF},
 	{"tls_host_override", set_name, AT(tls_host_override), 0, 0},
 	{"tls_min_dh_prime_bits", set_ignored, 0, 0, 0,
 	 "is obsolete and has no effect: tls_priorities says what is allowed, 2048 bits if "

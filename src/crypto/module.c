@@ -21,5 +21,6 @@ __attribute__((visibility("default"))) const struct crypto crypto_module = {
 	.tls_free = session_free,
 	.tls_verified = session_verified,
 	.tls_binding = session_binding,
+	.tls_ticket = session_ticket,
 	.tls_describe = session_describe,
 };

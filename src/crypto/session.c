@@ -253,6 +253,8 @@ enum tls_step session_handshake(struct tls *tls, struct error *error)
 	tls->agreed = code == GNUTLS_E_SUCCESS;
 	if (step != TLS_DONE)
 		return step;
+	if (gnutls_session_is_resumed(tls->session))
+		trust_resumed(tls);
 	/* Custom priorities can agree on a handshake without certificates, which asks nobody.
 	 */
 	if (tls->verify && !tls->verified) {
@@ -333,6 +335,25 @@ void session_free(struct tls *tls)
 bool session_verified(struct tls *tls)
 {
 	return tls->done && tls->verified;
+}
+
+/* TLS 1.3 has tickets arrive behind the handshake, with what is read first. */
+int session_ticket(struct tls *tls, struct buf *out, int64_t *expires)
+{
+	bool modern = gnutls_protocol_get_version(tls->session) >= GNUTLS_TLS1_3;
+	gnutls_datum_t data = {0};
+
+	if (!tls->tickets || !session_verified(tls) ||
+	    (modern &&
+	     !(gnutls_session_get_flags(tls->session) & GNUTLS_SFLAGS_SESSION_TICKET)))
+		return -1;
+	*expires = gnutls_certificate_expiration_time_peers(tls->session);
+	if (*expires <= 0 || gnutls_session_get_data2(tls->session, &data) < 0)
+		return -1;
+	buf_add(out, data.data, data.size);
+	explicit_bzero(data.data, data.size);
+	gnutls_free(data.data);
+	return buf_failed(out) ? -1 : 0;
 }
 
 int session_binding(struct tls *tls, const char **type, struct buf *out)
@@ -429,8 +450,9 @@ static int session_set_priorities(struct tls *tls, const struct tls_policy *poli
 
 static int session_set_up(struct tls *tls, const struct tls_policy *policy, struct error *error)
 {
-	/* No tickets: nothing keeps them so far, and to receive them costs. */
-	unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS;
+	/* To receive tickets costs, where nothing keeps them. */
+	unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+			 (tls->tickets ? 0 : GNUTLS_NO_TICKETS);
 
 	if (gnutls_certificate_allocate_credentials(&tls->credentials) < 0 ||
 	    gnutls_init(&tls->session, flags) < 0)
@@ -438,6 +460,9 @@ static int session_set_up(struct tls *tls, const struct tls_policy *policy, stru
 	if (session_set_host(tls, policy, error) ||
 	    session_set_priorities(tls, policy, error) || trust_prepare(tls, policy, error))
 		return -1;
+	/* One that GnuTLS cannot read is none. */
+	if (tls->tickets && policy->ticket.len > 0)
+		gnutls_session_set_data(tls->session, policy->ticket.data, policy->ticket.len);
 	gnutls_session_set_ptr(tls->session, tls);
 	gnutls_transport_set_ptr(tls->session, tls);
 	gnutls_transport_set_vec_push_function(tls->session, session_push);
@@ -463,6 +488,7 @@ struct tls *session_new(int fd, const struct tls_policy *policy, struct error *e
 	tls->fd = fd;
 	tls->family = AF_UNSPEC;
 	tls->verify = policy->verify;
+	tls->tickets = policy->verify && policy->tickets;
 	tls->minimum = policy->minimum;
 	store_init(&tls->store);
 	buf_init(&tls->output, TLS_OUTPUT_MAX);

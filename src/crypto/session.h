@@ -31,6 +31,7 @@ struct tls {
 	int family;              /* of host when it is an address, else AF_UNSPEC */
 	struct in6_addr address; /* host in binary form, four bytes of it for IPv4 */
 	bool verify;
+	bool tickets; /* they are wanted */
 	enum tls_minimum minimum;
 	enum tls_trust trusts;
 	struct pins fingerprints; /* of the policy */
@@ -78,6 +79,7 @@ size_t session_pending(struct tls *tls);
 void session_close(struct tls *tls);
 void session_free(struct tls *tls);
 bool session_verified(struct tls *tls);
+int session_ticket(struct tls *tls, struct buf *out, int64_t *expires);
 int session_binding(struct tls *tls, const char **type, struct buf *out);
 
 #endif

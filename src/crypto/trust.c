@@ -294,3 +294,13 @@ int trust_judge(gnutls_session_t session)
 	store_clear(&tls->store);
 	return tls->verified || !tls->verify ? 0 : GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR;
 }
+
+void trust_resumed(struct tls *tls)
+{
+	tls->judged = true;
+	tls->verified = tls->tickets;
+	snprintf(tls->trust, sizeof(tls->trust),
+		 "the session goes on from an earlier one, in which %s was proved",
+		 tls->host[0] ? TEXT_SHOW(span_of(tls->host)) : "the relay");
+	text_cut(tls->trust);
+}

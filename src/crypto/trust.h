@@ -22,4 +22,8 @@ int trust_prepare(struct tls *tls, const struct tls_policy *policy, struct error
  * and tls->trust. Returns 0, or a GnuTLS error code to end the handshake. */
 int trust_judge(gnutls_session_t session);
 
+/* The session goes on from one in which trust_judge() was content, under the same policy: no
+ * certificate is shown. */
+void trust_resumed(struct tls *tls);
+
 #endif

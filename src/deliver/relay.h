@@ -18,6 +18,7 @@ struct relay_options {
 	void *listener_context;
 	const struct sasl_mechanism *refused; /* by this relay, or NULL (smtp/auth.h) */
 	struct spool_place queue;             /* of which account is for the account to say */
+	const char *cache_home; /* $XDG_CACHE_HOME, absolute, or NULL: of TLS tickets */
 	bool inspect; /* look only: an untrusted certificate is no failure, and no secret
 			 is ever sent */
 };

@@ -1,6 +1,7 @@
 /* Trust in a relay: see relay_trust.h. */
 #include "deliver/relay_trust.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -8,7 +9,12 @@
 #include "base/text.h"
 #include "queue/known.h"
 
-enum { TRUST_PINS_MAX = 4096, TRUST_ACCEPT_MAX = 1024, TRUST_ZONE_SECONDS = 30 };
+enum {
+	TRUST_PINS_MAX = 4096,
+	TRUST_ACCEPT_MAX = 1024,
+	TRUST_ZONE_SECONDS = 30,
+	TRUST_SCOPE_MAX = 2048
+};
 
 /* The queue of the account's messages, which is where its relays are known. */
 static int trust_open_queue(const struct relay_options *o, bool create, struct spool **queue,
@@ -114,6 +120,26 @@ static int trust_ask_zone(struct relay_trust *t, const struct account *a,
 	return found < 0 ? -1 : 0;
 }
 
+/* Sessions go on from one to the next for one login at one relay. */
+static void trust_allow_tickets(struct relay_trust *t, const struct relay_options *o,
+				const struct endpoint *e, struct tls_policy *policy)
+{
+	const char *user = account_user(o->account);
+
+	if (o->inspect || o->account->tls_session_cache == SETTING_OFF || !e->host ||
+	    !(o->cache_home || o->queue.home))
+		return;
+	buf_printf(&t->scope, "%s:%d %s", e->host, e->port, user ? user : "");
+	if (o->cache_home)
+		buf_printf(&t->tickets, "%s/pennypost/tickets", o->cache_home);
+	else
+		buf_printf(&t->tickets, "%s/.cache/pennypost/tickets", o->queue.home);
+	if (buf_failed(&t->scope) || buf_failed(&t->tickets))
+		return;
+	policy->tickets = t->tickets.data;
+	policy->scope = t->scope.data;
+}
+
 int relay_trust_prepare(struct relay_trust *t, const struct relay_options *o,
 			const struct endpoint *e, struct tls_policy *policy,
 			struct error *error)
@@ -123,8 +149,11 @@ int relay_trust_prepare(struct relay_trust *t, const struct relay_options *o,
 	buf_init_secret(&t->key_password, SECRET_MAX);
 	buf_init(&t->known, TRUST_PINS_MAX);
 	buf_init(&t->accept, TRUST_ACCEPT_MAX);
+	buf_init(&t->scope, TRUST_SCOPE_MAX);
+	buf_init(&t->tickets, PATH_MAX);
 	if (account_tls_mode(a) == ACCOUNT_TLS_NEVER)
 		return 0;
+	trust_allow_tickets(t, o, e, policy);
 	if (secret_get_key(a, &t->key_password, error))
 		return -1;
 	policy->key_password = buf_span(&t->key_password);
@@ -178,6 +207,8 @@ void relay_trust_clear(struct relay_trust *t)
 	buf_wipe(&t->key_password);
 	buf_clear(&t->known);
 	buf_clear(&t->accept);
+	buf_clear(&t->scope);
+	buf_clear(&t->tickets);
 	tlsa_set_clear(&t->zone);
 	t->is_first = false;
 }

@@ -1,6 +1,6 @@
 /*
  * What trust in a relay needs besides the account's own words: the password of our key, the
- * relay's key of the first time, the records of its zone.
+ * relay's key of the first time, the records of its zone, the session that went before.
  */
 #ifndef DELIVER_RELAY_TRUST_H
 #define DELIVER_RELAY_TRUST_H
@@ -17,7 +17,8 @@ struct relay_trust {
 	struct buf known;
 	struct buf accept;
 	struct tlsa_set zone;
-	bool is_first; /* no key of this relay is known */
+	struct buf scope, tickets; /* what a ticket is bound to, and the directory of tickets */
+	bool is_first;             /* no key of this relay is known */
 };
 
 /* Completes the policy for an endpoint of the account. Returns 0, or -1 with *error. */

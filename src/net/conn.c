@@ -17,9 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/tickets.h"
 
 enum { CONN_INPUT_MAX = 1 << 20, CONN_READ_MIN = 4096 };
 
@@ -70,7 +72,9 @@ struct conn {
 	bool failed; /* reading failed: failure says why, now and ever after */
 	const struct crypto *crypto;
 	struct tls *tls; /* from conn_start_tls() on, even when the handshake failed */
-	bool secured;    /* the handshake is done: bytes go through tls */
+	char *tickets;   /* the directory for one of this session, or NULL */
+	unsigned char ticket_name[TICKETS_NAME];
+	bool secured; /* the handshake is done: bytes go through tls */
 	struct buf input;
 	size_t consumed; /* bytes at the start of input that the owner is done with */
 	struct error failure;
@@ -98,12 +102,28 @@ struct conn *conn_new(int fd)
 	return c;
 }
 
+/* For who comes next. */
+static void conn_keep_ticket(struct conn *c)
+{
+	int64_t expires = 0;
+	struct buf ticket;
+
+	buf_init_secret(&ticket, TICKETS_MAX);
+	if (c->crypto->tls_ticket(c->tls, &ticket, &expires) == 0)
+		tickets_keep(c->tickets, c->ticket_name, buf_span(&ticket), time(NULL),
+			     expires);
+	buf_wipe(&ticket);
+}
+
 void conn_free(struct conn *c)
 {
 	if (!c)
 		return;
 	if (c->secured && !c->failed)
 		c->crypto->tls_close(c->tls);
+	if (c->secured && c->tickets)
+		conn_keep_ticket(c);
+	free(c->tickets);
 	if (c->tls)
 		c->crypto->tls_free(c->tls);
 	close(c->fd);
@@ -316,6 +336,25 @@ static int conn_handshake(struct conn *c, int64_t deadline, struct error *error)
 	}
 }
 
+/* A session, with the ticket that lies ready for one such. */
+static struct tls *conn_new_tls(struct conn *c, const struct tls_policy *policy,
+				struct error *error)
+{
+	struct tls_policy with = *policy;
+	struct buf ticket;
+	struct tls *tls;
+
+	buf_init_secret(&ticket, TICKETS_MAX);
+	if (policy->tickets && policy->verify &&
+	    tickets_name(c->crypto, policy, c->ticket_name) == 0)
+		c->tickets = strdup(policy->tickets);
+	if (c->tickets && tickets_take(c->tickets, c->ticket_name, time(NULL), &ticket))
+		with.ticket = buf_span(&ticket);
+	tls = c->crypto->tls_new(c->fd, &with, error);
+	buf_wipe(&ticket);
+	return tls;
+}
+
 int conn_start_tls(struct conn *c, const struct tls_policy *policy, int64_t deadline,
 		   struct error *error)
 {
@@ -330,7 +369,7 @@ int conn_start_tls(struct conn *c, const struct tls_policy *policy, int64_t dead
 	c->crypto = crypto_load(error);
 	if (!c->crypto)
 		return -1;
-	c->tls = c->crypto->tls_new(c->fd, policy, error);
+	c->tls = conn_new_tls(c, policy, error);
 	if (!c->tls)
 		return -1;
 	if (conn_handshake(c, deadline, error)) {

@@ -14,7 +14,12 @@
 #include "base/crc.h"
 #include "base/file.h"
 
-enum { FILE_NAME_MAX = TICKETS_NAME * 2 + 1, PASSING_MAX = 24, CLEAR_ONE_IN = 16 };
+enum {
+	FILE_NAME_MAX = TICKETS_NAME * 2 + 1,
+	PASSING_MAX = 24,
+	CLEAR_ONE_IN = 16,
+	BIND_MAX = 256 * 1024
+};
 
 /* What stands before a ticket. It is read where it was written, so the machine's order will do.
  */
@@ -26,6 +31,52 @@ struct head {
 };
 
 static const char magic[8] = "pptick1";
+
+/* Text with its length, so that no two policies come to the same bytes. */
+static void bind_span(struct buf *out, struct span text)
+{
+	buf_printf(out, "%zu:", text.len);
+	buf_add_span(out, text);
+}
+
+/* A file by what changes when it does; NULL and what is no file by its name. */
+static void bind_file(struct buf *out, const char *path)
+{
+	struct stat st;
+
+	bind_span(out, span_of(path));
+	if (path && stat(path, &st) == 0)
+		buf_printf(out, "%lld.%09ld,%lld,%llu;", (long long)st.st_mtim.tv_sec,
+			   st.st_mtim.tv_nsec, (long long)st.st_size,
+			   (unsigned long long)st.st_ino);
+}
+
+int tickets_name(const struct crypto *crypto, const struct tls_policy *p,
+		 unsigned char name[TICKETS_NAME])
+{
+	const char *const texts[] = {p->scope,       p->host, p->priorities,
+				     p->fingerprint, p->pins, p->known};
+	const char *const files[] = {p->trust_file, p->crl_file, p->cert_file, p->key_file};
+	struct buf all;
+	int length = -1;
+
+	buf_init(&all, BIND_MAX);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		bind_span(&all, span_of(texts[i]));
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		bind_file(&all, files[i]);
+	buf_printf(&all, "%d,%d,%d,%zu;", p->verify, (int)p->trust, (int)p->minimum,
+		   p->tlsa_count);
+	for (size_t i = 0; i < p->tlsa_count; i++) {
+		buf_printf(&all, "%d,%d,%d,", (int)p->tlsa[i].usage, (int)p->tlsa[i].selector,
+			   (int)p->tlsa[i].matching);
+		bind_span(&all, p->tlsa[i].data);
+	}
+	if (!buf_failed(&all))
+		length = crypto->digest(CRYPTO_SHA256, buf_span(&all), name);
+	buf_clear(&all);
+	return length == TICKETS_NAME ? 0 : -1;
+}
 
 static uint32_t head_crc(const struct head *h, const char *ticket)
 {

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/crypto.h"
 
 enum {
 	TICKETS_NAME = 32,            /* bytes of a digest */
@@ -22,6 +23,10 @@ enum {
 	TICKETS_FILES = 64            /* about so many are kept */
 };
 
+/* The name for all that a policy demands, files by name, size and time of change: where any of
+ * it is another, so is the name. Returns 0, or -1: then tickets are not to be used. */
+int tickets_name(const struct crypto *crypto, const struct tls_policy *policy,
+		 unsigned char name[TICKETS_NAME]);
 /* Takes the ticket of that name out of the directory and appends it to out, which is to hold
  * TICKETS_MAX and a secret. now is in seconds since the epoch. Returns whether there was one,
  * in a directory and a file of ours that nobody else can read or write, whole and not too old.

@@ -10,7 +10,12 @@
 #include "mail/wireform.h"
 #include "smtp/flight.h"
 
-enum { CLIENT_HANDSHAKE_SECONDS = 120, CLIENT_BLOCK = 16 * 1024, CLIENT_NAME_MAX = 300 };
+enum {
+	CLIENT_HANDSHAKE_SECONDS = 120,
+	CLIENT_BLOCK = 16 * 1024,
+	CLIENT_NAME_MAX = 300,
+	CLIENT_NOTE_MAX = 2048
+};
 
 struct smtp {
 	struct wire *wire;
@@ -93,6 +98,22 @@ static void smtp_note_peer(const struct conn *c, const struct smtp_options *opti
 	buf_clear(&line);
 }
 
+static void smtp_note_tls(const struct smtp *s)
+{
+	struct tls_info info = {0};
+	struct error ignored;
+	struct buf line;
+
+	if (!s->options.listener || conn_describe_tls(wire_conn(s->wire), &info, &ignored))
+		return;
+	buf_init(&line, CLIENT_NOTE_MAX);
+	buf_printf(&line, "TLS is on, %s%s: %s", info.version, info.resumed ? ", resumed" : "",
+		   info.trust);
+	wire_note(s->wire, line.data);
+	buf_clear(&line);
+	tls_info_clear(&info);
+}
+
 struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
 		       const struct smtp_options *options, struct error *error)
 {
@@ -112,6 +133,8 @@ struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
 		return NULL;
 	}
 	s = smtp_new(c, options, error);
+	if (s && options->tls == SMTP_TLS_IMPLICIT)
+		smtp_note_tls(s);
 	return s;
 }
 
@@ -246,7 +269,7 @@ int smtp_starttls(struct smtp *s, struct error *error)
 	s->hello_done = false;
 	if (wire_start_tls(s->wire, &s->options.tls_policy, error))
 		return -1;
-	wire_note(s->wire, "TLS is on");
+	smtp_note_tls(s);
 	return smtp_hello(s, error);
 }
 
