@@ -321,7 +321,7 @@ sends() {
 	run -0 ./msmtp -P
 	[[ $output == *one.example* ]]
 	run -78 ./pennypost --show-config
-	[ "$output" = 'pennypost: nothing is configured' ]
+	[[ $output == 'pennypost: nothing is configured: '* ]]
 	ln -s "$PENNYPOST" sendmail
 	run -78 ./sendmail ann@example.org <message
 	rm .msmtprc

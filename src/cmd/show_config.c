@@ -67,7 +67,10 @@ int cmd_show_config(struct context *x)
 	if (show_config_choose(x, &a, &error))
 		return context_fail(x, &error);
 	if (!a && x->config.count == 0) {
-		error_set(&error, ERROR_LOCAL, STAGE_CONFIG, "nothing is configured");
+		error_set(&error, ERROR_LOCAL, STAGE_CONFIG,
+			  "nothing is configured: write ~/.config/pennypost/config or %s (see "
+			  "pennypost.conf(5)), or try --import",
+			  PENNYPOST_SYSTEM_CONFIG);
 		return context_fail(x, &error);
 	}
 	buf_init(&text, SHOW_CONFIG_MAX);

@@ -222,8 +222,7 @@ static int endpoint_parse_host(struct endpoint *e, struct span rest, struct erro
 		host = (struct span){rest.data, end};
 		if (!endpoint_host_is_sane(host))
 			return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-					 "\"%s\" in the relay URL is no host name",
-					 TEXT_SHOW(host));
+					 "\"%s\" is no host name", TEXT_SHOW(host));
 		rest = span_from(rest, end);
 	}
 	e->host = span_dup(host);

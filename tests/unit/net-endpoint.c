@@ -79,7 +79,7 @@ static void refuses_the_rest(void)
 	bad("smtp://host:+25", "port");
 	bad("smtp://host:25/path", "port");
 	bad("smtp://host/path", "no host name");
-	bad("smtp://ho st", "\"ho st\" in the relay URL is no host name");
+	bad("smtp://ho st", "\"ho st\" is no host name");
 	bad("smtp://host\r\nRCPT", "\"host\\r\\nRCPT\"");
 	bad("smtp://-host", "no host name");
 	bad("smtp://a..b", "no host name");
