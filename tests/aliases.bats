@@ -345,6 +345,15 @@ exit status 78' ]
 	[ -z "$(ls relay | grep message || :)" ]
 }
 
+@test "a file that is missing has no aliases, and stops no mail" {
+	configure 'aliases ~/gone'
+	run -0 --separate-stderr "$PENNYPOST" --dry-run root ann@example.net <<<$'Subject: x\n\nx'
+	[[ $output == *'recipient: <ann@example.net>'* ]]
+	[[ $stderr == *"there is no aliases file $HOME/gone, so no alias applies" ]]
+	mkdir gone
+	run -78 "$PENNYPOST" --dry-run ann@example.net <<<$'Subject: x\n\nx'
+}
+
 @test "-bv says which address leads to nobody" {
 	aliases <<-'END'
 		null: /dev/null

@@ -211,6 +211,14 @@ void account_mark(struct account *a, size_t offset)
 		}
 }
 
+bool account_is_list(size_t offset)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (fields[i].offset == offset)
+			return fields[i].kind == FIELD_STRINGS;
+	return false;
+}
+
 struct account_word account_word(const struct account *a, size_t offset)
 {
 	for (size_t i = 0; i < FIELD_COUNT; i++)

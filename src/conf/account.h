@@ -173,6 +173,8 @@ int account_copy(struct account *a, const struct account *base);
 /* Notes that the member at offset (of struct account) was set by the word that stands `here`.
  */
 void account_mark(struct account *a, size_t offset);
+/* Whether the member at offset is a list of strings. */
+bool account_is_list(size_t offset);
 /* Where the value of the member at offset comes from; all zero: nobody set it. */
 struct account_word account_word(const struct account *a, size_t offset);
 /* Takes what it has for what others say: its own words come now. */

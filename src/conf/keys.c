@@ -974,29 +974,39 @@ const char *keys_name(size_t n)
 }
 
 /* What a setter leaves in the account. */
-static enum keys_kind key_kind(key_setter *set)
+static enum keys_kind key_kind(const struct key *key)
 {
 	static const struct {
 		key_setter *set;
 		enum keys_kind kind;
 	} kinds[] = {
-		{set_switch, KEYS_KIND_SWITCH},     {set_tls, KEYS_KIND_SWITCH},
-		{set_number, KEYS_KIND_NUMBER},     {set_timeout, KEYS_KIND_NUMBER},
-		{set_duration, KEYS_KIND_DURATION}, {set_relay, KEYS_KIND_RELAY},
-		{set_host, KEYS_KIND_HOST},         {set_protocol, KEYS_KIND_PROTOCOL},
-		{set_flight, KEYS_KIND_FLIGHT},     {set_from, KEYS_KIND_LIST},
-		{set_auth, KEYS_KIND_AUTH},         {set_password, KEYS_KIND_SECRET},
-		{set_delivery, KEYS_KIND_DELIVERY}, {set_duplicates, KEYS_KIND_DUPLICATES},
-		{set_rate, KEYS_KIND_RATE},         {set_syslog, KEYS_KIND_FACILITY},
-		{set_socket, KEYS_KIND_SOCKET},     {set_ignored, KEYS_KIND_NONE},
-		{set_later, KEYS_KIND_NONE},        {set_bcc, KEYS_KIND_NONE},
-		{set_tls_trust, KEYS_KIND_TRUST},   {set_min_version, KEYS_KIND_VERSION},
+		{set_switch, KEYS_KIND_SWITCH},
+		{set_tls, KEYS_KIND_SWITCH},
+		{set_number, KEYS_KIND_NUMBER},
+		{set_timeout, KEYS_KIND_NUMBER},
+		{set_duration, KEYS_KIND_DURATION},
+		{set_relay, KEYS_KIND_RELAY},
+		{set_host, KEYS_KIND_HOST},
+		{set_protocol, KEYS_KIND_PROTOCOL},
+		{set_flight, KEYS_KIND_FLIGHT},
+		{set_auth, KEYS_KIND_AUTH},
+		{set_password, KEYS_KIND_SECRET},
+		{set_delivery, KEYS_KIND_DELIVERY},
+		{set_duplicates, KEYS_KIND_DUPLICATES},
+		{set_rate, KEYS_KIND_RATE},
+		{set_syslog, KEYS_KIND_FACILITY},
+		{set_socket, KEYS_KIND_SOCKET},
+		{set_ignored, KEYS_KIND_NONE},
+		{set_later, KEYS_KIND_NONE},
+		{set_bcc, KEYS_KIND_NONE},
+		{set_tls_trust, KEYS_KIND_TRUST},
+		{set_min_version, KEYS_KIND_VERSION},
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (kinds[i].set == set)
+		if (kinds[i].set == key->set)
 			return kinds[i].kind;
-	return KEYS_KIND_TEXT;
+	return account_is_list(key->offset) ? KEYS_KIND_LIST : KEYS_KIND_TEXT;
 }
 
 int keys_look(size_t n, struct keys_look *look)
@@ -1005,7 +1015,7 @@ int keys_look(size_t n, struct keys_look *look)
 		return 0;
 	*look = (struct keys_look){
 		.name = keys[n].name,
-		.kind = keys[n].advice ? KEYS_KIND_NONE : key_kind(keys[n].set),
+		.kind = keys[n].advice ? KEYS_KIND_NONE : key_kind(&keys[n]),
 		.offset = keys[n].offset,
 	};
 	return 1;

@@ -1,6 +1,9 @@
 /* Names made addresses: see naming.h. */
 #include "deliver/naming.h"
 
+#include <errno.h>
+
+#include "base/text.h"
 #include "net/hostname.h"
 
 /* A header that is being rewritten. */
@@ -18,6 +21,19 @@ static struct aliases_use naming_use(struct naming *n, const struct submission *
 	};
 }
 
+/* A file that is not there has no aliases: that is worth a word, but no mail. */
+static struct aliases *naming_none(struct submission *s, struct error *error)
+{
+	struct buf warning;
+
+	buf_init(&warning, ERROR_TEXT_MAX);
+	buf_printf(&warning, "account %s: there is no aliases file %s, so no alias applies",
+		   s->account->name, TEXT_SHOW(span_of(s->account->aliases)));
+	strv_add(&s->warnings, buf_span(&warning));
+	buf_clear(&warning);
+	return aliases_new(s->account->aliases, (struct span){"", 0}, error);
+}
+
 int naming_resolve(struct naming *n, struct submission *s,
 		   const struct submission_request *request, struct error *error)
 {
@@ -28,6 +44,8 @@ int naming_resolve(struct naming *n, struct submission *s,
 	if (!a->aliases || request->no_aliases)
 		return 0;
 	n->aliases = aliases_open(a->aliases, error);
+	if (!n->aliases && error->number == ENOENT)
+		n->aliases = naming_none(s, error);
 	if (!n->aliases)
 		return -1;
 	use.warnings = &s->warnings;
