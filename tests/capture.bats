@@ -307,6 +307,12 @@ kept() {
 	[ "$status" -eq 78 ]
 	[[ $output == *'belongs to another user'* ]]
 	[ "$(files theirs)" -eq 0 ]
+	echo precious >file
+	ln file theirs/box
+	run ./pennypost -t --relay "mbox:$PWD/theirs/box" <message
+	[ "$status" -eq 78 ]
+	[[ $output == *'hard link'* ]]
+	[ "$(cat file)" = precious ]
 }
 
 @test "a full disk defers, and leaves nothing" {

@@ -34,7 +34,13 @@ int place_check_owner(const struct stat *st, struct error *error)
 {
 	bool is_open = S_ISDIR(st->st_mode) && (st->st_mode & (S_IWGRP | S_IWOTH));
 
-	if (geteuid() != 0 || (st->st_uid == 0 && !is_open))
+	if (geteuid() != 0)
+		return 0;
+	if (!S_ISDIR(st->st_mode) && st->st_nlink > 1)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "it has another name, too, and may be any file of root's that "
+				 "somebody gave this one (a hard link)");
+	if (st->st_uid == 0 && !is_open)
 		return 0;
 	return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 			 "it %s, who could have root write elsewhere: deliver as its user",
