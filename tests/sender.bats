@@ -64,6 +64,14 @@ sent() {
 	grep -qx 'From: "Ann, at home" <robot@example.org>' head
 	grep -qx 'Reply-To: "Ann, at home" <ann@host.example.org>' head
 	[ "$(grep -c '^From:' head)" -eq 1 ]
+	sent robot@example.org -i -f ann@host.example.org <<-END
+		From: ann@host.example.org
+		Reply-To:
+		Subject: an empty field is none, and there is one at most
+
+		text
+	END
+	[ "$(grep '^Reply-To' head)" = 'Reply-To: ann@host.example.org' ]
 	sent '' -i -f '<>' <<-END
 		From: Mail Delivery <MAILER-DAEMON@host.example.org>
 

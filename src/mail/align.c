@@ -100,5 +100,7 @@ int align_from(struct header *h, const struct address *author, struct error *err
 	    align_keep(h, HEADER_FROM, answer ? "Reply-To" : "X-Original-From"))
 		return error_set_memory(error);
 	header_drop(h, HEADER_SENDER);
+	if (answer)
+		header_drop(h, HEADER_REPLY_TO);
 	return align_replace_from(h, author, error);
 }
