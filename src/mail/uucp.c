@@ -73,7 +73,7 @@ bool uucp_path(const struct uucp *u, struct buf *out)
 
 	if (u->user.len == 0 || buf_failed(&u->user) || buf_failed(&u->hosts))
 		return false;
-	if (strchr(u->user.data, '@'))
+	if (strchr(u->user.data, '@') || strcmp(u->user.data, "<>") == 0)
 		buf_add_span(out, buf_span(&u->user));
 	else if (full && !strchr(u->user.data, '!'))
 		buf_printf(out, "%s@%s", u->user.data, u->host.data);

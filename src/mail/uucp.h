@@ -3,7 +3,7 @@
  * that the message came through, the last host first, each but the first with a ">" before it
  * (RFC 976 section 2.3). What they come to is its reverse-path:
  *
- *     the user of the last line, if that is an address with a domain
+ *     the user of the last line, if that is an address with a domain, or "<>"
  *     USER@HOST, if the host of the last line has a full name
  *     HOST!HOST!USER, a path for the relay to know, else
  */

@@ -40,6 +40,7 @@ static void lines_become_a_path(void)
 		 "ann@b.example"},
 		{"From b!joe date remote from a.example", "a.example!b!joe"},
 		{"From joe@b.example date remote from a", "joe@b.example"},
+		{"From <> date remote from a.example", "<>"},
 		{"From joe remote from x remote from y z\r", "y!joe"},
 		{"From joe remote from ", "joe"},
 	};
