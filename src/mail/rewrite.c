@@ -131,8 +131,10 @@ static void put(struct writer *w, struct span text)
 {
 	const char *lf = text.len > 0 ? memrchr(text.data, '\n', text.len) : NULL;
 	const char *first = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
+	struct span rest = {text.data, first ? (size_t)(first - text.data) : text.len};
 
-	fold_before(w, first ? (size_t)(first - text.data) : text.len, LINE_LIMIT);
+	if (span_trim(rest).len > 0)
+		fold_before(w, rest.len, LINE_LIMIT);
 	buf_add_span(w->out, text);
 	if (lf)
 		line_begins(w, w->out->len - (size_t)(span_end(text) - lf - 1));
@@ -145,13 +147,15 @@ static void put_comma(struct writer *w)
 }
 
 /* Puts one of the addresses that a name has become; where no comma serves to fold the line, it
- * is folded before the address, but never with nothing in it. */
+ * is folded before the address. No line is made of blanks alone (RFC 5322 section 2.2.3). */
 static void put_address(struct writer *w, const char *text)
 {
 	size_t len = strlen(text);
+	struct span line;
 
 	fold_before(w, len, LINE_WANTED);
-	if (column(w) + len > LINE_LIMIT && w->out->len > w->line)
+	line = (struct span){w->out->data + w->line, w->out->len - w->line};
+	if (column(w) + len > LINE_LIMIT && (w->before > 0 || span_trim(line).len > 0))
 		fold_at(w, w->out->len);
 	buf_add_string(w->out, text);
 }
@@ -173,12 +177,20 @@ static void put_replaced(struct writer *w, const struct member *m,
 	w->changed = true;
 }
 
+/* encoded-word = "=?" charset "?" encoding "?" text "?=" (RFC 2047): a name that somebody took
+ * for an address. */
+static bool is_encoded(struct span s)
+{
+	return s.len > 4 && memcmp(s.data, "=?", 2) == 0 &&
+	       memcmp(span_end(s) - 2, "?=", 2) == 0;
+}
+
 /* Whether what it leads to may be asked for: a bare name, or one of a domain of interest. */
 static bool is_wanted(const struct writer *w, const struct member *m)
 {
 	const struct rewrite *r = w->rewrite;
 
-	if (!m->usable || m->is_group || m->address.len == 0)
+	if (!m->usable || m->is_group || m->address.len == 0 || is_encoded(m->address))
 		return false;
 	return !m->domain.data || (r->is_local && r->is_local(r->context, m->domain));
 }

@@ -95,6 +95,7 @@ static void all_around_a_name_is_kept(void)
 static void what_cannot_be_read_stays(void)
 {
 	CHECK_STR(body(" root, \"joe"), "-");
+	CHECK_STR(body(" =?UTF-8?Q?joe?="), "-");
 	CHECK_STR(body(" root, (joe"), "-");
 	CHECK_STR(body(" root, joe)"), "-");
 	CHECK_STR(body(" root, [x"), "-");
@@ -142,6 +143,22 @@ static void lines_stay_short(void)
 	out = body(text);
 	CHECK(longest_line(out) <= 998);
 	CHECK(strstr(out, "<\n a@x.example>"));
+}
+
+/* Some readers would take it for the end of the header. */
+static void no_line_is_blank(void)
+{
+	char text[3000], wanted[3000];
+
+	snprintf(text, sizeof(text), " root,%950s", "");
+	snprintf(wanted, sizeof(wanted), " a@x.example,%950s", "");
+	CHECK_STR(body(text), wanted);
+	snprintf(text, sizeof(text), " root,%950s\n joe", "");
+	snprintf(wanted, sizeof(wanted), " a@x.example,%950s\n joe@y.example", "");
+	CHECK_STR(body(text), wanted);
+	snprintf(text, sizeof(text), " ann@b.example,\n%950sroot", "");
+	snprintf(wanted, sizeof(wanted), " ann@b.example,\n%950sa@x.example", "");
+	CHECK_STR(body(text), wanted);
 }
 
 /* The header that comes of one. */
@@ -249,6 +266,7 @@ int main(void)
 	TEST_RUN(all_around_a_name_is_kept);
 	TEST_RUN(what_cannot_be_read_stays);
 	TEST_RUN(lines_stay_short);
+	TEST_RUN(no_line_is_blank);
 	TEST_RUN(fields_differ);
 	TEST_RUN(a_field_that_was_set_is_one);
 	TEST_RUN(what_was_encoded_is_rewritten_too);
