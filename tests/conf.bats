@@ -126,6 +126,12 @@ submit() {
 		paswordeval hunter2
 	END
 	fails 78 '/config:2: unknown key "paswordeval": did you mean "passwordeval"?' submit
+	configure <<<'password=hunter2'
+	fails 78 '/config:1: unknown key "password...": a key and its value are separated by a blank' submit
+	configure <<<'password=hun "ter2'
+	fails 78 '/config:1: password: ' submit
+	configure <<<'host joe:hunter2@smtp.example.org'
+	fails 78 '/config:1: host: a name or address has no "@"' submit
 	configure <<<'relay submissions://joe:hunter2@smtp.example.org'
 	fails 78 '/config:1: relay: ' submit
 	printf 'user "joe\n' | configure

@@ -157,7 +157,8 @@ has() {
 }
 
 @test "a password goes to a closed file, or to a pipe that was meant, and nowhere else" {
-	printf '%s\n' 'host x.example' 'password hunter2' '#password hunter2' >rc
+	printf '%s\n' 'host x.example' 'password hunter2' '#password hunter2' \
+		'# password=hunter2' '## Password: hunter2' '#passwd hunter2' >rc
 	local import=("$PENNYPOST" --import msmtp rc)
 	run --separate-stderr "${import[@]}"
 	[ "$status" -eq 0 ]

@@ -538,7 +538,7 @@ static int line_read(struct reader *r, struct span line, struct error *error)
 	}
 	line = span_trim((struct span){line.data + len, line.len - len});
 	if (config_read_value(line, key, &value, error))
-		error_prefix(error, "%s", TEXT_SHOW(span_of(key)));
+		error_prefix(error, "%.*s", (int)keys_name_length(key), key);
 	else if (buf_failed(&value))
 		error_set_memory(error);
 	else

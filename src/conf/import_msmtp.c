@@ -220,10 +220,27 @@ static void msmtp_word(struct msmtp *m, const char *word, const char *value)
 		import_ours(m->out, word, *value ? value : NULL);
 }
 
+/* Whether a comment looks like a line with a password, or what somebody took for one. */
+static bool comment_has_secret(struct span text)
+{
+	static const char *const words[] = {"password", "passwd", "pass"};
+
+	while (text.len > 0 && (text.data[0] == '#' || chars_is(text.data[0], CHARS_BLANK)))
+		text = (struct span){text.data + 1, text.len - 1};
+	for (size_t n = 0; n < sizeof(words) / sizeof(words[0]); n++) {
+		size_t len = strlen(words[n]);
+
+		if (span_starts_nocase(text, words[n]) && text.len > len &&
+		    !chars_is(text.data[len], CHARS_ALNUM) && text.data[len] != '_')
+			return true;
+	}
+	return false;
+}
+
 /* A password is one in a comment, too. */
 static void msmtp_comment(struct import *out, struct span text)
 {
-	if (span_starts_nocase(text, "password ") || span_starts_nocase(text, "password\t"))
+	if (comment_has_secret(text))
 		import_remark(out, "(a password that did not count is left out)");
 	else
 		import_remark(out, "%.*s", (int)(text.len < 4000 ? text.len : 4000),
@@ -253,7 +270,8 @@ static void msmtp_line(struct msmtp *m, struct span line)
 	if (!word)
 		m->out->failed = true;
 	else if (config_read_value(line, word, &value, &error))
-		import_remark(m->out, "not taken over: %s: %s", word, error.text);
+		import_remark(m->out, "not taken over: %.*s: %s", (int)keys_name_length(word),
+			      word, error.text);
 	else if (buf_failed(&value))
 		m->out->failed = true;
 	else

@@ -190,6 +190,10 @@ static int set_host(struct account *a, const struct key *key, const char *value,
 
 	if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
 		host = (struct span){host.data + 1, host.len - 2};
+	if (value && strchr(value, '@'))
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "host: a name or address has no \"@\": the login is a word of "
+				 "its own (user), and so is its password");
 	if (host.len == 0 || !endpoint_host_is_sane(host))
 		return key_refuse(key, value, "a host name or address", error);
 	copy = span_dup(host);
@@ -891,12 +895,29 @@ static size_t word_distance(const char *a, const char *b)
 	return row[width];
 }
 
-/* What was typed stays the only thing shown: the argument may be a secret. */
+size_t keys_name_length(const char *word)
+{
+	size_t len = 0;
+
+	while (chars_is(word[len], CHARS_ALNUM) || word[len] == '_' || word[len] == '-')
+		len++;
+	return len;
+}
+
+/* What was typed as the key is the only thing shown: the argument may be a secret, also where
+ * it is glued to it, as in "password=secret". */
 static int key_unknown(const char *name, struct error *error)
 {
+	size_t len = keys_name_length(name);
 	const char *near = NULL;
 	size_t least = NEAR_MAX + 1;
 
+	if (len > 0 && name[len])
+		return error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"unknown key \"%.*s...\": a key and its value are separated by "
+			"a blank alone",
+			(int)len, name);
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		size_t distance = word_distance(name, keys[i].name);
 

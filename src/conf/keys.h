@@ -36,6 +36,9 @@ const char *keys_advice(const char *key, const char *value);
 /* Works out what several words come to together: to be called when all are said, and again when
  * others were. Returns 0, or -1 with *error. */
 int keys_settle(struct account *a, struct error *error);
+/* How many bytes of a word may be shown as a key, though it is none: what stands behind them
+ * may be a secret ("password=secret"). */
+size_t keys_name_length(const char *word);
 /* The flags of a key, 0 for one that is not known. */
 unsigned keys_flags(const char *key);
 /* What a key leaves at its offset in an account. */

@@ -288,7 +288,12 @@ static void an_unknown_key_shows_itself_alone(void)
 	CHECK_INT(set("frobnicate", "hunter2"), -1);
 	CHECK_STR(e.text, "unknown key \"frobnicate\"");
 	CHECK_INT(set("a\33", "x"), -1);
-	CHECK_STR(e.text, "unknown key \"a\\x1B\"");
+	CHECK_STR(e.text,
+		  "unknown key \"a...\": a key and its value are separated by a blank alone");
+	CHECK_INT(set("\33", "x"), -1);
+	CHECK_STR(e.text, "unknown key \"\\x1B\"");
+	CHECK_INT(set("password=hunter2", NULL), -1);
+	CHECK(!strstr(e.text, "hunter2"));
 	CHECK_INT(set("", "x"), -1);
 	done();
 }
