@@ -72,6 +72,8 @@ sent() {
 		text
 	END
 	[ "$(grep '^Reply-To' head)" = 'Reply-To: ann@host.example.org' ]
+	sent robot@example.org -i -f ann@host.example.org < <(printf 'From: ann@host.example.org (%060000d)\n\ntext\n' 0)
+	grep -qx 'From: robot@example.org' head
 	sent '' -i -f '<>' <<-END
 		From: Mail Delivery <MAILER-DAEMON@host.example.org>
 

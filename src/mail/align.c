@@ -33,7 +33,8 @@ static struct span align_comment(struct span body)
 	return span_trim(inner);
 }
 
-/* The display name of the first author, or NULL; to be freed. */
+/* The display name of the first author, or NULL, also for one beyond all measure; to be freed.
+ */
 static char *align_name(struct span body)
 {
 	struct address_list list = {0};
@@ -45,6 +46,10 @@ static char *align_name(struct span body)
 	else if (list.count == 1 && align_comment(body).len > 0)
 		name = span_dup(align_comment(body));
 	address_list_clear(&list);
+	if (name && strlen(name) > ADDRESS_NAME_MAX) {
+		free(name);
+		name = NULL;
+	}
 	return name;
 }
 
