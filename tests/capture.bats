@@ -307,6 +307,15 @@ kept() {
 	[ "$status" -eq 78 ]
 	[[ $output == *'belongs to another user'* ]]
 	[ "$(files theirs)" -eq 0 ]
+	mkdir roots
+	ln -s ../roots theirs/link
+	run -0 ./pennypost -t --relay "maildir:$PWD/theirs/link" <message
+	[ "$(files roots)" -eq 1 ]
+	chown -h 65534 theirs/link
+	run ./pennypost -t --relay "maildir:$PWD/theirs/link" <message
+	[ "$status" -eq 78 ]
+	[[ $output == *'symbolic link of another user'* ]]
+	[ "$(files roots)" -eq 1 ]
 	echo precious >file
 	ln file theirs/box
 	run ./pennypost -t --relay "mbox:$PWD/theirs/box" <message

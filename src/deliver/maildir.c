@@ -85,6 +85,24 @@ static int maildir_open_file(struct maildir *m)
 	return m->fd < 0 ? -1 : 0;
 }
 
+/* A link that is not root's leads root nowhere. The name is looked at when the directory is
+ * open, so that nothing can be put in its place between. */
+static int maildir_check_link(const struct maildir *m, const struct stat *top,
+			      struct error *error)
+{
+	struct stat named;
+
+	if (geteuid() != 0)
+		return 0;
+	if (lstat(m->path, &named))
+		return place_fail(error, errno, "cannot look at it");
+	if (S_ISLNK(named.st_mode) ? named.st_uid == 0
+				   : named.st_dev == top->st_dev && named.st_ino == top->st_ino)
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+			 "it is a symbolic link of another user: deliver as that user");
+}
+
 int maildir_begin(struct maildir *m, const char *path, struct error *error)
 {
 	struct stat st;
@@ -92,7 +110,7 @@ int maildir_begin(struct maildir *m, const char *path, struct error *error)
 	*m = (struct maildir){.path = path, .top = -1, .tmp = -1, .new = -1, .fd = -1};
 	if (maildir_open_top(m) || fstat(m->top, &st))
 		return place_fail(error, errno, "cannot open it");
-	if (place_check_owner(&st, error))
+	if (place_check_owner(&st, error) || maildir_check_link(m, &st, error))
 		return -1;
 	if (maildir_open_folders(m))
 		return place_fail(error, errno, "cannot open its folders");
