@@ -46,6 +46,7 @@ struct sink {
 };
 
 static gnutls_certificate_credentials_t credentials;
+static gnutls_datum_t ticket_key;
 
 static bool wait_for(int fd, short events)
 {
@@ -153,6 +154,7 @@ static bool handshake(struct sink *s)
 	if (gnutls_init(&s->tls, GNUTLS_SERVER | GNUTLS_NONBLOCK) < 0)
 		return false;
 	gnutls_set_default_priority(s->tls);
+	gnutls_session_ticket_enable_server(s->tls, &ticket_key);
 	gnutls_credentials_set(s->tls, GNUTLS_CRD_CERTIFICATE, credentials);
 	gnutls_transport_set_int(s->tls, s->fd);
 	while ((result = gnutls_handshake(s->tls)) < 0)
@@ -287,7 +289,8 @@ int main(int argc, char *argv[])
 	struct pollfd p[3] = {{.fd = 0, .events = POLLIN}};
 	unsigned ports[2];
 
-	if (argc != 3 || gnutls_certificate_allocate_credentials(&credentials) < 0 ||
+	if (argc != 3 || gnutls_session_ticket_key_generate(&ticket_key) < 0 ||
+	    gnutls_certificate_allocate_credentials(&credentials) < 0 ||
 	    gnutls_certificate_set_x509_key_file(credentials, argv[1], argv[2],
 						 GNUTLS_X509_FMT_PEM) < 0) {
 		fprintf(stderr, "usage: sink CERTIFICATE KEY\n");
