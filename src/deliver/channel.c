@@ -28,12 +28,17 @@ static bool channel_is_good(struct channel *c)
 static void channel_open_session(struct channel *c)
 {
 	bool broken = c->broken.class != ERROR_NONE;
+	struct error why = {0};
 
 	if (c->smtp && !broken && channel_is_good(c))
 		return;
 	channel_close(c);
-	if (!broken)
-		c->smtp = relay_open(&c->relay, c->careful ? NULL : &c->login, &c->broken);
+	if (broken)
+		return;
+	c->smtp = relay_open(&c->relay, c->careful ? NULL : &c->login, &why);
+	/* What was refused before another mechanism was taken stands there as well. */
+	if (!c->smtp)
+		c->broken = why;
 }
 
 int channel_open(struct channel *c, struct error *error)

@@ -112,19 +112,23 @@ static int directory_open(const char *path)
 	return fd;
 }
 
-/* The directory, and those above it that are missing. */
+/* The directory, and two above it that are missing, ~/.cache/pennypost; but no home. */
 static int directory_make(const char *path)
 {
 	int fd = directory_open(path);
+	size_t len = strlen(path);
 	char part[PATH_MAX];
+	size_t cut[3] = {0};
 
-	if (fd >= 0 || strlen(path) >= sizeof(part))
+	if (fd >= 0 || len >= sizeof(part))
 		return fd;
-	for (size_t i = 0; path[i]; i++) {
-		part[i] = path[i];
-		part[i + 1] = '\0';
-		if (path[i + 1] == '/' || !path[i + 1])
-			mkdir(part, 0700);
+	for (size_t i = 0; i < 3; i++)
+		for (cut[i] = len; len > 0 && path[--len] != '/';)
+			continue;
+	for (size_t i = 3; i-- > 0;) {
+		memcpy(part, path, cut[i]);
+		part[cut[i]] = '\0';
+		mkdir(part, 0700);
 	}
 	return directory_open(path);
 }

@@ -34,7 +34,7 @@ int tickets_name(const struct crypto *crypto, const struct tls_policy *policy,
 bool tickets_take(const char *directory, const unsigned char name[TICKETS_NAME], int64_t now,
 		  struct buf *out);
 /* Keeps one in the place of any other of its name, until `expires` or for TICKETS_LIFETIME,
- * whichever is less. Makes the directory and those above it (0700) if need be, and clears out
+ * whichever is less. Makes the directory and two above it (0700) if need be, and clears out
  * old tickets now and then. */
 void tickets_keep(const char *directory, const unsigned char name[TICKETS_NAME],
 		  struct span ticket, int64_t now, int64_t expires);
