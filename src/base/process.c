@@ -302,6 +302,42 @@ int process_run(const struct process_job *job, int64_t milliseconds, struct erro
 	return process_judge(status, number, milliseconds, error);
 }
 
+int process_ask(struct process_question *q, void (*work)(void *context, int fd), void *context,
+		int64_t deadline)
+{
+	int left = clock_left(deadline);
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	*q = (struct process_question){.pid = fork(), .fd = ends[0], .deadline = deadline};
+	if (q->pid == 0) {
+		/* Should we be killed, nobody else ends it. */
+		signal(SIGALRM, SIG_DFL);
+		if (left >= 0)
+			alarm((unsigned)left / 1000 + 1);
+		work(context, ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (q->pid < 0)
+		close(ends[0]);
+	return q->pid < 0 ? -1 : 0;
+}
+
+int process_answer(struct process_question *q, struct buf *out)
+{
+	int number = process_read(q->fd, q->deadline, out) ? errno : 0;
+
+	close(q->fd);
+	if (number)
+		kill(q->pid, SIGKILL);
+	while (waitpid(q->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	errno = number;
+	return number ? -1 : 0;
+}
+
 /* The groups of a user whom the system knows; of any other none. Returns 0 or -1 with errno. */
 static int process_take_groups(uid_t uid)
 {

@@ -44,6 +44,21 @@ int process_run(const struct process_job *job, int64_t milliseconds, struct erro
 /* In a forked child: a session of its own, with /dev/null on descriptors 0 to 2. */
 void process_detach(void);
 
+/* What is asked of a child that is us: for calls of libraries that know no deadline. */
+struct process_question {
+	pid_t pid;
+	int fd; /* what it writes */
+	int64_t deadline;
+};
+
+/* Starts a child that calls work, with a descriptor to write its answer to, and ends. Returns
+ * 0; then process_answer() is due. -1 with errno. */
+int process_ask(struct process_question *q, void (*work)(void *context, int fd), void *context,
+		int64_t deadline);
+/* Appends the answer to out, and ends the child. Returns 0, or -1 with errno (ETIMEDOUT at the
+ * deadline, EFBIG past the ceiling of out). */
+int process_answer(struct process_question *q, struct buf *out);
+
 enum { PROCESS_NO_GROUP = 65534 }; /* "nogroup": nothing belongs to it */
 
 /* For a child of root's that does a user's work: becomes him for good, with his groups, or with

@@ -124,6 +124,14 @@ static int set_setting(struct options *o, const struct options_row *row, const c
 	return options_add_setting(o, row->name, value, error);
 }
 
+/* -4 and -6 */
+static int set_family(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	(void)value;
+	return options_add_setting(o, "address_family", row->name, error);
+}
+
 /* Words of mail/wishes.h, read here so that a wrong one is told as the option's; but sendmail's
  * callers get their mail sent all the same. */
 static int set_wish(struct options *o, const struct options_row *row, const char *value,
@@ -657,9 +665,13 @@ static const struct options_row rows[] = {
 	{0, "socket", ONE, OURS, set_setting, 0, "FILE", "the relay's unix socket"},
 	{0, "protocol", ONE, OURS, set_setting, 0, "smtp|lmtp", "what the relay speaks"},
 	{0, "source-ip", ONE, OURS, set_setting, 0, "ADDRESS", "our address"},
+	{0, "bind-interface", ONE, OURS, set_setting, 0, "NAME", "the network interface to leave by"},
+	{'4', "ipv4", NO, OURS, set_family, 0, NULL, "connect to IPv4 addresses alone"},
+	{'6', "ipv6", NO, OURS, set_family, 0, NULL, "connect to IPv6 addresses alone"},
 	{0, "proxy-host", ONE, OURS, set_setting, 0, "HOST", "not built yet"},
 	{0, "proxy-port", ONE, OURS, set_setting, 0, "PORT", "no effect"},
 	{0, "timeout", ONE, OURS, set_setting, 0, "SECONDS", "for connecting"},
+	{0, "attempt-timeout", ONE, OURS, set_setting, 0, "SECONDS", "for all of an attempt"},
 	{0, "timeout-scale", ONE, OURS, set_setting, 0, "PERCENT", "of the timeouts for replies"},
 	{0, "flight", ONE, OURS, set_setting, 0, "grouped|careful", "commands together, or one by one"},
 	{0, "flight-size", ONE, OURS, set_setting, 0, "BYTES", "of a message that leaves with its envelope"},

@@ -29,7 +29,10 @@ static const struct field fields[] = {
 	FIELD(INT, relay.port),
 	FIELD(INT, lmtp),
 	FIELD(STRING, source_ip),
+	FIELD(STRING, bind_interface),
+	FIELD(INT, address_family),
 	FIELD(INT, timeout),
+	FIELD(INT, attempt_timeout),
 	FIELD(INT, timeout_scale),
 	FIELD(INT, flight),
 	FIELD(INT, flight_size),
@@ -102,6 +105,7 @@ enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
 _Static_assert((int)FIELD_COUNT <= (int)ACCOUNT_WORDS_MAX, "a word a field");
 _Static_assert(sizeof(enum setting) == sizeof(int), "switches are copied as int");
 _Static_assert(sizeof(enum account_auth) == sizeof(int), "so is auth");
+_Static_assert(sizeof(enum account_family) == sizeof(int), "so is address_family");
 _Static_assert(sizeof(enum account_delivery) == sizeof(int), "so is delivery");
 _Static_assert(sizeof(enum account_trust) == sizeof(int), "so is trust");
 

@@ -34,6 +34,12 @@ enum account_auth {
 	ACCOUNT_AUTH_GSSAPI
 };
 
+enum account_family {
+	ACCOUNT_FAMILY_ANY,
+	ACCOUNT_FAMILY_IPV4, /* no other address of the relay is tried */
+	ACCOUNT_FAMILY_IPV6
+};
+
 enum account_flight {
 	ACCOUNT_FLIGHT_GROUPED, /* as many commands in one write as the relay allows */
 	ACCOUNT_FLIGHT_CAREFUL  /* one after the other */
@@ -73,9 +79,12 @@ struct account {
 	struct account_word words[ACCOUNT_WORDS_MAX]; /* of the members, for account_word() */
 	struct endpoint relay;
 	enum setting lmtp; /* `protocol lmtp`: on, `protocol smtp`: off */
-	char *source_ip;
-	int timeout;       /* seconds to connect, or to lock an mbox file; 0: the default */
-	int timeout_scale; /* percent of RFC 5321's timeouts for replies; 0: 100 */
+	char *source_ip;   /* or one of each family, with a comma between */
+	char *bind_interface;
+	enum account_family address_family;
+	int timeout;         /* seconds to connect, or to lock an mbox file; 0: the default */
+	int attempt_timeout; /* seconds for one attempt as a whole; 0: no limit */
+	int timeout_scale;   /* percent of RFC 5321's timeouts for replies; 0: 100 */
 	enum account_flight flight;
 	int flight_size; /* bytes of a message that may leave with its envelope; 0: the default
 			  */

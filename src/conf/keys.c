@@ -5,6 +5,7 @@
  */
 #include "conf/keys.h"
 
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -248,9 +249,46 @@ static int set_flight(struct account *a, const struct key *key, const char *valu
 static int set_address(struct account *a, const struct key *key, const char *value,
 		       struct error *error)
 {
-	if (value && *value && !endpoint_is_address(value))
-		return key_refuse(key, value, "an IP address", error);
+	const char *comma = value ? strchr(value, ',') : NULL;
+	struct span first = {value, comma ? (size_t)(comma - value) : span_of(value).len};
+	char *one = span_dup(first);
+	bool good = one && ((first.len == 0 && !comma) || endpoint_is_address(one));
+
+	if (good && comma)
+		good = endpoint_is_address(comma + 1) &&
+		       (strchr(one, ':') == NULL) != (strchr(comma + 1, ':') == NULL);
+	free(one);
+	if (!good)
+		return key_refuse(key, value,
+				  "an IP address, or one of IPv4 and one of IPv6 with a comma "
+				  "between",
+				  error);
 	return string_set(a, key->offset, value, error);
+}
+
+static int set_interface(struct account *a, const struct key *key, const char *value,
+			 struct error *error)
+{
+	if (value && (strlen(value) >= IF_NAMESIZE || strchr(value, '/')))
+		return key_refuse(key, value, "the name of a network interface", error);
+	return string_set(a, key->offset, value, error);
+}
+
+static int set_family(struct account *a, const struct key *key, const char *value,
+		      struct error *error)
+{
+	static const char *const families[] = {
+		[ACCOUNT_FAMILY_ANY] = "any",
+		[ACCOUNT_FAMILY_IPV4] = "ipv4",
+		[ACCOUNT_FAMILY_IPV6] = "ipv6",
+	};
+
+	for (int i = ACCOUNT_FAMILY_ANY; value && i <= ACCOUNT_FAMILY_IPV6; i++)
+		if (strcmp(value, families[i]) == 0) {
+			number_set(a, key->offset, i);
+			return 0;
+		}
+	return key_refuse(key, value, "any, ipv4 or ipv6", error);
 }
 
 static int set_name(struct account *a, const struct key *key, const char *value,
@@ -761,11 +799,14 @@ static const struct key keys[] = {
 	{"socket", set_socket, 0, KEYS_FILE, 0},
 	{"protocol", set_protocol, AT(lmtp), 0, 0},
 	{"source_ip", set_address, AT(source_ip), 0, 0},
+	{"bind_interface", set_interface, AT(bind_interface), 0, 0},
+	{"address_family", set_family, AT(address_family), 0, 0},
 	{"proxy_host", set_later, 0, 0, 0},
 	{"proxy_port", set_ignored, 0, 0, 0},
 	{"timeout", set_timeout, AT(timeout), 0, SECONDS_MAX},
 	{"connect_timeout", set_timeout, AT(timeout), 0, SECONDS_MAX,
 	 "is obsolete: write \"timeout\""},
+	{"attempt_timeout", set_timeout, AT(attempt_timeout), 0, SECONDS_MAX},
 	{"timeout_scale", set_number, AT(timeout_scale), 0, 10000},
 	{"flight", set_flight, AT(flight), 0, 0},
 	{"flight_size", set_number, AT(flight_size), 0, 1024 * 1024},

@@ -30,8 +30,10 @@ static void channel_open_session(struct channel *c)
 	bool broken = c->broken.class != ERROR_NONE;
 	struct error why = {0};
 
-	if (c->smtp && !broken && channel_is_good(c))
+	if (c->smtp && !broken && channel_is_good(c)) {
+		wire_set_limit(smtp_wire(c->smtp), relay_deadline(c->relay.account));
 		return;
+	}
 	channel_close(c);
 	if (broken)
 		return;

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/dump.h"
 #include "deliver/relay_trust.h"
 #include "net/hostname.h"
@@ -23,6 +25,39 @@ static enum smtp_tls relay_tls(const struct account *a)
 	case ACCOUNT_TLS_REQUIRED: break;
 	}
 	return SMTP_TLS_REQUIRED;
+}
+
+static int relay_family(const struct account *a)
+{
+	switch (a->address_family) {
+	case ACCOUNT_FAMILY_IPV4: return AF_INET;
+	case ACCOUNT_FAMILY_IPV6: return AF_INET6;
+	case ACCOUNT_FAMILY_ANY: break;
+	}
+	return AF_UNSPEC;
+}
+
+int64_t relay_deadline(const struct account *a)
+{
+	return a->attempt_timeout > 0 ? clock_in(a->attempt_timeout * (int64_t)1000)
+				      : CLOCK_NEVER;
+}
+
+/* Milliseconds to find the relay and to connect to it. */
+static int64_t relay_dial_time(const struct account *a, int64_t deadline)
+{
+	int64_t own = (a->timeout > 0 ? a->timeout : RELAY_CONNECT_SECONDS) * (int64_t)1000;
+	int64_t left = deadline == CLOCK_NEVER ? own : clock_left(deadline);
+
+	return left < own ? left : own;
+}
+
+/* What goes on below, for who listens to the session. */
+static void relay_note(void *context, const char *text)
+{
+	const struct relay_options *o = context;
+
+	o->listener(o->listener_context, '*', span_of(text));
 }
 
 /* The endpoint with its port settled; the strings stay the account's. */
@@ -94,10 +129,15 @@ struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust
 {
 	const struct account *a = o->account;
 	const struct endpoint e = relay_endpoint(a);
+	const int64_t deadline = relay_deadline(a);
+	struct relay_options listening = *o;
 	const struct dial_options how = {
-		.timeout =
-			(a->timeout > 0 ? a->timeout : RELAY_CONNECT_SECONDS) * (int64_t)1000,
+		.timeout = relay_dial_time(a, deadline),
 		.source_ip = a->source_ip,
+		.interface = a->bind_interface,
+		.family = relay_family(a),
+		.note = o->listener ? relay_note : NULL,
+		.note_context = &listening,
 	};
 	struct smtp_options options = {
 		.tls = relay_tls(a),
@@ -119,6 +159,7 @@ struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust
 		.clear_secret = a->tls == SETTING_OFF && !o->inspect,
 		.timeout_scale = a->timeout_scale,
 		.greeting_seconds = relay_is_odd(a) ? RELAY_GREETING_SECONDS : 0,
+		.deadline = deadline,
 		.listener = o->listener,
 		.listener_context = o->listener_context,
 	};

@@ -29,6 +29,8 @@ struct relay_trust;
  * last until TLS has begun, and be cleared whatever is returned. NULL with *error. */
 struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust,
 			struct error *error);
+/* When an attempt over the account that begins now must be over; CLOCK_NEVER: never. */
+int64_t relay_deadline(const struct account *a);
 /* Adds to an error of such a session what to write in the configuration, where the relay seems
  * to speak TLS in the other way: relay_dial() and relay_open() have done so. */
 void relay_advise(const struct account *a, struct error *error);

@@ -1,6 +1,6 @@
 /*
- * Reaching a relay: name lookup by the system's resolver, then one address after the other,
- * each with a share of the time, until one accepts.
+ * Reaching a relay: net/resolve finds its addresses, net/race connects to the first of them
+ * that answers.
  */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
@@ -12,7 +12,12 @@
 
 struct dial_options {
 	int64_t timeout;       /* milliseconds for lookup and all addresses together */
-	const char *source_ip; /* local address to bind to, or NULL */
+	const char *source_ip; /* local address to bind to, or one of each family with a comma
+				  between; or NULL */
+	const char *interface; /* to leave by, or NULL */
+	int family;            /* AF_INET or AF_INET6: no other; AF_UNSPEC */
+	void (*note)(void *context, const char *text); /* is told what goes on; or NULL */
+	void *note_context;
 };
 
 /* A connection, or NULL with *error: stage resolve (relay: no such host; temporary: the

@@ -394,19 +394,23 @@ void endpoint_write(const struct endpoint *e, struct buf *out)
 		buf_printf(out, ":%d", e->port);
 }
 
-bool endpoint_is_local(const struct endpoint *e)
+bool endpoint_is_localhost(const char *name)
 {
-	struct span host = span_of(e->host);
+	struct span host = span_of(name);
 	struct in6_addr six;
 	struct in_addr four;
 
-	if (e->scheme == ENDPOINT_UNIX || e->path || endpoint_is_store(e))
-		return true;
 	if (span_is_address(AF_INET, host, &four))
 		return ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET;
 	if (span_is_address(AF_INET6, host, &six))
 		return IN6_IS_ADDR_LOOPBACK(&six);
 	return span_equals_nocase(host, "localhost") || span_equals_nocase(host, "localhost.");
+}
+
+bool endpoint_is_local(const struct endpoint *e)
+{
+	return e->scheme == ENDPOINT_UNIX || e->path || endpoint_is_store(e) ||
+	       endpoint_is_localhost(e->host);
 }
 
 const char *endpoint_show(const struct endpoint *e, char *out, size_t size)

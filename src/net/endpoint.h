@@ -52,6 +52,8 @@ int endpoint_port(const struct endpoint *e);
 bool endpoint_is_store(const struct endpoint *e);
 /* Whether host is an address literal that needs no lookup and no SNI. */
 bool endpoint_is_address(const char *host);
+/* Whether it is a loopback address or "localhost". */
+bool endpoint_is_localhost(const char *host);
 /* Whether the relay is on this machine by what is written: a loopback address, "localhost", a
  * unix socket, or no relay at all. */
 bool endpoint_is_local(const struct endpoint *e);

@@ -46,6 +46,8 @@ struct smtp *smtp_new(struct conn *c, const struct smtp_options *options, struct
 		return NULL;
 	}
 	s->options = *options;
+	if (options->deadline)
+		wire_set_limit(s->wire, options->deadline);
 	wire_set_listener(s->wire, options->listener, options->listener_context);
 	wire_slot_init(&s->greeting);
 	wire_slot_init(&s->last);
@@ -118,6 +120,7 @@ struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
 		       const struct smtp_options *options, struct error *error)
 {
 	int scale = options->timeout_scale > 0 ? options->timeout_scale : 100;
+	int64_t handshake;
 	struct conn *c;
 	struct smtp *s;
 
@@ -126,9 +129,11 @@ struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
 	if (!c)
 		return NULL;
 	smtp_note_peer(c, options);
+	handshake = clock_in((int64_t)CLIENT_HANDSHAKE_SECONDS * 10 * scale);
+	if (options->deadline && options->deadline < handshake)
+		handshake = options->deadline;
 	if (options->tls == SMTP_TLS_IMPLICIT &&
-	    conn_start_tls(c, &options->tls_policy,
-			   clock_in((int64_t)CLIENT_HANDSHAKE_SECONDS * 10 * scale), error)) {
+	    conn_start_tls(c, &options->tls_policy, handshake, error)) {
 		conn_free(c);
 		return NULL;
 	}

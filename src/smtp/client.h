@@ -41,6 +41,7 @@ struct smtp_options {
 			    */
 	int timeout_scale; /* percent of RFC 5321's timeouts */
 	int greeting_seconds; /* for the greeting, scaled too; 0: RFC 5321's */
+	int64_t deadline;     /* of everything, connecting included; 0: none */
 	wire_listener *listener;
 	void *listener_context;
 };

@@ -65,6 +65,7 @@ struct wire {
 	bool torn;        /* a write failed: what follows it was never sent */
 	struct error end; /* why it is over */
 	int scale;
+	int64_t limit; /* no wait goes on beyond it */
 	int64_t data_deadline;
 	bool data_unsized;  /* its size was not known beforehand: the deadline grows as we go */
 	struct span hidden; /* a secret that the relay may learn, and nobody else */
@@ -83,6 +84,7 @@ struct wire *wire_new(struct conn *c, int timeout_scale)
 	}
 	w->conn = c;
 	w->scale = timeout_scale > 0 ? timeout_scale : 100;
+	w->limit = CLOCK_NEVER;
 	buf_init(&w->out, WIRE_OUT_MAX);
 	buf_init(&w->issued, WIRE_LINE_MAX);
 	STAILQ_INIT(&w->slots);
@@ -103,6 +105,11 @@ void wire_set_listener(struct wire *w, wire_listener *listener, void *context)
 {
 	w->listener = listener;
 	w->listener_context = context;
+}
+
+void wire_set_limit(struct wire *w, int64_t deadline)
+{
+	w->limit = deadline;
 }
 
 void wire_set_pipelining(struct wire *w, bool on)
@@ -186,9 +193,17 @@ void wire_note(struct wire *w, const char *text)
 	wire_hear(w, '*', span_of(text));
 }
 
+/* The time that lies milliseconds from now, or the limit. */
+static int64_t wire_in(const struct wire *w, int64_t milliseconds)
+{
+	int64_t deadline = clock_in(milliseconds);
+
+	return deadline < w->limit ? deadline : w->limit;
+}
+
 static int64_t wire_deadline(const struct wire *w, enum wire_verb verb)
 {
-	return clock_in((int64_t)verbs[verb].seconds * 10 * w->scale);
+	return wire_in(w, (int64_t)verbs[verb].seconds * 10 * w->scale);
 }
 
 void wire_abandon(struct wire *w, const struct error *why)
@@ -540,7 +555,7 @@ int wire_collect(struct wire *w, struct wire_slot *slot, struct error *error)
 int wire_collect_within(struct wire *w, struct wire_slot *slot, int64_t milliseconds,
 			struct error *error)
 {
-	int64_t deadline = clock_in(milliseconds);
+	int64_t deadline = wire_in(w, milliseconds);
 
 	if (wire_flush(w, error))
 		return -1;
@@ -578,7 +593,7 @@ int wire_data_begin(struct wire *w, uint64_t size, struct error *error)
 
 int wire_data(struct wire *w, const void *data, size_t len, struct error *error)
 {
-	int64_t deadline = clock_in((int64_t)WIRE_BLOCK_SECONDS * 10 * w->scale);
+	int64_t deadline = wire_in(w, (int64_t)WIRE_BLOCK_SECONDS * 10 * w->scale);
 
 	if (wire_flush(w, error))
 		return -1;

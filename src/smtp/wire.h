@@ -58,6 +58,8 @@ struct wire;
 /* Takes c over. timeout_scale is in percent of RFC 5321 section 4.5.3.2. NULL without memory (c
  * is freed then). */
 struct wire *wire_new(struct conn *c, int timeout_scale);
+/* Ends every wait from now on at that time at the latest, CLOCK_NEVER: at its own. */
+void wire_set_limit(struct wire *w, int64_t deadline);
 void wire_free(struct wire *w);
 void wire_set_listener(struct wire *w, wire_listener *listener, void *context);
 void wire_set_pipelining(struct wire *w, bool on);

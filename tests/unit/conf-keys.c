@@ -235,6 +235,15 @@ static void the_rest_is_checked_too(void)
 	CHECK(!a.tls_trust_file);
 	CHECK_INT(set("source_ip", "localhost"), -1);
 	CHECK_INT(set("source_ip", "127.0.0.1"), 0);
+	CHECK_INT(set("source_ip", "127.0.0.1,::1"), 0);
+	CHECK_INT(set("source_ip", "127.0.0.1,127.0.0.2"), -1);
+	CHECK_INT(set("source_ip", ",::1"), -1);
+	CHECK_INT(set("bind_interface", "wlan0"), 0);
+	CHECK_INT(set("bind_interface", "a-name-too-long-for-it"), -1);
+	CHECK_INT(set("address_family", "ipv6"), 0);
+	CHECK_INT(set("address_family", "6"), -1);
+	CHECK_INT(set("attempt_timeout", "90"), 0);
+	CHECK_INT(set("attempt_timeout", "off"), 0);
 	CHECK_INT(set("domain", "exa mple"), -1);
 	CHECK_INT(set("domain", "ex\xc3\xa4mple.org"), -1);
 	CHECK_INT(set("domain", "example.org"), 0);

@@ -121,7 +121,8 @@ static void stops_at_the_deadline(void)
 static void refuses_a_bad_source(void)
 {
 	CHECK(dial_host("127.0.0.1", 9, "eth0", 100) == NULL);
-	CHECK_STR(error.text, "source_ip \"eth0\" is no IP address");
+	CHECK_STR(error.text, "source_ip \"eth0\" is no IP address, nor one of IPv4 and one of "
+			      "IPv6");
 	CHECK_INT(error.class, ERROR_LOCAL);
 	CHECK(dial_host("127.0.0.1", 9, "::1", 100) == NULL);
 	CHECK_INT(error.class, ERROR_TEMPORARY);
