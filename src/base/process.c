@@ -17,6 +17,40 @@
 
 #include "base/clock.h"
 
+/* The one descriptor that process_clean() leaves open: the number it came with, and its own. */
+static struct {
+	int number, fd;
+} process_spared = {-1, -1};
+
+void process_spare(int fd)
+{
+	process_spared.number = fd;
+}
+
+int process_take_spared(int number)
+{
+	int fd = process_spared.fd;
+
+	if (fd < 0 || process_spared.number != number) {
+		errno = EBADF;
+		return -1;
+	}
+	process_spared.fd = -1;
+	return fd;
+}
+
+/* Moves the spared one to the first place that would be closed. */
+static int process_move_spared(int keep)
+{
+	int fd = process_spared.number;
+
+	if (fd < keep || (fd != keep && dup2(fd, keep) < 0) ||
+	    fcntl(keep, F_SETFD, FD_CLOEXEC) < 0)
+		return keep;
+	process_spared.fd = keep;
+	return keep + 1;
+}
+
 void process_clean(int keep)
 {
 	bool closed = fcntl(STDIN_FILENO, F_GETFD) < 0;
@@ -31,7 +65,7 @@ void process_clean(int keep)
 	} while (fd >= 0 && fd <= 2);
 	if (fd > 2)
 		close(fd);
-	closefrom(keep);
+	closefrom(process_move_spared(keep));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGCHLD, SIG_DFL);
@@ -300,6 +334,84 @@ int process_run(const struct process_job *job, int64_t milliseconds, struct erro
 				       number ? number : ENOMEM, "cannot run a command");
 	number = process_reap(pid, deadline, &status);
 	return process_judge(status, number, milliseconds, error);
+}
+
+/* What programs such as ssh(1) look at. */
+static const char *const process_start_kept[] = {"PATH",
+						 "HOME",
+						 "USER",
+						 "LOGNAME",
+						 "SHELL",
+						 "LANG",
+						 "LC_ALL",
+						 "LC_CTYPE",
+						 "TERM",
+						 "TZ",
+						 "TMPDIR",
+						 "DISPLAY",
+						 "XAUTHORITY",
+						 "SSH_AUTH_SOCK",
+						 "SSH_ASKPASS",
+						 "KRB5CCNAME",
+						 "XDG_RUNTIME_DIR",
+						 "WAYLAND_DISPLAY",
+						 NULL};
+
+/* In the child: becomes the program, or says through the pipe why not. */
+static void process_become_program(char *const argv[], char **environment, int fd, int report)
+{
+	int null = open("/dev/null", O_WRONLY);
+	int number;
+	sigset_t none;
+
+	process_choose_error(null);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	if (dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0) {
+		environ = environment;
+		execvp(argv[0], argv);
+	}
+	number = errno;
+	while (write(report, &number, sizeof(number)) < 0 && errno == EINTR)
+		continue;
+	_exit(127);
+}
+
+int process_start(char *const argv[], int fd, pid_t *pid)
+{
+	const struct process_job job = {.kept = process_start_kept};
+	char **environment = process_job_environment(&job);
+	int ends[2] = {-1, -1};
+	int number = 0;
+	ssize_t got;
+
+	*pid = -1;
+	if (!environment || pipe2(ends, O_CLOEXEC) || (*pid = fork()) < 0)
+		number = errno;
+	if (*pid == 0)
+		process_become_program(argv, environment, fd, ends[1]);
+	free(environment);
+	if (ends[1] >= 0)
+		close(ends[1]);
+	/* The pipe closes when the program begins, or tells errno. */
+	while (!number && (got = read(ends[0], &number, sizeof(number))) != 0)
+		if (got < 0 && errno != EINTR)
+			number = errno;
+	if (ends[0] >= 0)
+		close(ends[0]);
+	if (number && *pid > 0)
+		process_stop(*pid, 1000);
+	errno = number;
+	return number ? -1 : 0;
+}
+
+void process_stop(pid_t pid, int64_t milliseconds)
+{
+	int status;
+
+	process_reap(pid, clock_in(milliseconds), &status);
 }
 
 int process_ask(struct process_question *q, void (*work)(void *context, int fd), void *context,

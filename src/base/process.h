@@ -14,6 +14,12 @@
  * read it fails with EBADF), closes the others that were inherited from keep up (3 as a rule),
  * empties the signal mask, resets SIGCHLD, ignores SIGPIPE and SIGXFSZ, sets umask 077. */
 void process_clean(int keep);
+/* To be called before: this descriptor, one that somebody left to us on purpose, outlives the
+ * cleaning. */
+void process_spare(int fd);
+/* The descriptor that was spared under that number, once: -1 with errno for any other. It is
+ * the caller's, and has another number by now. */
+int process_take_spared(int fd);
 /* Runs command by /bin/sh -c with our environment less the names in hidden (NULL ends them),
  * default signal handling, standard input from /dev/null, standard error shared unless that is
  * marked FD_CLOEXEC (then /dev/null), and appends its standard output, at most out->max bytes,
@@ -43,6 +49,14 @@ int process_run(const struct process_job *job, int64_t milliseconds, struct erro
 
 /* In a forked child: a session of its own, with /dev/null on descriptors 0 to 2. */
 void process_detach(void);
+
+/* Starts a program with fd as its standard input and output, default signal handling, and of
+ * our environment what a login program needs: no secret of ours. Standard error as there.
+ * Returns 0 and *pid when the program runs, which process_stop() must end; -1 with errno when
+ * it does not. */
+int process_start(char *const argv[], int fd, pid_t *pid);
+/* Gives it the time to end by itself, then kills it; either way it is gone afterwards. */
+void process_stop(pid_t pid, int64_t milliseconds);
 
 /* What is asked of a child that is us: for calls of libraries that know no deadline. */
 struct process_question {

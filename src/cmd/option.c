@@ -179,11 +179,28 @@ static int parse_words(struct parse *p)
 	return 0;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool options_is_sendmail(const char *path)
+{
+	static const char *const names[] = {"sendmail", "send-mail",  "mailq",
+					    "runq",     "newaliases", "rmail"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(base_name(path), names[i]) == 0)
+			return true;
+	return false;
+}
+
 /* What the name we were called by says. */
 static void set_personality(struct options *o, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
+	const char *name = base_name(path);
 
 	if (strcmp(name, "mailq") == 0)
 		o->mode = MODE_QUEUE_LIST;
@@ -195,8 +212,7 @@ static void set_personality(struct options *o, const char *path)
 	o->rmail = strcmp(name, "rmail") == 0;
 	if (o->rmail)
 		o->dot = OPTIONS_DOT_STAYS;
-	o->sendmail = o->mode != MODE_SUBMIT || o->rmail || strcmp(name, "sendmail") == 0 ||
-		      strcmp(name, "send-mail") == 0;
+	o->sendmail = options_is_sendmail(path);
 }
 
 static int refuse_mode(const struct options *o, struct error *error)

@@ -132,5 +132,7 @@ struct options {
  * due either way. */
 int options_parse(struct options *o, int argc, char *const argv[], struct error *error);
 void options_clear(struct options *o);
+/* Whether a name to be called by, or its path, is one of sendmail's. */
+bool options_is_sendmail(const char *path);
 
 #endif

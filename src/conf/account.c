@@ -173,10 +173,14 @@ static int secret_copy(struct buf *to, const struct buf *from)
 /* All but the port. */
 static int relay_copy(struct endpoint *to, const struct endpoint *from)
 {
-	to->scheme = from->scheme;
-	if (string_copy(&to->user, from->user) || string_copy(&to->host, from->host))
+	struct endpoint copy;
+
+	if (endpoint_copy(&copy, from))
 		return -1;
-	return string_copy(&to->path, from->path);
+	copy.port = to->port;
+	endpoint_clear(to);
+	*to = copy;
+	return 0;
 }
 
 static int field_copy(struct account *a, const struct account *base, const struct field *f)
@@ -366,7 +370,7 @@ int account_check(const struct account *a, struct error *error)
 			error, ERROR_LOCAL, STAGE_CONFIG,
 			"tls auto contradicts tls_starttls off: TLS from the first byte "
 			"cannot depend on what the relay offers");
-	if (scheme != ENDPOINT_NONE && scheme != ENDPOINT_SUBMISSIONS &&
+	if (!endpoint_is_bare(&a->relay) && scheme != ENDPOINT_SUBMISSIONS &&
 	    a->tls != SETTING_OFF && a->tls_starttls == SETTING_OFF)
 		return error_set(
 			error, ERROR_LOCAL, STAGE_CONFIG,
@@ -375,12 +379,25 @@ int account_check(const struct account *a, struct error *error)
 	return 0;
 }
 
+/* Whether TLS would have to look at a certificate for a name that nobody said. */
+static bool account_lacks_name(const struct account *a)
+{
+	return (a->relay.scheme == ENDPOINT_PIPE || a->relay.scheme == ENDPOINT_FD) &&
+	       !a->relay.host && !a->tls_host_override && !a->tls_fingerprint &&
+	       a->tls_certcheck != SETTING_OFF && account_tls_mode(a) != ACCOUNT_TLS_NEVER;
+}
+
 int account_check_relay(const struct account *a, struct error *error)
 {
 	if (account_check(a, error))
 		return error_prefix(error, "account %s",
 				    TEXT_SHOW(span_of(a->name ? a->name : "(unnamed)")));
-	if (a->relay.host || a->relay.path || account_is_store(a))
+	if (account_lacks_name(a))
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "account %s does not say what the relay is called, which TLS "
+				 "has to know: add \"host\" or \"tls_host_override\"",
+				 TEXT_SHOW(span_of(a->name ? a->name : "(unnamed)")));
+	if (a->relay.host || a->relay.path || a->relay.scheme != ENDPOINT_NONE)
 		return 0;
 	return error_set(
 		error, ERROR_LOCAL, STAGE_CONFIG,
@@ -411,7 +428,7 @@ enum account_tls account_tls_mode(const struct account *a)
 		return ACCOUNT_TLS_NEVER;
 	if (a->tls == SETTING_AUTO)
 		return ACCOUNT_TLS_IF_OFFERED;
-	if (scheme == ENDPOINT_NONE && host_is_implicit(a))
+	if (endpoint_is_bare(&a->relay) && host_is_implicit(a))
 		return ACCOUNT_TLS_IMPLICIT;
 	return ACCOUNT_TLS_REQUIRED;
 }
@@ -442,7 +459,7 @@ int account_port(const struct account *a)
 {
 	if (a->relay.port != 0)
 		return a->relay.port;
-	if (a->relay.scheme != ENDPOINT_NONE)
+	if (!endpoint_is_bare(&a->relay))
 		return endpoint_port(&a->relay);
 	if (account_is_lmtp(a))
 		return 24;

@@ -164,6 +164,12 @@ static int set_relay(struct account *a, const struct key *key, const char *value
 		return key_refuse(key, value, "a URL such as submissions://user@host", error);
 	if (endpoint_parse(&e, span_of(value), error))
 		return error_prefix(error, "%s", key->name);
+	/* `host` and `port` say what is behind pipe: and fd:. */
+	if (endpoint_is_bare(&e) && endpoint_is_bare(&a->relay)) {
+		e.host = a->relay.host;
+		e.port = a->relay.port;
+		a->relay.host = NULL;
+	}
 	endpoint_clear(&a->relay);
 	a->relay = e;
 	account_mark(a, offsetof(struct account, relay));
@@ -174,9 +180,9 @@ static int set_relay(struct account *a, const struct key *key, const char *value
 /* Forgets a URL or socket said before; `port` alone is kept. */
 static void relay_reset(struct account *a)
 {
-	int port = a->relay.scheme == ENDPOINT_NONE ? a->relay.port : 0;
+	int port = endpoint_is_bare(&a->relay) ? a->relay.port : 0;
 
-	if (a->relay.scheme != ENDPOINT_NONE)
+	if (!endpoint_is_bare(&a->relay))
 		account_mark(a, offsetof(struct account, relay.port));
 	endpoint_clear(&a->relay);
 	a->relay = (struct endpoint){.port = port};
@@ -200,7 +206,10 @@ static int set_host(struct account *a, const struct key *key, const char *value,
 	copy = span_dup(host);
 	if (!copy)
 		return error_set_memory(error);
-	relay_reset(a);
+	if (!endpoint_is_bare(&a->relay))
+		relay_reset(a);
+	account_mark(a, offsetof(struct account, relay));
+	free(a->relay.host);
 	a->relay.host = copy;
 	return 0;
 }

@@ -93,7 +93,7 @@ static bool relay_is_odd(const struct account *a)
 
 void relay_advise(const struct account *a, struct error *error)
 {
-	bool url = a->relay.scheme != ENDPOINT_NONE;
+	bool url = !endpoint_is_bare(&a->relay);
 	bool implicit = account_tls_mode(a) == ACCOUNT_TLS_IMPLICIT;
 	bool silent = error->stage == STAGE_GREETING && error->number == ETIMEDOUT && !implicit;
 

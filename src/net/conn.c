@@ -21,9 +21,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "net/tickets.h"
 
-enum { CONN_INPUT_MAX = 1 << 20, CONN_READ_MIN = 4096 };
+enum {
+	CONN_INPUT_MAX = 1 << 20,
+	CONN_READ_MIN = 4096,
+	CONN_CHILD_WAIT = 500 /* milliseconds for a command to see that its input has ended */
+};
 
 /* What one attempt at the socket or the session came to; a positive value is a number of bytes.
  */
@@ -80,6 +85,8 @@ struct conn {
 	struct error failure;
 	union conn_address peer;
 	int peer_family;
+	bool relayed;
+	pid_t child; /* or 0 */
 };
 
 struct conn *conn_new(int fd)
@@ -127,6 +134,8 @@ void conn_free(struct conn *c)
 	if (c->tls)
 		c->crypto->tls_free(c->tls);
 	close(c->fd);
+	if (c->child)
+		process_stop(c->child, CONN_CHILD_WAIT);
 	buf_clear(&c->input);
 	free(c);
 }
@@ -404,9 +413,15 @@ int conn_describe_tls(struct conn *c, struct tls_info *info, struct error *error
 	return c->crypto->tls_describe(c->tls, info, error);
 }
 
+void conn_set_relayed(struct conn *c, pid_t child)
+{
+	c->relayed = true;
+	c->child = child;
+}
+
 bool conn_is_loopback(const struct conn *c)
 {
-	switch (c->peer_family) {
+	switch (c->relayed ? AF_UNSPEC : c->peer_family) {
 	case AF_INET: return ntohl(c->peer.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 	case AF_INET6: return IN6_IS_ADDR_LOOPBACK(&c->peer.six.sin6_addr);
 	default: return false;
@@ -418,7 +433,7 @@ bool conn_is_trusted_unix(const struct conn *c)
 	uid_t uid = (uid_t)-1;
 	gid_t gid;
 
-	if (c->peer_family != AF_UNIX || getpeereid(c->fd, &uid, &gid))
+	if (c->relayed || c->peer_family != AF_UNIX || getpeereid(c->fd, &uid, &gid))
 		return false;
 	return uid == 0 || uid == geteuid();
 }
@@ -440,7 +455,7 @@ void conn_local_literal(const struct conn *c, struct buf *out)
 	int family = conn_address(conn_get_local, c->fd, &local);
 
 	if (family != AF_INET && family != AF_INET6) {
-		buf_add_string(out, "localhost");
+		buf_add_string(out, c->relayed ? "[127.0.0.1]" : "localhost");
 		return;
 	}
 	buf_add_string(out, family == AF_INET ? "[" : "[IPv6:");
@@ -450,7 +465,9 @@ void conn_local_literal(const struct conn *c, struct buf *out)
 
 void conn_peer(const struct conn *c, struct buf *out)
 {
-	if (c->peer_family == AF_INET || c->peer_family == AF_INET6)
+	if (c->child)
+		buf_add_string(out, "a command");
+	else if (c->peer_family == AF_INET || c->peer_family == AF_INET6)
 		conn_show(&c->peer, c->peer_family, out);
 	else
 		buf_add_string(out, c->peer_family == AF_UNIX ? "unix" : "unknown");

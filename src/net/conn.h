@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/crypto.h"
@@ -56,14 +57,19 @@ bool conn_has_ended(const struct conn *c);
 struct span conn_input(const struct conn *c);
 void conn_consume(struct conn *c, size_t len);
 
+/* Somebody passes the bytes on, so that the socket says nothing of who is at the other end: it
+ * is neither loopback nor a trusted unix socket from now on. child, if not 0, is a program that
+ * does it: it is ended with the connection. */
+void conn_set_relayed(struct conn *c, pid_t child);
 /* Whether the socket really is connected to a loopback address (127.0.0.0/8, ::1). */
 bool conn_is_loopback(const struct conn *c);
 /* Whether it is a unix socket whose peer is root or ourselves (SO_PEERCRED). */
 bool conn_is_trusted_unix(const struct conn *c);
 /* Appends our end's address as the address literal of RFC 5321 section 4.1.3: "[192.0.2.1]",
- * "[IPv6:2001:db8::1]"; "localhost" for a unix socket. */
+ * "[IPv6:2001:db8::1]"; "localhost" for a unix socket; "[127.0.0.1]" where that is a command's.
+ */
 void conn_local_literal(const struct conn *c, struct buf *out);
-/* The peer's address as text, "unix" for a unix socket. */
+/* The peer's address as text, "unix" for a unix socket, "a command". */
 void conn_peer(const struct conn *c, struct buf *out);
 
 #endif

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/text.h"
+#include "net/pipe.h"
 #include "net/race.h"
 #include "net/resolve.h"
 
@@ -130,6 +132,58 @@ static int dial_unix(struct dial *d, struct error *error)
 	return dial_fail(d, error);
 }
 
+static struct conn *dial_wrap(int fd, struct error *error)
+{
+	struct conn *c = fd >= 0 ? conn_new(fd) : NULL;
+
+	if (fd >= 0 && !c)
+		error_set_memory(error);
+	return c;
+}
+
+static struct conn *dial_command(const struct endpoint *e, struct error *error)
+{
+	const struct pipe_target target = {e->host, endpoint_port(e)};
+	pid_t pid = 0;
+	struct conn *c = dial_wrap(pipe_open(e->command, &target, &pid, error), error);
+
+	if (c)
+		conn_set_relayed(c, pid);
+	else if (pid > 0)
+		process_stop(pid, 0);
+	return c;
+}
+
+/* A socket that somebody else connected, to whom only he knows. */
+static struct conn *dial_inherited(const struct endpoint *e, struct error *error)
+{
+	int fd = process_take_spared(e->fd);
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer), int_size = sizeof(int);
+	int type = 0;
+	struct conn *c;
+
+	if (fd < 0) {
+		error_set(
+			error, ERROR_LOCAL, STAGE_CONFIG,
+			"there is no descriptor %d: only pennypost takes one over, once, which "
+			"--relay fd:%d or PENNYPOST_RELAY names",
+			e->fd, e->fd);
+		return NULL;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &int_size) || type != SOCK_STREAM ||
+	    getpeername(fd, (struct sockaddr *)&peer, &size)) {
+		close(fd);
+		error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+			  "descriptor %d is not a connected stream socket", e->fd);
+		return NULL;
+	}
+	c = dial_wrap(fd, error);
+	if (c)
+		conn_set_relayed(c, 0);
+	return c;
+}
+
 struct conn *dial(const struct endpoint *e, const struct dial_options *options,
 		  struct error *error)
 {
@@ -141,17 +195,15 @@ struct conn *dial(const struct endpoint *e, const struct dial_options *options,
 			 .note = options->note,
 			 .context = options->note_context},
 	};
-	struct conn *c = NULL;
-	int fd;
+	struct conn *c;
 
+	if (e->command)
+		return dial_command(e, error);
+	if (e->scheme == ENDPOINT_FD)
+		return dial_inherited(e, error);
 	d.race.deadline = d.deadline;
 	buf_init(&d.race.failures, 0);
-	fd = e->path ? dial_unix(&d, error) : dial_tcp(&d, error);
-	if (fd >= 0) {
-		c = conn_new(fd);
-		if (!c)
-			error_set_memory(error);
-	}
+	c = dial_wrap(e->path ? dial_unix(&d, error) : dial_tcp(&d, error), error);
 	buf_clear(&d.race.failures);
 	return c;
 }

@@ -17,11 +17,13 @@
 
 #include "base/chars.h"
 #include "base/text.h"
+#include "net/pipe.h"
 
 enum {
 	ENDPOINT_HOST_MAX = 253,
 	ENDPOINT_LABEL_MAX = 63,
 	ENDPOINT_USER_MAX = 1024,
+	ENDPOINT_FD_MAX = 1 << 20,
 	ENDPOINT_PATH_MAX = 3072 /* of a Maildir, whose files have longer ones */
 };
 
@@ -38,7 +40,22 @@ static const struct {
 	{"maildir:", ENDPOINT_MAILDIR, 0},
 	{"mbox:", ENDPOINT_MBOX, 0},
 	{"discard:", ENDPOINT_DISCARD, 0},
+	{"pipe:", ENDPOINT_PIPE, 0},
+	{"fd:", ENDPOINT_FD, 0},
+	{"srv://", ENDPOINT_SRV, 0},
+	{"socks5://", ENDPOINT_SOCKS5, 1080},
+	{"http://", ENDPOINT_HTTP, 8080},
 };
+
+static bool scheme_is_proxy(enum endpoint_scheme scheme)
+{
+	return scheme == ENDPOINT_SOCKS5 || scheme == ENDPOINT_HTTP;
+}
+
+static const char *endpoint_noun(const struct endpoint *e)
+{
+	return scheme_is_proxy(e->scheme) ? "proxy" : "relay";
+}
 
 /* Where c stands last in s, or s.len. */
 static size_t span_last(struct span s, char c)
@@ -151,7 +168,8 @@ static int endpoint_parse_user(struct endpoint *e, struct span user, struct erro
 
 	if (user.len == 0)
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-				 "the relay URL has an \"@\" but no user before it");
+				 "the %s URL has an \"@\" but no user before it",
+				 endpoint_noun(e));
 	buf_init(&decoded, ENDPOINT_USER_MAX);
 	for (size_t i = 0; i < user.len; i++) {
 		char c = user.data[i];
@@ -174,8 +192,9 @@ static int endpoint_parse_user(struct endpoint *e, struct span user, struct erro
 		buf_clear(&decoded);
 		return error_set(
 			error, ERROR_LOCAL, STAGE_CONFIG,
-			"the user in the relay URL is malformed: write \"%%\", \"/\", \"?\", "
-			"\"#\" and blanks as %%25, %%2F, %%3F, %%23 and %%20");
+			"the user in the %s URL is malformed: write \"%%\", \"/\", \"?\", "
+			"\"#\" and blanks as %%25, %%2F, %%3F, %%23 and %%20",
+			endpoint_noun(e));
 	}
 	e->user = buf_take(&decoded);
 	return e->user ? 0 : error_set_memory(error);
@@ -193,8 +212,8 @@ static int endpoint_parse_port(struct endpoint *e, struct span port, struct erro
 	}
 	if (value < 1 || value > 65535)
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-				 "the relay URL needs a port from 1 to 65535 behind \"%s:\"",
-				 TEXT_SHOW(span_of(e->host)));
+				 "the %s URL needs a port from 1 to 65535 behind \"%s:\"",
+				 endpoint_noun(e), TEXT_SHOW(span_of(e->host)));
 	e->port = value;
 	return 0;
 }
@@ -210,10 +229,9 @@ static int endpoint_parse_host(struct endpoint *e, struct span rest, struct erro
 		end = span_last(rest, ']');
 		host = end < rest.len ? (struct span){rest.data + 1, end - 1} : rest;
 		if (end == rest.len || !span_is_address(AF_INET6, host, &six))
-			return error_set(
-				error, ERROR_LOCAL, STAGE_CONFIG,
-				"\"%s\" in the relay URL is no IPv6 address in brackets",
-				TEXT_SHOW(rest));
+			return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+					 "\"%s\" in the %s URL is no IPv6 address in brackets",
+					 TEXT_SHOW(rest), endpoint_noun(e));
 		rest = span_from(rest, end + 1);
 	} else {
 		const char *colon = rest.len > 0 ? memchr(rest.data, ':', rest.len) : NULL;
@@ -232,7 +250,7 @@ static int endpoint_parse_host(struct endpoint *e, struct span rest, struct erro
 		return 0;
 	if (rest.data[0] != ':')
 		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-				 "the relay URL goes on behind its host \"%s\"",
+				 "the %s URL goes on behind its host \"%s\"", endpoint_noun(e),
 				 TEXT_SHOW(span_of(e->host)));
 	return endpoint_parse_port(e, span_from(rest, 1), error);
 }
@@ -299,8 +317,9 @@ static int endpoint_parse_authority(struct endpoint *e, struct span rest, struct
 	if (at < rest.len && span_has(user, ':'))
 		return error_set(
 			error, ERROR_LOCAL, STAGE_CONFIG,
-			"a relay URL must not hold a password, because URLs show up in process "
-			"lists and logs: use passwordeval or a password file");
+			"a %s URL must not hold a password, because URLs show up in process "
+			"lists and logs: use %spasswordeval or a password file",
+			endpoint_noun(e), scheme_is_proxy(e->scheme) ? "proxy_" : "");
 	if (at < rest.len && endpoint_parse_user(e, user, error))
 		return -1;
 	if (at < rest.len)
@@ -308,39 +327,129 @@ static int endpoint_parse_authority(struct endpoint *e, struct span rest, struct
 	if (rest.len > 1 && rest.data[rest.len - 1] == '/')
 		rest.len--;
 	if (rest.len == 0)
-		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-				 "the relay URL names no host");
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "the %s URL names no host",
+				 endpoint_noun(e));
 	return endpoint_parse_host(e, rest, error);
+}
+
+/* pipe:COMMAND, which is checked and taken as it stands. */
+static int endpoint_parse_command(struct endpoint *e, struct span command, struct error *error)
+{
+	struct strv argv = {0};
+
+	e->command = span_dup(command);
+	if (!e->command)
+		return error_set_memory(error);
+	if (pipe_split(e->command, NULL, &argv, error))
+		return -1;
+	strv_clear(&argv);
+	return 0;
+}
+
+/* fd:N, where 0 to 2 have their own use. */
+static int endpoint_parse_fd(struct endpoint *e, struct span text, struct error *error)
+{
+	char digits[8] = "";
+	const char *wrong = NULL;
+
+	memcpy(digits, text.data, text.len < sizeof(digits) ? text.len : 0);
+	e->fd = (int)strtonum(digits, 3, ENDPOINT_FD_MAX, &wrong);
+	if (!wrong && chars_is(digits[0], CHARS_DIGIT))
+		return 0;
+	return error_set(
+		error, ERROR_LOCAL, STAGE_CONFIG,
+		"the relay URL needs the number of a descriptor from 3 on behind \"fd:\"");
+}
+
+/* srv://user@domain: the DNS has the ports. */
+static int endpoint_parse_domain(struct endpoint *e, struct span rest, struct error *error)
+{
+	if (endpoint_parse_authority(e, rest, error))
+		return -1;
+	if (e->port == 0 && !endpoint_is_address(e->host))
+		return 0;
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+			 "the relay URL needs a domain without a port behind \"srv://\"");
+}
+
+static int endpoint_parse_rest(struct endpoint *e, struct span rest, struct error *error)
+{
+	switch (e->scheme) {
+	case ENDPOINT_UNIX:
+	case ENDPOINT_MAILDIR:
+	case ENDPOINT_MBOX: return endpoint_parse_path(e, rest, error);
+	case ENDPOINT_DISCARD: return endpoint_parse_nothing(rest, error);
+	case ENDPOINT_PIPE: return endpoint_parse_command(e, rest, error);
+	case ENDPOINT_FD: return endpoint_parse_fd(e, rest, error);
+	case ENDPOINT_SRV: return endpoint_parse_domain(e, rest, error);
+	default: return endpoint_parse_authority(e, rest, error);
+	}
+}
+
+static int endpoint_refuse(struct span url, const char *wanted, struct error *error)
+{
+	bool shown = !span_has(url, '@');
+
+	return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s%s%s%s does not begin with %s",
+			 wanted[1] == 'o' ? "proxy URL" : "relay URL", shown ? " \"" : "",
+			 shown ? TEXT_SHOW(url) : "", shown ? "\"" : "", wanted);
+}
+
+/* As endpoint_parse(), of the one or the other kind. */
+static int endpoint_parse_kind(struct endpoint *e, struct span url, bool proxy,
+			       struct error *error)
+{
+	*e = (struct endpoint){0};
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		if (scheme_is_proxy(schemes[i].scheme) != proxy ||
+		    !span_starts_nocase(url, schemes[i].prefix))
+			continue;
+		e->scheme = schemes[i].scheme;
+		if (endpoint_parse_rest(e, span_from(url, strlen(schemes[i].prefix)), error)) {
+			endpoint_clear(e);
+			return -1;
+		}
+		return 0;
+	}
+	return endpoint_refuse(
+		url,
+		proxy ? "socks5:// or http://"
+		      : "submissions://, submission://, smtp://, lmtp://, unix:/, "
+			"pipe:, fd:, srv://, maildir:/, mbox:/ or discard:",
+		error);
 }
 
 int endpoint_parse(struct endpoint *e, struct span url, struct error *error)
 {
-	int result = -1;
+	return endpoint_parse_kind(e, url, false, error);
+}
 
-	*e = (struct endpoint){0};
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		struct span rest;
+int endpoint_parse_proxy(struct endpoint *e, struct span url, struct error *error)
+{
+	return endpoint_parse_kind(e, url, true, error);
+}
 
-		if (!span_starts_nocase(url, schemes[i].prefix))
-			continue;
-		e->scheme = schemes[i].scheme;
-		rest = span_from(url, strlen(schemes[i].prefix));
-		if (e->scheme == ENDPOINT_DISCARD)
-			result = endpoint_parse_nothing(rest, error);
-		else if (e->scheme == ENDPOINT_UNIX || endpoint_is_store(e))
-			result = endpoint_parse_path(e, rest, error);
-		else
-			result = endpoint_parse_authority(e, rest, error);
-		if (result)
-			endpoint_clear(e);
-		return result;
-	}
-	return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
-			 "relay URL%s%s%s does not begin with submissions://, submission://, "
-			 "smtp://, lmtp://, unix:/, maildir:/, mbox:/ or discard:",
-			 span_has(url, '@') ? "" : " \"",
-			 span_has(url, '@') ? "" : TEXT_SHOW(url),
-			 span_has(url, '@') ? "" : "\"");
+static int copy_string(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -1 : 0;
+}
+
+int endpoint_copy(struct endpoint *e, const struct endpoint *from)
+{
+	*e = (struct endpoint){.scheme = from->scheme, .fd = from->fd, .port = from->port};
+	if (copy_string(&e->user, from->user) == 0 && copy_string(&e->host, from->host) == 0 &&
+	    copy_string(&e->path, from->path) == 0 &&
+	    copy_string(&e->command, from->command) == 0)
+		return 0;
+	endpoint_clear(e);
+	return -1;
+}
+
+bool endpoint_is_bare(const struct endpoint *e)
+{
+	return e->scheme == ENDPOINT_NONE || e->scheme == ENDPOINT_PIPE ||
+	       e->scheme == ENDPOINT_FD;
 }
 
 void endpoint_clear(struct endpoint *e)
@@ -348,6 +457,7 @@ void endpoint_clear(struct endpoint *e)
 	free(e->user);
 	free(e->host);
 	free(e->path);
+	free(e->command);
 	*e = (struct endpoint){0};
 }
 
@@ -383,6 +493,12 @@ void endpoint_write(const struct endpoint *e, struct buf *out)
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
 		if (schemes[i].scheme == e->scheme)
 			buf_add_string(out, schemes[i].prefix);
+	if (e->scheme == ENDPOINT_FD)
+		buf_printf(out, "%d", e->fd);
+	if (e->command)
+		buf_add_string(out, e->command);
+	if (e->command || e->scheme == ENDPOINT_FD)
+		return;
 	if (!e->host) {
 		buf_add_span(out, span_of(e->path));
 		return;
@@ -409,6 +525,8 @@ bool endpoint_is_localhost(const char *name)
 
 bool endpoint_is_local(const struct endpoint *e)
 {
+	if (e->scheme == ENDPOINT_PIPE || e->scheme == ENDPOINT_FD)
+		return false;
 	return e->scheme == ENDPOINT_UNIX || e->path || endpoint_is_store(e) ||
 	       endpoint_is_localhost(e->host);
 }
@@ -421,6 +539,13 @@ const char *endpoint_show(const struct endpoint *e, char *out, size_t size)
 		snprintf(out, size, "%s%s",
 			 endpoint_prefix(e->path ? e->scheme : ENDPOINT_DISCARD),
 			 TEXT_SHOW(span_of(e->path)));
+	else if (e->scheme == ENDPOINT_SRV)
+		snprintf(out, size, "srv://%s", TEXT_SHOW(span_of(host)));
+	else if (e->command && !e->host)
+		snprintf(out, size, "pipe:%.*s", (int)strcspn(e->command, " \t"),
+			 TEXT_SHOW(span_of(e->command)));
+	else if (e->scheme == ENDPOINT_FD && !e->host)
+		snprintf(out, size, "fd:%d", e->fd);
 	else if (strchr(host, ':'))
 		snprintf(out, size, "[%s]:%d", TEXT_SHOW(span_of(host)), endpoint_port(e));
 	else

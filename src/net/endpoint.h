@@ -6,9 +6,14 @@
  *   smtp://host:port               STARTTLS unless loopback, port 25
  *   lmtp://host:port               RFC 2033, STARTTLS unless loopback, port 24
  *   unix:/path                     a unix socket that speaks SMTP
+ *   pipe:COMMAND                   where a command leads to (net/pipe.h)
+ *   fd:N                           a connected socket that we inherited
+ *   srv://user@domain              what the DNS names (RFC 6186, 8314)
  *   maildir:/path                  no relay: messages are kept in a Maildir,
  *   mbox:/path                     in a file of the mbox format,
  *   discard:                       or nowhere
+ *
+ * and of a proxy: socks5://user@host:port, http://user@host:port.
  *
  * A host may be a name, an IPv4 address, or an IPv6 address in brackets. The user part is
  * percent- decoded; a password in a URL is refused, because URLs end up in process lists and
@@ -29,23 +34,38 @@ enum endpoint_scheme {
 	ENDPOINT_SMTP,
 	ENDPOINT_LMTP,
 	ENDPOINT_UNIX,
+	ENDPOINT_PIPE,
+	ENDPOINT_FD,
+	ENDPOINT_SRV,
 	ENDPOINT_MAILDIR,
 	ENDPOINT_MBOX,
-	ENDPOINT_DISCARD
+	ENDPOINT_DISCARD,
+	ENDPOINT_SOCKS5, /* these two by endpoint_parse_proxy() alone */
+	ENDPOINT_HTTP
 };
 
 struct endpoint {
 	enum endpoint_scheme scheme;
 	char *user; /* from the URL, or NULL */
-	char *host; /* name or address without brackets; NULL without a network */
+	char *host; /* name or address without brackets; NULL without a network; the domain of
+		       srv: */
 	char *path; /* of the unix socket, Maildir or mbox file; or NULL */
-	int port;   /* 0: the scheme's default */
+	char *command; /* of pipe:, or NULL */
+	int fd;        /* of fd: */
+	int port;      /* 0: the scheme's default */
 };
 
 /* Takes a URL apart into *e, whose strings endpoint_clear() frees. Returns 0, or -1 with *error
  * (local, stage config) that names what is wrong. */
 int endpoint_parse(struct endpoint *e, struct span url, struct error *error);
+/* The same for the URL of a proxy. */
+int endpoint_parse_proxy(struct endpoint *e, struct span url, struct error *error);
+/* Copies from into *e, which holds nothing yet. Returns 0, or -1 without memory. */
+int endpoint_copy(struct endpoint *e, const struct endpoint *from);
 void endpoint_clear(struct endpoint *e);
+/* Whether the scheme says nothing of TLS and port, so that other words do: none, pipe: and fd:.
+ */
+bool endpoint_is_bare(const struct endpoint *e);
 /* The port to connect to: the given one, else the scheme's. */
 int endpoint_port(const struct endpoint *e);
 /* Whether messages are kept on this machine, or thrown away, and nobody is dialed. */
@@ -59,7 +79,8 @@ bool endpoint_is_localhost(const char *host);
 bool endpoint_is_local(const struct endpoint *e);
 /* Appends the URL that endpoint_parse() makes the same of. The scheme must be one. */
 void endpoint_write(const struct endpoint *e, struct buf *out);
-/* "host:port", "[::1]:25", "unix:/path", "maildir:/path", for a person: into out, of size
+/* "host:port", "[::1]:25", "unix:/path", "maildir:/path", "pipe:ssh" or "fd:3", for a person:
+ * into out, of size
  * bytes. Returns out. */
 const char *endpoint_show(const struct endpoint *e, char *out, size_t size);
 /* Whether host is fit for a lookup, for SNI and for a message: letters, digits, "-", "_", "."

@@ -22,10 +22,15 @@ static void check_taken(const struct endpoint *e)
 	char text[512];
 	bool here = e->scheme == ENDPOINT_UNIX || endpoint_is_store(e);
 
-	demand(e->scheme != ENDPOINT_NONE && (e->host == NULL) == here);
+	bool nameless = here || e->scheme == ENDPOINT_PIPE || e->scheme == ENDPOINT_FD;
+
+	demand(e->scheme != ENDPOINT_NONE && (e->host == NULL) == nameless);
+	demand((e->command != NULL) == (e->scheme == ENDPOINT_PIPE));
+	demand((e->fd > 2) == (e->scheme == ENDPOINT_FD));
 	demand((e->path != NULL) == (here && e->scheme != ENDPOINT_DISCARD));
 	if (e->host)
-		demand(endpoint_host_is_sane(span_of(e->host)) && endpoint_port(e) > 0 &&
+		demand(endpoint_host_is_sane(span_of(e->host)) &&
+		       (endpoint_port(e) > 0) == (e->scheme != ENDPOINT_SRV) &&
 		       endpoint_port(e) < 65536);
 	for (const char *p = e->user; p && *p; p++)
 		demand(!chars_is(*p, CHARS_CONTROL));
@@ -63,6 +68,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (endpoint_parse(&e, input, &error) == 0)
 		check_taken(&e);
+	else
+		for (const char *p = error.text; *p; p++)
+			demand(!chars_is(*p, CHARS_CONTROL));
+	endpoint_clear(&e);
+	if (endpoint_parse_proxy(&e, input, &error) == 0)
+		demand(e.host && endpoint_port(&e) > 0);
 	else
 		for (const char *p = error.text; *p; p++)
 			demand(!chars_is(*p, CHARS_CONTROL));

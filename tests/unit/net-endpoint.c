@@ -62,6 +62,10 @@ static void takes_what_is_documented(void)
 	good("Maildir:///var/a b/", ENDPOINT_MAILDIR, "-", "-", 0, "maildir:/var/a b");
 	good("mbox:/var/mail/ann", ENDPOINT_MBOX, "-", "-", 0, "mbox:/var/mail/ann");
 	good("discard:", ENDPOINT_DISCARD, "-", "-", 0, "discard:");
+	good("pipe:ssh -W %h:%p gate", ENDPOINT_PIPE, "-", "-", 0, "pipe:ssh");
+	good("fd:3", ENDPOINT_FD, "-", "-", 0, "fd:3");
+	good("srv://ann@example.org", ENDPOINT_SRV, "ann", "example.org", 0,
+	     "srv://example.org");
 }
 
 static void refuses_the_rest(void)
@@ -100,6 +104,17 @@ static void refuses_the_rest(void)
 	bad("smtp://a%4@host", "malformed");
 	bad("smtp://a b@host", "malformed");
 	bad("smtp://%ff@host", "malformed");
+	bad("pipe:", "is empty");
+	bad("pipe:ssh 'x", "not closed");
+	bad("pipe:a\nb", "control character");
+	bad("fd:", "number of a descriptor");
+	bad("fd:2", "number of a descriptor");
+	bad("fd: 3", "number of a descriptor");
+	bad("fd:3x", "number of a descriptor");
+	bad("fd:99999999", "number of a descriptor");
+	bad("srv://example.org:587", "a domain without a port");
+	bad("srv://192.0.2.1", "a domain without a port");
+	bad("socks5://proxy", "does not begin");
 	bad("unix:", "absolute path");
 	bad("unix:relative", "absolute path");
 	bad("unix://host/path", "absolute path");
@@ -116,6 +131,28 @@ static void refuses_the_rest(void)
 	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
 	    "longer");
+}
+
+static void knows_proxies(void)
+{
+	struct error error;
+	struct endpoint e;
+	char text[320];
+
+	CHECK_INT(endpoint_parse_proxy(&e, span_of("socks5://ann@[::1]"), &error), 0);
+	CHECK_INT(e.scheme, ENDPOINT_SOCKS5);
+	CHECK_STR(e.user, "ann");
+	CHECK_STR(endpoint_show(&e, text, sizeof(text)), "[::1]:1080");
+	endpoint_clear(&e);
+	CHECK_INT(endpoint_parse_proxy(&e, span_of("http://proxy"), &error), 0);
+	CHECK_STR(endpoint_show(&e, text, sizeof(text)), "proxy:8080");
+	endpoint_clear(&e);
+	CHECK_INT(endpoint_parse_proxy(&e, span_of("smtp://proxy"), &error), -1);
+	CHECK_STR(error.text,
+		  "proxy URL \"smtp://proxy\" does not begin with socks5:// or http://");
+	CHECK_INT(endpoint_parse_proxy(&e, span_of("http://ann:s3cret@proxy"), &error), -1);
+	CHECK(strstr(error.text, "a proxy URL must not hold a password") != NULL);
+	CHECK(strstr(error.text, "s3cret") == NULL);
 }
 
 static void never_repeats_a_password(void)
@@ -206,6 +243,7 @@ int main(void)
 {
 	TEST_RUN(takes_what_is_documented);
 	TEST_RUN(refuses_the_rest);
+	TEST_RUN(knows_proxies);
 	TEST_RUN(never_repeats_a_password);
 	TEST_RUN(knows_hosts);
 	TEST_RUN(knows_what_is_local);
