@@ -348,8 +348,8 @@ cut() {
 	[ "$status" -eq 0 ]
 	[[ $output == *$'\nrecipient: <b@x.example>\n'* ]]
 	run ! grep -q '^From:\|^Date:' <<<"$output"
-	run ./msmtp --host=127.0.0.1 --proxy-host=p.example b@x.example </dev/null
-	[[ $output == *'proxy_host is not built yet' ]]
+	run ./msmtp --host=127.0.0.1 --proxy-host='p example' b@x.example </dev/null
+	[[ $output == *'proxy_host: "p example" is not a host name or address' ]]
 }
 
 @test "--help and --version" {

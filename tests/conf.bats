@@ -138,8 +138,8 @@ submit() {
 	fails 78 '/config:1: user: the closing quote is missing' submit
 	printf 'user j\0oe\n' | configure
 	fails 78 '/config:1: the line holds a control character (0x00)' submit
-	configure <<<'proxy_host 127.0.0.1'
-	fails 78 '/config:1: proxy_host is not built yet' submit
+	configure <<<'proxy_host 127 0'
+	fails 78 '/config:1: proxy_host: "127 0" is not a host name' submit
 	configure <<-END
 		account a
 		relay submissions://smtp.example.org

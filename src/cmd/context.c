@@ -208,6 +208,18 @@ static int context_set(const struct context *x, struct account *a,
 	return keys_set_value(a, s->key, s->value, error);
 }
 
+/* Whether it names another proxy, for which the password of the account's is not meant. */
+static bool context_moves_proxy(const struct options *o)
+{
+	static const char *const keys[] = {"proxy", "proxy_host", "proxy_port"};
+
+	for (size_t i = 0; i < o->setting_count; i++)
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			if (strcmp(o->settings[i].key, keys[k]) == 0)
+				return true;
+	return false;
+}
+
 /* Puts the words of the command line on top of an account. Whether they agree with its own is
  * asked of the account that is used. */
 static int context_override(const struct context *x, struct account *a, struct error *error)
@@ -216,6 +228,8 @@ static int context_override(const struct context *x, struct account *a, struct e
 
 	if (context_moves_relay(o))
 		account_forget_secret(a);
+	if (context_moves_proxy(o))
+		account_forget_proxy_secret(a);
 	a->here = (struct account_word){.line = ACCOUNT_SAID_BY_OPTION};
 	for (size_t i = 0; i < o->setting_count; i++)
 		if (context_set(x, a, &o->settings[i], error)) {

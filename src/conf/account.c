@@ -31,6 +31,11 @@ static const struct field fields[] = {
 	FIELD(STRING, source_ip),
 	FIELD(STRING, bind_interface),
 	FIELD(INT, address_family),
+	FIELD(RELAY, proxy),
+	FIELD(INT, proxy.port),
+	FIELD(STRING, proxy_passwordeval),
+	FIELD(STRING, proxy_password_file),
+	FIELD(INT, proxy_cleartext),
 	FIELD(INT, timeout),
 	FIELD(INT, attempt_timeout),
 	FIELD(INT, timeout_scale),
@@ -331,6 +336,13 @@ static int account_check_trust(const struct account *a, struct error *error)
 	return 0;
 }
 
+void account_forget_proxy_secret(struct account *a)
+{
+	free(a->proxy_passwordeval);
+	free(a->proxy_password_file);
+	a->proxy_passwordeval = a->proxy_password_file = NULL;
+}
+
 int account_check(const struct account *a, struct error *error)
 {
 	enum endpoint_scheme scheme = a->relay.scheme;
@@ -424,7 +436,8 @@ enum account_tls account_tls_mode(const struct account *a)
 		return ACCOUNT_TLS_IMPLICIT;
 	if (a->tls == SETTING_OFF ||
 	    (a->tls == SETTING_UNSET && scheme != ENDPOINT_SUBMISSION &&
-	     endpoint_is_local(&a->relay)))
+	     endpoint_is_local(&a->relay) &&
+	     (a->relay.path || a->proxy.scheme == ENDPOINT_NONE)))
 		return ACCOUNT_TLS_NEVER;
 	if (a->tls == SETTING_AUTO)
 		return ACCOUNT_TLS_IF_OFFERED;

@@ -82,6 +82,10 @@ struct account {
 	char *source_ip;   /* or one of each family, with a comma between */
 	char *bind_interface;
 	enum account_family address_family;
+	struct endpoint proxy;    /* its port is `proxy_port`'s; scheme ENDPOINT_NONE: none */
+	char *proxy_passwordeval; /* these two replace each other */
+	char *proxy_password_file;
+	enum setting proxy_cleartext; /* on: its password may cross the network */
 	int timeout;         /* seconds to connect, or to lock an mbox file; 0: the default */
 	int attempt_timeout; /* seconds for one attempt as a whole; 0: no limit */
 	int timeout_scale;   /* percent of RFC 5321's timeouts for replies; 0: 100 */
@@ -191,8 +195,9 @@ void account_disown(struct account *a);
 /* Sets in a whatever was said for base, and leaves the rest: "account NAME : BASE". Returns 0,
  * or -1 without memory. */
 int account_inherit(struct account *a, const struct account *base);
-/* Forgets the password and every source of one. */
+/* Forgets the password and every source of one; the same of the proxy's. */
 void account_forget_secret(struct account *a);
+void account_forget_proxy_secret(struct account *a);
 /* Whether its words agree with each other: to be called when all of a file's are said. Returns
  * 0, or -1 with *error (local, stage config) that names the two that do not. A relay may still
  * be missing. */

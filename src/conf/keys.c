@@ -214,6 +214,50 @@ static int set_host(struct account *a, const struct key *key, const char *value,
 	return 0;
 }
 
+/* Without a value, or `off`: none. */
+static int set_proxy(struct account *a, const struct key *key, const char *value,
+		     struct error *error)
+{
+	struct endpoint e = {0};
+
+	if (value && *value && strcmp(value, "off") != 0 &&
+	    endpoint_parse_proxy(&e, span_of(value), error))
+		return error_prefix(error, "%s", key->name);
+	endpoint_clear(&a->proxy);
+	a->proxy = e;
+	account_mark(a, offsetof(struct account, proxy));
+	account_mark(a, offsetof(struct account, proxy.port));
+	return 0;
+}
+
+/* msmtp's: SOCKS5, with a port of its own. */
+static int set_proxy_host(struct account *a, const struct key *key, const char *value,
+			  struct error *error)
+{
+	int port = a->proxy.scheme == ENDPOINT_HTTP ? 0 : a->proxy.port;
+	char *copy = NULL;
+
+	if (value && *value && !endpoint_host_is_sane(span_of(value)))
+		return key_refuse(key, value, "a host name or address", error);
+	if (value && *value && !(copy = strdup(value)))
+		return error_set_memory(error);
+	endpoint_clear(&a->proxy);
+	a->proxy = (struct endpoint){.host = copy, .port = port};
+	a->proxy.scheme = copy ? ENDPOINT_SOCKS5 : ENDPOINT_NONE;
+	account_mark(a, offsetof(struct account, proxy));
+	return 0;
+}
+
+static int set_proxy_source(struct account *a, const struct key *key, const char *value,
+			    struct error *error)
+{
+	if (value && *value) {
+		string_set(a, offsetof(struct account, proxy_passwordeval), NULL, NULL);
+		string_set(a, offsetof(struct account, proxy_password_file), NULL, NULL);
+	}
+	return string_set(a, key->offset, value, error);
+}
+
 static int set_socket(struct account *a, const struct key *key, const char *value,
 		      struct error *error)
 {
@@ -783,16 +827,6 @@ static int set_bcc(struct account *a, const struct key *key, const char *value,
 	return 0;
 }
 
-/* Words whose function is still to come: saying that there is none is fine. */
-static int set_later(struct account *a, const struct key *key, const char *value,
-		     struct error *error)
-{
-	(void)a;
-	if (!value || !*value || strcmp(value, "off") == 0)
-		return 0;
-	return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s is not built yet", key->name);
-}
-
 #define AT(member)  offsetof(struct account, member)
 #define ON_OFF      (SWITCH_ON | SWITCH_OFF)
 #define AUTO_OFF    (SWITCH_AUTO | SWITCH_OFF)
@@ -810,8 +844,13 @@ static const struct key keys[] = {
 	{"source_ip", set_address, AT(source_ip), 0, 0},
 	{"bind_interface", set_interface, AT(bind_interface), 0, 0},
 	{"address_family", set_family, AT(address_family), 0, 0},
-	{"proxy_host", set_later, 0, 0, 0},
-	{"proxy_port", set_ignored, 0, 0, 0},
+	{"proxy", set_proxy, AT(proxy), 0, 0},
+	{"proxy_host", set_proxy_host, AT(proxy), 0, 0},
+	{"proxy_port", set_number, AT(proxy.port), 0, 65535},
+	{"proxy_passwordeval", set_proxy_source, AT(proxy_passwordeval), KEYS_REST | KEYS_BARE,
+	 0},
+	{"proxy_password_file", set_proxy_source, AT(proxy_password_file), KEYS_FILE, 0},
+	{"proxy_cleartext", set_switch, AT(proxy_cleartext), 0, ON_OFF},
 	{"timeout", set_timeout, AT(timeout), 0, SECONDS_MAX},
 	{"connect_timeout", set_timeout, AT(timeout), 0, SECONDS_MAX,
 	 "is obsolete: write \"timeout\""},
@@ -1068,7 +1107,6 @@ static enum keys_kind key_kind(const struct key *key)
 		{set_syslog, KEYS_KIND_FACILITY},
 		{set_socket, KEYS_KIND_SOCKET},
 		{set_ignored, KEYS_KIND_NONE},
-		{set_later, KEYS_KIND_NONE},
 		{set_bcc, KEYS_KIND_NONE},
 		{set_tls_trust, KEYS_KIND_TRUST},
 		{set_min_version, KEYS_KIND_VERSION},

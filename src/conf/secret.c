@@ -361,6 +361,18 @@ int secret_get_key(const struct account *a, struct buf *out, struct error *error
 	return secret_file("tls_key_password_file", a->tls_key_password_file, true, out, error);
 }
 
+int secret_get_proxy(const struct account *a, struct buf *out, struct error *error)
+{
+	if (a->proxy_passwordeval)
+		return secret_eval("proxy_passwordeval", a->proxy_passwordeval, out, error);
+	if (a->proxy_password_file)
+		return secret_file("proxy_password_file", a->proxy_password_file, true, out,
+				   error);
+	return secret_error(error, "proxy",
+			    "its user has no password: add proxy_passwordeval or "
+			    "proxy_password_file");
+}
+
 bool secret_is_typed(const struct account *a, const struct secret_sources *sources)
 {
 	struct secret_sources others = *sources;

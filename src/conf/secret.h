@@ -37,6 +37,8 @@ struct secret_sources {
 /* Whether only a person at the terminal can tell the account's secret: no command, file or
  * credential has it, so nobody could log in later without him. */
 bool secret_is_typed(const struct account *a, const struct secret_sources *sources);
+/* As secret_get(), of the user of the account's proxy, who has one. */
+int secret_get_proxy(const struct account *a, struct buf *out, struct error *error);
 /* Appends the secret to out, a freshly initialised buffer of SECRET_MAX that the caller wipes.
  * One line end at its end is removed; an empty one, and NUL, CR or LF inside, are refused. A
  * file that the account names, and netrc, must belong to root or the user and be closed to

@@ -124,6 +124,30 @@ void relay_tell_account(const struct relay_options *o)
 	buf_clear(&line);
 }
 
+/* smtp_dial(), through the account's proxy if it has one. The proxy's password is fetched only
+ * here. */
+static struct smtp *relay_connect(const struct account *a, struct dial_options *how,
+				  const struct smtp_options *options, struct error *error)
+{
+	const struct endpoint e = relay_endpoint(a);
+	struct proxy proxy = {.endpoint = &a->proxy, .clear = a->proxy_cleartext == SETTING_ON};
+	struct buf secret;
+	struct smtp *s = NULL;
+
+	if (a->proxy.scheme == ENDPOINT_NONE)
+		return smtp_dial(&e, how, options, error);
+	buf_init(&secret, SECRET_MAX);
+	if (a->proxy.user)
+		dump_forbid();
+	if (!a->proxy.user || secret_get_proxy(a, &secret, error) == 0) {
+		proxy.password = buf_span(&secret);
+		how->proxy = &proxy;
+		s = smtp_dial(&e, how, options, error);
+	}
+	buf_wipe(&secret);
+	return s;
+}
+
 struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust,
 			struct error *error)
 {
@@ -131,7 +155,7 @@ struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust
 	const struct endpoint e = relay_endpoint(a);
 	const int64_t deadline = relay_deadline(a);
 	struct relay_options listening = *o;
-	const struct dial_options how = {
+	struct dial_options how = {
 		.timeout = relay_dial_time(a, deadline),
 		.source_ip = a->source_ip,
 		.interface = a->bind_interface,
@@ -175,7 +199,7 @@ struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust
 	relay_tell_account(o);
 	options.local_name = relay_local_name(a, &name);
 	if (relay_trust_prepare(trust, o, &e, &options.tls_policy, error) == 0)
-		s = smtp_dial(&e, &how, &options, error);
+		s = relay_connect(a, &how, &options, error);
 	buf_clear(&name);
 	if (!s)
 		relay_advise(a, error);

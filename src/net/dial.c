@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -61,6 +62,8 @@ static const char *dial_hint(const struct dial *d)
 {
 	int number = d->race.number;
 
+	if (d->options->proxy && number == ECONNREFUSED)
+		return "; is it running";
 	if (d->endpoint->path && number == ENOENT)
 		return "; is the relay running, and is this its socket";
 	if (number == ECONNREFUSED)
@@ -141,6 +144,32 @@ static struct conn *dial_wrap(int fd, struct error *error)
 	return c;
 }
 
+/* Errors on the way to the proxy, and its own, name it as the culprit. */
+static struct conn *dial_proxy(struct dial *d, struct error *error)
+{
+	const struct endpoint *relay = d->endpoint;
+	const struct proxy *proxy = d->options->proxy;
+	char shown[300];
+	char line[320];
+	struct conn *c;
+
+	snprintf(line, sizeof(line), "through the proxy %s",
+		 endpoint_show(proxy->endpoint, shown, sizeof(shown)));
+	if (d->options->note)
+		d->options->note(d->options->note_context, line);
+	d->endpoint = proxy->endpoint;
+	c = dial_wrap(dial_tcp(d, error), error);
+	d->endpoint = relay;
+	if (c && proxy_connect(c, proxy, relay->host, endpoint_port(relay), d->deadline,
+			       error) == 0) {
+		conn_set_relayed(c, 0);
+		return c;
+	}
+	conn_free(c);
+	error_prefix(error, "the proxy %s", shown);
+	return NULL;
+}
+
 static struct conn *dial_command(const struct endpoint *e, struct error *error)
 {
 	const struct pipe_target target = {e->host, endpoint_port(e)};
@@ -203,7 +232,10 @@ struct conn *dial(const struct endpoint *e, const struct dial_options *options,
 		return dial_inherited(e, error);
 	d.race.deadline = d.deadline;
 	buf_init(&d.race.failures, 0);
-	c = dial_wrap(e->path ? dial_unix(&d, error) : dial_tcp(&d, error), error);
+	if (options->proxy && !e->path)
+		c = dial_proxy(&d, error);
+	else
+		c = dial_wrap(e->path ? dial_unix(&d, error) : dial_tcp(&d, error), error);
 	buf_clear(&d.race.failures);
 	return c;
 }

@@ -9,6 +9,7 @@
 
 #include "net/conn.h"
 #include "net/endpoint.h"
+#include "net/proxy.h"
 
 struct dial_options {
 	int64_t timeout;       /* milliseconds for lookup and all addresses together */
@@ -16,6 +17,8 @@ struct dial_options {
 				  between; or NULL */
 	const char *interface; /* to leave by, or NULL */
 	int family;            /* AF_INET or AF_INET6: no other; AF_UNSPEC */
+	const struct proxy *proxy; /* to go through, or NULL; not for a unix socket, pipe: or
+				      fd: */
 	void (*note)(void *context, const char *text); /* is told what goes on; or NULL */
 	void *note_context;
 };

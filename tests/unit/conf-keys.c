@@ -252,8 +252,23 @@ static void the_rest_is_checked_too(void)
 	CHECK(account_is_lmtp(&a));
 	CHECK_INT(set("protocol", "smtp"), 0);
 	CHECK(!account_is_lmtp(&a));
-	CHECK_INT(set("proxy_host", "127.0.0.1"), -1);
-	CHECK_STR(e.text, "proxy_host is not built yet");
+	CHECK_INT(set("proxy_port", "9050"), 0);
+	CHECK_INT(set("proxy_host", "127.0.0.1"), 0);
+	CHECK_INT(a.proxy.scheme, ENDPOINT_SOCKS5);
+	CHECK_INT(endpoint_port(&a.proxy), 9050);
+	CHECK_INT(set("proxy_host", "a b"), -1);
+	CHECK_INT(set("proxy", "http://ann@[::1]"), 0);
+	CHECK_INT(endpoint_port(&a.proxy), 8080);
+	CHECK_STR(a.proxy.user, "ann");
+	CHECK_INT(set("proxy", "smtp://localhost"), -1);
+	CHECK_STR(e.text,
+		  "proxy: proxy URL \"smtp://localhost\" does not begin with socks5:// or "
+		  "http://");
+	CHECK_INT(set("proxy_passwordeval", "pass show x"), 0);
+	CHECK_INT(set("proxy_password_file", "/x"), 0);
+	CHECK(!a.proxy_passwordeval);
+	CHECK_INT(set("proxy", "off"), 0);
+	CHECK_INT(a.proxy.scheme, ENDPOINT_NONE);
 	CHECK_INT(set("proxy_host", NULL), 0);
 	CHECK_INT(set("dsn_notify", "off"), 0);
 	CHECK_INT(set("dsn_notify", "success,delay"), 0);
