@@ -383,3 +383,241 @@ asked() {
 	done
 	[ -e relay/2.message ]
 }
+
+# used N: message N arrived there.
+used() {
+	[ -e "$1/$2.message" ]
+}
+
+@test "the next relay is taken where one is dead, and the dead one is remembered" {
+	relay_start second
+	configure <<-END
+		relay smtp://127.0.0.1:1 smtp://127.0.0.1:$relay_port
+		tls off
+		logfile $PWD/log
+	END
+	run -0 send -v
+	echo "$output"
+	[[ $output == *'* 127.0.0.1:1: cannot connect: Connection refused'*'; trying the next relay'* ]]
+	used second 1
+	grep -q "127.0.0.1:1: cannot connect.*trying the next relay" log
+	grep -q "relay=127.0.0.1:$relay_port .*status=sent" log
+	grep -q ' 127.0.0.1:1$' .local/state/pennypost/outages
+	[ "$(stat -c %a .local/state/pennypost/outages)" = 600 ]
+	run -0 send -v
+	used second 2
+	[[ $output != *'127.0.0.1:1:'* ]]
+	# Only the order: when the other is dead, it is tried all the same.
+	relay_stop
+	fails 75 "127.0.0.1:$relay_port: cannot connect: Connection refused" send --queue=off
+	[[ $output == *'; 127.0.0.1:1: cannot connect'* ]]
+}
+
+@test "a home that cannot be written, and a memory that is damaged or another's, do no harm" {
+	relay_start second
+	configure <<-END
+		relay smtp://127.0.0.1:1 smtp://127.0.0.1:$relay_port
+		tls off
+	END
+	mkdir -p .local/state/pennypost
+	printf '99999999999 127.0.0.1:%s\nrubbish\0\n' "$relay_port" >.local/state/pennypost/outages
+	run -0 send -v
+	[[ $output == *'127.0.0.1:1: cannot connect'* ]]
+	rm -r .local
+	ln -s /dev/null .local
+	run -0 send
+	rm .local
+	mkdir -p .local/state/pennypost
+	chown 12345 .local/state/pennypost
+	run -0 send
+	[ ! -e .local/state/pennypost/outages ]
+	used second 3
+}
+
+@test "a relay that has no time now is followed by the next" {
+	relay_start second
+	python3 -c '
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+while True:
+    c, _ = s.accept()
+    c.sendall(b"421 4.3.2 busy\r\n")
+    c.close()' >busy.port 3>&- &
+	proxy_pid=$!
+	within 10 test -s busy.port
+	configure <<-END
+		relay smtp://127.0.0.1:$(cat busy.port) smtp://127.0.0.1:$relay_port
+		tls off
+	END
+	run -0 send -v
+	echo "$output"
+	[[ $output == *'421 4.3.2 busy; trying the next relay'* ]]
+	used second 1
+}
+
+@test "a relay that is not who it should be is followed by the next" {
+	"$ROOT/tests/lib/ca" ca relay.test
+	relay_start false --tls --cert ca/server.pem --key ca/server.key
+	proxy_pid=$relay_pid
+	false=$relay_port
+	relay_start second
+	configure <<-END
+		relay submissions://localhost:$false smtp://127.0.0.1:$relay_port
+		tls_trust_file $PWD/ca/ca.pem
+	END
+	run -0 send -v
+	echo "$output"
+	[[ $output == *'does not prove that this is localhost'*'; trying the next relay'* ]]
+	used second 1
+}
+
+@test "a refused login or message leads to no other relay" {
+	relay_start first --auth ann:other
+	one=$relay_pid
+	first=$relay_port
+	relay_start second
+	configure <<-END
+		relay smtp://127.0.0.1:$first smtp://127.0.0.1:$relay_port
+		tls off
+		user ann
+		password hunter2
+		queue off
+	END
+	fails 77 "pennypost: 127.0.0.1:$first: the relay refused" send
+	fails 77 '535' "$PENNYPOST" --verify-address bob@example.org
+	sed -i '/^user/d; /^password/d' $conf
+	kill "$one"
+	relay_stop
+	relay_start third --refuse bob@example.org
+	one=$relay_pid
+	first=$relay_port
+	relay_start fourth
+	sed -i "s|^relay.*|relay smtp://127.0.0.1:$first smtp://127.0.0.1:$relay_port|" $conf
+	fails 67 '550' send
+	kill "$one"
+	run ! used second 1
+	run ! used fourth 1
+}
+
+@test "what the relays of a list demand is checked, and the command line replaces all" {
+	configure <<<'relay smtp://a.test submissions://b.test nonsense://c.test'
+	fails 78 '/config:1: relay: relay URL "nonsense://c.test" does not begin' send
+	configure <<-END
+		relay smtp://a.test submissions://b.test
+		tls off
+	END
+	fails 78 'tls off contradicts the relay submissions://' send
+	relay_start relay
+	configure <<<'relay smtp://a.test:1 smtp://b.test:1'
+	run -0 send --relay "smtp://127.0.0.1:$relay_port"
+	run -0 send --dry-run --relay 'submissions://a.test smtp://b.test'
+	[[ $output == *'relay: a.test:465, TLS'*$'\nrelay: b.test:25, STARTTLS'* ]]
+}
+
+@test "the queue remembers and fails over, too" {
+	relay_start second
+	configure <<-END
+		relay smtp://127.0.0.1:1 smtp://127.0.0.1:$relay_port
+		tls off
+		delivery queue
+		runner off
+	END
+	run -0 send
+	run -0 "$PENNYPOST" -q
+	used second 1
+	grep -q ' 127.0.0.1:1$' .local/state/pennypost/outages
+}
+
+# srv SCRIPT: runs it in a world with the records of the file `records`, and two relays whose
+# certificates are for mail.example.org: TLS from the first byte on port 2465, STARTTLS on 2587.
+srv() {
+	need_netns
+	[ -d ca ] || "$ROOT/tests/lib/ca" ca "${certificate:-mail.example.org}"
+	printf '%s\n' 'hosts: dns' >nsswitch.conf
+	run world "PYTHONUNBUFFERED=1 '$ROOT/tests/lib/dns' records >dns.log 2>&1 & dns=\$!
+		relay_start tls --tls --port 2465 --cert ca/server.pem --key ca/server.key
+		first=\$relay_pid
+		relay_start starttls --starttls --port 2587 --cert ca/server.pem --key ca/server.key
+		trap 'kill \$dns \$first; relay_stop' EXIT
+		within 10 test -s dns.log
+		try() { send --tls-trust-file ca/ca.pem --attempt-timeout 20 \"\$@\"; }
+		$1"
+	echo "status $status: $output"
+}
+
+@test "SRV: priority comes first, then submissions" {
+	cat >records <<-END
+		_submissions._tcp.example.org SRV 1 0 2465 mail.example.org
+		_submission._tcp.example.org SRV 1 0 2587 mail.example.org
+		mail.example.org A 127.0.0.1
+	END
+	srv 'try --relay srv://example.org
+		sed -i "s/SRV 1 0 2587/SRV 0 0 2587/" records
+		try --relay srv://example.org'
+	[ "$status" -eq 0 ]
+	used tls 1
+	used starttls 1
+	[ "$(grep -c SRV dns.log)" -eq 4 ]
+}
+
+@test "SRV: a dead target is followed by the next, and remembered" {
+	cat >records <<-END
+		_submissions._tcp.example.org SRV 0 0 1 mail.example.org
+		_submissions._tcp.example.org SRV 1 0 2465 mail.example.org
+		mail.example.org A 127.0.0.1
+	END
+	srv 'try -v --relay srv://example.org; echo again; try -v --relay srv://example.org'
+	[ "$status" -eq 0 ]
+	[[ $output == *'mail.example.org:1: cannot connect'*'trying the next relay'*again* ]]
+	[[ ${output#*again} != *'mail.example.org:1:'* ]]
+	used tls 2
+}
+
+@test "SRV: a service that is not offered, none at all, a resolver in trouble" {
+	cat >records <<-END
+		_submissions._tcp.no.example SRV 0 0 0 .
+		_submission._tcp.no.example SRV 0 0 0 .
+		none.example A 127.0.0.1
+		_submissions._tcp.half.example SRV 0 0 0 .
+		_submission._tcp.half.example SRV 0 0 2587 mail.half.example
+		mail.half.example A 127.0.0.1
+		_submissions._tcp.bad.example SERVFAIL
+		_submission._tcp.bad.example SERVFAIL
+		_submissions._tcp.junk.example GARBAGE
+		_submission._tcp.junk.example GARBAGE
+		_submissions._tcp.mute.example SILENT
+		_submission._tcp.mute.example SILENT
+	END
+	certificate=mail.half.example srv 'try --relay srv://half.example
+		for name in no none bad junk; do
+			try --relay srv://$name.example || echo "$name $?"
+		done
+		try --attempt-timeout 1 --relay srv://mute.example || echo "mute $?"'
+	used starttls 1
+	[[ $output == *'"no.example" says that it offers no submission'*$'\nno 68'* ]]
+	[[ $output == *'"none.example" has no SRV record'*$'\nnone 68'* ]]
+	[[ $output == *'of "bad.example" now'*$'\nbad 75'* ]]
+	[[ $output == *'of "junk.example" now'*$'\njunk 75'* ]]
+	[[ $output == *'of "mute.example" now'*$'\nmute 75'* ]]
+}
+
+@test "SRV: a target elsewhere must prove to be the domain, or who we say it is" {
+	cat >records <<-END
+		_submissions._tcp.example.net SRV 0 0 2465 mail.example.org
+		mail.example.org A 127.0.0.1
+	END
+	srv 'try --relay srv://ann@example.net --auth off || echo "unproven $?"
+		try --relay srv://example.net --tls-host-override mail.example.org'
+	[ "$status" -eq 0 ]
+	[[ $output == *'does not prove that this is example.net'*$'\nunproven 69'* ]]
+	used tls 1
+	run ! used tls 2
+	rm -r ca
+	certificate=example.net srv 'try --relay srv://example.net'
+	[ "$status" -eq 0 ]
+}
+
+@test "SRV: TLS cannot be turned off" {
+	fails 78 'tls off contradicts the relay srv://' send --relay srv://example.org --tls off
+}

@@ -23,6 +23,7 @@ int context_init(struct context *x, int argc, char *argv[], struct error *error)
 
 	*x = (struct context){.name = "pennypost", .argc = argc, .argv = argv};
 	buf_init(&x->netrc_path, 4096);
+	buf_init(&x->outages_path, 4096);
 	if (argc > 0 && argv[0][0])
 		x->name = slash ? slash + 1 : argv[0];
 	log_open(NULL, 0, "pennypost");
@@ -36,6 +37,7 @@ void context_forget(struct context *x)
 		free(x->other[i].path);
 	account_clear(&x->made);
 	buf_clear(&x->netrc_path);
+	buf_clear(&x->outages_path);
 }
 
 void context_clear(struct context *x)
@@ -336,12 +338,25 @@ static void context_find_secrets(struct context *x)
 	x->secrets.netrc = buf_failed(&x->netrc_path) ? NULL : x->netrc_path.data;
 }
 
+/* Where it is remembered which relays are down. */
+static void context_find_outages(struct context *x)
+{
+	const char *state = context_path("XDG_STATE_HOME");
+	const char *home = context_path("HOME");
+
+	if (state)
+		buf_printf(&x->outages_path, "%s/pennypost/outages", state);
+	else if (home)
+		buf_printf(&x->outages_path, "%s/.local/state/pennypost/outages", home);
+}
+
 static int context_read_all(struct context *x, struct error *error)
 {
 	const char *relay = getenv("PENNYPOST_RELAY");
 	const struct options *o = &x->options;
 
 	context_find_secrets(x);
+	context_find_outages(x);
 	x->config.home = context_path("HOME");
 	if (o->catch)
 		return context_make_catch(x, error);
@@ -390,6 +405,7 @@ int context_reload(struct context *x, struct error *error)
 	struct context y = {.name = x->name, .options = x->options};
 
 	buf_init(&y.netrc_path, 4096);
+	buf_init(&y.outages_path, 4096);
 	if (context_read_all(&y, error)) {
 		context_forget(&y);
 		return -1;
@@ -437,6 +453,9 @@ struct relay_options context_relay(const struct context *x, const struct account
 		.secrets = &x->secrets,
 		.queue = context_spool(x, a),
 		.cache_home = context_path("XDG_CACHE_HOME"),
+		.memory = x->outages_path.len > 0 && !buf_failed(&x->outages_path)
+				  ? x->outages_path.data
+				  : NULL,
 		.listener = x->options.verbose ? context_show_line : NULL,
 	};
 }

@@ -29,6 +29,7 @@ struct context {
 	const struct account *account; /* the one asked for; NULL: the message chooses */
 	struct secret_sources secrets;
 	struct buf netrc_path;
+	struct buf outages_path; /* empty: there is no place for it */
 };
 
 /* Reads the command line. context_clear() is due whatever it returns. */

@@ -12,6 +12,8 @@ enum { DRY_RUN_BLOCK = 16 * 1024 };
 
 static const char *dry_run_tls(const struct account *a)
 {
+	if (a->relay.scheme == ENDPOINT_SRV)
+		return "what its SRV records name, with TLS";
 	switch (account_tls_mode(a)) {
 	case ACCOUNT_TLS_NEVER: return "without TLS";
 	case ACCOUNT_TLS_IF_OFFERED: return "STARTTLS if offered";
@@ -23,17 +25,23 @@ static const char *dry_run_tls(const struct account *a)
 
 void dry_run_route(const struct account *a, FILE *out)
 {
-	struct endpoint relay = a->relay;
+	struct endpoint owned;
+	struct account view;
 	struct buf account;
 	char shown[300];
 
-	relay.port = account_port(a);
-	endpoint_show(&relay, shown, sizeof(shown));
-	if (account_is_store(a))
-		fprintf(out, "relay: %s\n", TEXT_SHOW(span_of(shown)));
-	else
-		fprintf(out, "relay: %s, %s%s\n", TEXT_SHOW(span_of(shown)), dry_run_tls(a),
-			a->tls_certcheck == SETTING_OFF ? ", certificate not checked" : "");
+	for (size_t n = 0; account_view(a, n, &view, &owned) > 0; n++) {
+		view.relay.port = account_port(&view);
+		endpoint_show(&view.relay, shown, sizeof(shown));
+		if (account_is_store(&view))
+			fprintf(out, "relay: %s\n", TEXT_SHOW(span_of(shown)));
+		else
+			fprintf(out, "relay: %s, %s%s\n", TEXT_SHOW(span_of(shown)),
+				dry_run_tls(&view),
+				a->tls_certcheck == SETTING_OFF ? ", certificate not checked"
+								: "");
+		endpoint_clear(&owned);
+	}
 	if (account_wants_auth(a))
 		fprintf(out, "login: %s\n",
 			TEXT_SHOW(span_of(account_user(a) ? account_user(a) : "(none)")));

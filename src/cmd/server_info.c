@@ -143,12 +143,13 @@ int cmd_server_info(struct context *x)
 
 	if (!a)
 		return context_fail(x, &error);
-	server_info_line("relay: ", span_of(relay_show(a, shown, sizeof(shown))));
 	relay = context_relay(x, a);
 	relay.inspect = true;
 	s = relay_dial(&relay, &trust, &error);
+	server_info_line("relay: ",
+			 span_of(s ? smtp_where(s) : relay_show(a, shown, sizeof(shown))));
 	if (!s)
-		error_prefix(&error, "%s", shown);
+		relay_blame(a, &error);
 	result = s ? server_info_show(a, s, &error) : -1;
 	if (s && result < 0)
 		relay_advise(a, &error);

@@ -34,7 +34,6 @@ int cmd_verify_address(struct context *x)
 	struct address address = {0};
 	struct relay_options relay;
 	struct smtp *s = NULL;
-	char shown[300];
 	int result = -1;
 
 	if (!a || address_parse(&address, span_of(x->options.address), &error) < 0)
@@ -47,7 +46,7 @@ int cmd_verify_address(struct context *x)
 	relay = context_relay(x, a);
 	s = relay_open(&relay, NULL, &error);
 	if (!s) {
-		error_prefix(&error, "%s", relay_show(a, shown, sizeof(shown)));
+		relay_blame(a, &error);
 		goto out;
 	}
 	result = verify_address_ask(s, address.text, &error);

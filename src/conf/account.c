@@ -26,6 +26,7 @@ struct field {
  * own, because `port` may stand in defaults and `host` in an account. */
 static const struct field fields[] = {
 	FIELD(RELAY, relay),
+	FIELD(STRINGS, more_relays),
 	FIELD(INT, relay.port),
 	FIELD(INT, lmtp),
 	FIELD(STRING, source_ip),
@@ -343,7 +344,8 @@ void account_forget_proxy_secret(struct account *a)
 	a->proxy_passwordeval = a->proxy_password_file = NULL;
 }
 
-int account_check(const struct account *a, struct error *error)
+/* account_check() of one relay. */
+static int account_check_one(const struct account *a, struct error *error)
 {
 	enum endpoint_scheme scheme = a->relay.scheme;
 
@@ -357,6 +359,16 @@ int account_check(const struct account *a, struct error *error)
 			"tls %s contradicts the relay submissions://, which is TLS from "
 			"the first byte: write submission:// or smtp://, or drop the word",
 			a->tls == SETTING_OFF ? "off" : "auto");
+	if (scheme == ENDPOINT_SRV && (a->tls == SETTING_OFF || a->tls == SETTING_AUTO))
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "tls %s contradicts the relay srv://, which demands TLS: name "
+				 "the relay itself, or drop the word",
+				 a->tls == SETTING_OFF ? "off" : "auto");
+	if (scheme == ENDPOINT_SRV && a->tls_trust == ACCOUNT_TRUST_FIRST_USE)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "tls_trust first-use contradicts the relay srv://, where a "
+				 "forged answer would be trusted the first time: name the "
+				 "relay itself");
 	if (scheme == ENDPOINT_SUBMISSIONS && a->tls_starttls == SETTING_ON)
 		return error_set(
 			error, ERROR_LOCAL, STAGE_CONFIG,
@@ -389,6 +401,37 @@ int account_check(const struct account *a, struct error *error)
 			"tls_starttls off contradicts the relay's URL: TLS from the first "
 			"byte is written submissions://");
 	return 0;
+}
+
+int account_view(const struct account *a, size_t n, struct account *view,
+		 struct endpoint *owned)
+{
+	struct error error;
+
+	*view = *a;
+	*owned = (struct endpoint){0};
+	view->more_relays = (struct strv){0};
+	if (n == 0)
+		return 1;
+	if (n > a->more_relays.count)
+		return 0;
+	if (endpoint_parse(owned, span_of(a->more_relays.items[n - 1]), &error))
+		return -1;
+	view->relay = *owned;
+	return 1;
+}
+
+int account_check(const struct account *a, struct error *error)
+{
+	struct endpoint owned;
+	struct account view;
+	int failed = 0;
+
+	for (size_t n = 0; !failed && account_view(a, n, &view, &owned) > 0; n++) {
+		failed = account_check_one(&view, error);
+		endpoint_clear(&owned);
+	}
+	return failed;
 }
 
 /* Whether TLS would have to look at a certificate for a name that nobody said. */

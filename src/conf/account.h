@@ -13,6 +13,8 @@
 #include "base/error.h"
 #include "net/endpoint.h"
 
+enum { ACCOUNT_RELAYS_MAX = 16 }; /* behind the first */
+
 /* A switch that knows whether it was set. */
 enum setting { SETTING_UNSET, SETTING_OFF, SETTING_ON, SETTING_AUTO };
 
@@ -78,8 +80,9 @@ struct account {
 	struct account_word here; /* where the word stands that is being read */
 	struct account_word words[ACCOUNT_WORDS_MAX]; /* of the members, for account_word() */
 	struct endpoint relay;
-	enum setting lmtp; /* `protocol lmtp`: on, `protocol smtp`: off */
-	char *source_ip;   /* or one of each family, with a comma between */
+	struct strv more_relays; /* URLs, to be tried in turn when it is down */
+	enum setting lmtp;       /* `protocol lmtp`: on, `protocol smtp`: off */
+	char *source_ip;         /* or one of each family, with a comma between */
 	char *bind_interface;
 	enum account_family address_family;
 	struct endpoint proxy;    /* its port is `proxy_port`'s; scheme ENDPOINT_NONE: none */
@@ -178,6 +181,11 @@ enum account_tls {
 	ACCOUNT_TLS_IMPLICIT    /* from the first byte */
 };
 
+/* The account with its n-th relay alone, from 0 on: *view borrows all from a, but what is in
+ * *owned, which endpoint_clear() frees. Returns 1; 0 when there is no n-th; -1 without memory.
+ */
+int account_view(const struct account *a, size_t n, struct account *view,
+		 struct endpoint *owned);
 /* Frees all of it, the password wiped; *a is all zero afterwards. */
 void account_clear(struct account *a);
 /* Copies base, name and origin too, into a freshly zeroed a. Returns 0, or -1 without memory.

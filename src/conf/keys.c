@@ -155,15 +155,74 @@ static int set_timeout(struct account *a, const struct key *key, const char *val
 	return 0;
 }
 
+/* The next URL of a list that blanks separate. A command and a path may have blanks of their
+ * own, so they end the list. */
+static struct span relay_next(struct span *rest)
+{
+	static const char *const whole[] = {"pipe:", "unix:", "maildir:", "mbox:"};
+	struct span one = span_trim(*rest);
+	size_t len = 0;
+
+	while (len < one.len && !chars_is(one.data[len], CHARS_BLANK))
+		len++;
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		if (span_starts_nocase(one, whole[i]))
+			len = one.len;
+	*rest = (struct span){one.data + len, one.len - len};
+	return (struct span){one.data, len};
+}
+
+/* The relays behind the first. */
+static int set_more_relays(struct account *a, const struct key *key, struct span rest,
+			   struct error *error)
+{
+	struct strv more = {0};
+	struct endpoint e;
+	struct span one;
+	int failed = 0;
+
+	while (!failed && (one = relay_next(&rest)).len > 0) {
+		failed = more.count == ACCOUNT_RELAYS_MAX
+				 ? error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+					     "more than %d relays behind the first",
+					     ACCOUNT_RELAYS_MAX)
+				 : endpoint_parse(&e, one, error);
+		if (!failed && endpoint_is_store(&e)) {
+			endpoint_clear(&e);
+			failed = error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+					   "a mailbox cannot stand in for a relay");
+		}
+		if (failed)
+			error_prefix(error, "%s", key->name);
+		else if (strv_add(&more, one))
+			failed = error_set_memory(error);
+		if (!failed)
+			endpoint_clear(&e);
+	}
+	if (failed) {
+		strv_clear(&more);
+		return -1;
+	}
+	strv_clear(&a->more_relays);
+	a->more_relays = more;
+	account_mark(a, offsetof(struct account, more_relays));
+	return 0;
+}
+
 static int set_relay(struct account *a, const struct key *key, const char *value,
 		     struct error *error)
 {
+	struct span rest = span_of(value);
 	struct endpoint e = {0};
 
 	if (!value || !*value)
 		return key_refuse(key, value, "a URL such as submissions://user@host", error);
-	if (endpoint_parse(&e, span_of(value), error))
+	if (endpoint_parse(&e, relay_next(&rest), error))
 		return error_prefix(error, "%s", key->name);
+	if (set_more_relays(a, key, rest, error)) {
+		endpoint_clear(&e);
+		return -1;
+	}
 	/* `host` and `port` say what is behind pipe: and fd:. */
 	if (endpoint_is_bare(&e) && endpoint_is_bare(&a->relay)) {
 		e.host = a->relay.host;
@@ -187,6 +246,8 @@ static void relay_reset(struct account *a)
 	endpoint_clear(&a->relay);
 	a->relay = (struct endpoint){.port = port};
 	account_mark(a, offsetof(struct account, relay));
+	strv_clear(&a->more_relays);
+	account_mark(a, offsetof(struct account, more_relays));
 }
 
 static int set_host(struct account *a, const struct key *key, const char *value,

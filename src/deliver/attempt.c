@@ -213,7 +213,7 @@ int attempt_init(struct attempt *a, const struct submission *s, struct error *er
 void attempt_make(struct attempt *a, struct channel *c, struct attempt *follower, bool last)
 {
 	const struct submission *s = a->submission;
-	char name[300];
+	char name[RELAY_NAME_MAX];
 
 	a->transaction.last = last;
 	a->transaction.follower = follower ? &follower->transaction : NULL;
@@ -223,10 +223,11 @@ void attempt_make(struct attempt *a, struct channel *c, struct attempt *follower
 	outgoing_clear(&a->outgoing);
 	if (a->warning[0])
 		log_line(LOG_LEVEL_NOTICE, "%s", a->warning);
-	if (a->transaction.trouble.class != ERROR_NONE)
-		error_prefix(&a->transaction.trouble, "%s",
-			     relay_show(s->account, name, sizeof(name)));
-	attempt_log(a, s, relay_show(s->account, name, sizeof(name)));
+	if (a->transaction.trouble.class != ERROR_NONE && c->where[0])
+		error_prefix(&a->transaction.trouble, "%s", c->where);
+	else if (a->transaction.trouble.class != ERROR_NONE)
+		relay_blame(s->account, &a->transaction.trouble);
+	attempt_log(a, s, c->where[0] ? c->where : relay_show(s->account, name, sizeof(name)));
 }
 
 bool attempt_is_uniform(const struct attempt *a)

@@ -1,6 +1,7 @@
 /* Sessions that outlive a message: see channel.h. */
 #include "deliver/channel.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "deliver/store.h"
@@ -41,6 +42,7 @@ static void channel_open_session(struct channel *c)
 	/* What was refused before another mechanism was taken stands there as well. */
 	if (!c->smtp)
 		c->broken = why;
+	snprintf(c->where, sizeof(c->where), "%s", c->smtp ? smtp_where(c->smtp) : "");
 }
 
 int channel_open(struct channel *c, struct error *error)

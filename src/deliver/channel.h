@@ -23,8 +23,9 @@ struct channel {
 	struct relay_options relay;
 	struct smtp *smtp; /* NULL: no session is open, as always without a relay */
 	struct relay_login login;
-	uint64_t made;       /* transactions of this session */
-	bool careful;        /* the relay did not understand a flight: one command at a time */
+	uint64_t made; /* transactions of this session */
+	bool careful;  /* the relay did not understand a flight: one command at a time */
+	char where[RELAY_NAME_MAX]; /* the relay of the last session; "": it could not be had */
 	struct error broken; /* why no session can be had; class none: nothing is known */
 	STAILQ_ENTRY(channel) next;
 };

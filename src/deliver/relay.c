@@ -2,17 +2,22 @@
 #include "deliver/relay.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/dump.h"
+#include "base/log.h"
 #include "deliver/relay_trust.h"
+#include "deliver/route.h"
 #include "net/hostname.h"
 #include "smtp/auth.h"
 
 enum {
 	RELAY_CONNECT_SECONDS = 60,
+	RELAY_CONNECT_FIRST_SECONDS = 15,
 	RELAY_GREETING_SECONDS = 30 /* on port 465 in clear, where none is to be expected */
 };
 
@@ -43,10 +48,11 @@ int64_t relay_deadline(const struct account *a)
 				      : CLOCK_NEVER;
 }
 
-/* Milliseconds to find the relay and to connect to it. */
-static int64_t relay_dial_time(const struct account *a, int64_t deadline)
+/* Milliseconds to find the relay and to connect to it; where there are more, fewer. */
+static int64_t relay_dial_time(const struct account *a, int64_t deadline, bool more)
 {
-	int64_t own = (a->timeout > 0 ? a->timeout : RELAY_CONNECT_SECONDS) * (int64_t)1000;
+	int seconds = more ? RELAY_CONNECT_FIRST_SECONDS : RELAY_CONNECT_SECONDS;
+	int64_t own = (a->timeout > 0 ? a->timeout : seconds) * (int64_t)1000;
 	int64_t left = deadline == CLOCK_NEVER ? own : clock_left(deadline);
 
 	return left < own ? left : own;
@@ -74,6 +80,19 @@ const char *relay_show(const struct account *a, char *out, size_t size)
 	const struct endpoint e = relay_endpoint(a);
 
 	return endpoint_show(&e, out, size);
+}
+
+static bool relay_is_one(const struct account *a)
+{
+	return a->more_relays.count == 0 && a->relay.scheme != ENDPOINT_SRV;
+}
+
+void relay_blame(const struct account *a, struct error *error)
+{
+	char name[RELAY_NAME_MAX];
+
+	if (relay_is_one(a))
+		error_prefix(error, "%s", relay_show(a, name, sizeof(name)));
 }
 
 /* The name for EHLO into name, where the account or the host has one; else the session takes
@@ -136,7 +155,7 @@ static struct smtp *relay_connect(const struct account *a, struct dial_options *
 
 	if (a->proxy.scheme == ENDPOINT_NONE)
 		return smtp_dial(&e, how, options, error);
-	buf_init(&secret, SECRET_MAX);
+	buf_init_secret(&secret, SECRET_MAX);
 	if (a->proxy.user)
 		dump_forbid();
 	if (!a->proxy.user || secret_get_proxy(a, &secret, error) == 0) {
@@ -148,15 +167,25 @@ static struct smtp *relay_connect(const struct account *a, struct dial_options *
 	return s;
 }
 
-struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust,
-			struct error *error)
+/* One attempt to open a session, by one way after the other. */
+struct relay_call {
+	struct relay_options o;    /* the account is the way's */
+	struct relay_login *login; /* or NULL: only dial */
+	struct relay_trust *trust; /* of the way */
+	bool may_share;            /* AUTH may be left to the flight */
+	int64_t deadline;
+	struct route route;
+	const struct route_way *way;
+};
+
+static struct smtp *relay_dial_way(const struct relay_call *call, struct error *error)
 {
+	const struct relay_options *o = &call->o;
 	const struct account *a = o->account;
 	const struct endpoint e = relay_endpoint(a);
-	const int64_t deadline = relay_deadline(a);
 	struct relay_options listening = *o;
 	struct dial_options how = {
-		.timeout = relay_dial_time(a, deadline),
+		.timeout = relay_dial_time(a, call->deadline, route_has_more(&call->route)),
 		.source_ip = a->source_ip,
 		.interface = a->bind_interface,
 		.family = relay_family(a),
@@ -183,7 +212,7 @@ struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust
 		.clear_secret = a->tls == SETTING_OFF && !o->inspect,
 		.timeout_scale = a->timeout_scale,
 		.greeting_seconds = relay_is_odd(a) ? RELAY_GREETING_SECONDS : 0,
-		.deadline = deadline,
+		.deadline = call->deadline,
 		.listener = o->listener,
 		.listener_context = o->listener_context,
 	};
@@ -196,9 +225,8 @@ struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust
 		return NULL;
 	}
 	buf_init(&name, 256);
-	relay_tell_account(o);
 	options.local_name = relay_local_name(a, &name);
-	if (relay_trust_prepare(trust, o, &e, &options.tls_policy, error) == 0)
+	if (relay_trust_prepare(call->trust, o, &e, &options.tls_policy, error) == 0)
 		s = relay_connect(a, &how, &options, error);
 	buf_clear(&name);
 	if (!s)
@@ -249,13 +277,26 @@ void relay_login_clear(struct relay_login *l)
 	l->is_due = false;
 }
 
+/* The secret of whom the configuration names: for srv:// the domain's, whatever host the DNS
+ * leads to. */
+static int relay_secret(const struct relay_call *call, struct error *error)
+{
+	struct account named = call->way->account;
+
+	if (call->way->domain.scheme != ENDPOINT_NONE)
+		named.relay = call->way->domain;
+	return secret_get(&named, call->o.secrets, &call->login->secret, error);
+}
+
 /* Proves who we are, or makes ready to do so in the flight to come. The secret is fetched only
  * here. */
-static int relay_authenticate(struct smtp *s, const struct relay_options *o, bool may_share,
-			      struct relay_login *l, struct error *error)
+static int relay_authenticate(struct smtp *s, const struct relay_call *call,
+			      struct error *error)
 {
+	const struct relay_options *o = &call->o;
 	const struct smtp_auth_choice choice = relay_choice(o);
 	const struct sasl_mechanism *first;
+	struct relay_login *l = call->login;
 
 	l->who = relay_credentials(o->account);
 	if (!l->who.user && !choice.mechanism && !choice.certificate)
@@ -264,19 +305,128 @@ static int relay_authenticate(struct smtp *s, const struct relay_options *o, boo
 				 o->account->name);
 	first = smtp_auth_first(s, &choice, &l->who, error);
 	dump_forbid();
-	if (!first || (first->needs_secret && l->who.user &&
-		       secret_get(o->account, o->secrets, &l->secret, error)))
+	if (!first || (first->needs_secret && l->who.user && relay_secret(call, error)))
 		return -1;
 	l->who.password = buf_span(&l->secret);
 	l->login = (struct smtp_login){first, &l->who};
-	l->is_due = may_share && first->one_round_trip && wire_pipelining(smtp_wire(s));
+	l->is_due = call->may_share && first->one_round_trip && wire_pipelining(smtp_wire(s));
 	return l->is_due ? 0 : smtp_authenticate(s, &choice, &l->who, error);
+}
+
+/* A session by one way; the way is freed with it, or with the failure. */
+static struct smtp *relay_go(struct relay_call *call, struct route_way *way,
+			     struct error *error)
+{
+	const struct endpoint e = relay_endpoint(&way->account);
+	struct smtp *s;
+
+	call->o.account = &way->account;
+	call->way = way;
+	relay_trust_clear(call->trust);
+	s = relay_dial_way(call, error);
+	if (!s)
+		return NULL;
+	if (!call->login ||
+	    (smtp_ready(s, error) == 0 &&
+	     relay_trust_remember(call->trust, &call->o, &e, s, error) == 0 &&
+	     (!account_wants_auth(&way->account) || relay_authenticate(s, call, error) == 0))) {
+		smtp_keep(s, way, route_way_free);
+		return s;
+	}
+	relay_advise(&way->account, error);
+	relay_login_clear(call->login);
+	smtp_leave(s);
+	smtp_free(s);
+	return NULL;
+}
+
+/* Says that the next way is tried. */
+static void relay_tell_next(const struct relay_call *call, const struct route_way *way,
+			    const struct error *why)
+{
+	struct buf line;
+
+	buf_init(&line, 2 * ERROR_TEXT_MAX);
+	buf_printf(&line, "%s: %s; trying the next relay", way->name, why->text);
+	log_line(LOG_LEVEL_NOTICE, "%s", line.data);
+	if (call->o.listener)
+		call->o.listener(call->o.listener_context, '*', buf_span(&line));
+	buf_clear(&line);
+}
+
+/* What all failures come to: one that may pass by itself where there is one, and the texts of
+ * all. What no other relay may mend stands for itself. */
+static void relay_add_failure(struct error *all, struct buf *texts, const struct route_way *way,
+			      const struct error *one)
+{
+	buf_printf(texts, "%s%s: %s", texts->len > 0 ? "; " : "", way->name, one->text);
+	if (all->class == ERROR_NONE || !route_may_go_on(one) ||
+	    (one->class == ERROR_TEMPORARY && all->class != ERROR_TEMPORARY))
+		*all = *one;
+}
+
+static struct smtp *relay_try(struct relay_call *call, struct error *error)
+{
+	struct error all = {.class = ERROR_NONE}, one;
+	struct route_way *way;
+	struct smtp *s = NULL;
+	struct buf texts;
+	int got, tried = 0;
+
+	buf_init(&texts, ERROR_TEXT_MAX - 1);
+	while (!s && (got = route_next(&call->route, call->deadline, &way, &one)) != 0) {
+		s = got > 0 ? relay_go(call, way, &one) : NULL;
+		if (s) {
+			route_worked(&call->route, way);
+			break;
+		}
+		tried++;
+		relay_add_failure(&all, &texts, way, &one);
+		if (route_may_go_on(&one)) {
+			route_failed(&call->route, way);
+			if (route_has_more(&call->route))
+				relay_tell_next(call, way, &one);
+		}
+		route_way_free(way);
+		if (!route_may_go_on(&one))
+			break;
+	}
+	if (!s) {
+		*error = all;
+		if (!relay_is_one(call->route.account) && tried > 0)
+			snprintf(error->text, sizeof(error->text), "%s", texts.data);
+	}
+	buf_clear(&texts);
+	return s;
+}
+
+/* With a login: all that comes before MAIL; without: only dial. */
+static struct smtp *relay_call(const struct relay_options *o, struct relay_login *login,
+			       struct relay_trust *trust, bool may_share, struct error *error)
+{
+	struct relay_call call = {.o = *o,
+				  .login = login,
+				  .trust = trust,
+				  .may_share = may_share,
+				  .deadline = relay_deadline(o->account)};
+	struct smtp *s = NULL;
+
+	relay_tell_account(o);
+	if (route_init(&call.route, o->account, o->memory, error) == 0)
+		s = relay_try(&call, error);
+	route_clear(&call.route);
+	return s;
+}
+
+struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust,
+			struct error *error)
+{
+	return relay_call(o, NULL, trust, false, error);
 }
 
 struct smtp *relay_open(const struct relay_options *o, struct relay_login *login,
 			struct error *error)
 {
-	const struct endpoint e = relay_endpoint(o->account);
 	struct relay_trust trust = {.is_first = false};
 	struct relay_login own;
 	struct relay_login *l = login ? login : &own;
@@ -284,15 +434,7 @@ struct smtp *relay_open(const struct relay_options *o, struct relay_login *login
 
 	*l = (struct relay_login){0};
 	buf_init_secret(&l->secret, SECRET_MAX);
-	s = relay_dial(o, &trust, error);
-	if (s && (smtp_ready(s, error) || relay_trust_remember(&trust, o, &e, s, error) ||
-		  (account_wants_auth(o->account) &&
-		   relay_authenticate(s, o, login != NULL, l, error)))) {
-		relay_advise(o->account, error);
-		smtp_leave(s);
-		smtp_free(s);
-		s = NULL;
-	}
+	s = relay_call(o, l, &trust, login != NULL, error);
 	relay_trust_clear(&trust);
 	if (!s || !l->is_due)
 		relay_login_clear(l);

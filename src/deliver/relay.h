@@ -19,14 +19,16 @@ struct relay_options {
 	const struct sasl_mechanism *refused; /* by this relay, or NULL (smtp/auth.h) */
 	struct spool_place queue;             /* of which account is for the account to say */
 	const char *cache_home; /* $XDG_CACHE_HOME, absolute, or NULL: of TLS tickets */
+	const char *memory;     /* the file of deliver/outage.h, or NULL */
 	bool inspect; /* look only: an untrusted certificate is no failure, and no secret
 			 is ever sent */
 };
 
 struct relay_trust;
 
-/* Dials the account's relay; nothing has been said yet. *trust (deliver/relay_trust.h) must
- * last until TLS has begun, and be cleared whatever is returned. NULL with *error. */
+/* Dials the account's relay, the first that can be reached where there are several; nothing has
+ * been said yet. *trust (deliver/relay_trust.h) must last until TLS has begun, and be cleared
+ * whatever is returned. NULL with *error. */
 struct smtp *relay_dial(const struct relay_options *o, struct relay_trust *trust,
 			struct error *error);
 /* When an attempt over the account that begins now must be over; CLOCK_NEVER: never. */
@@ -44,7 +46,9 @@ struct relay_login {
 };
 
 void relay_login_clear(struct relay_login *l);
-/* Dials, says hello, starts TLS and authenticates as the account demands: ready for MAIL. With
+/* Dials, says hello, starts TLS and authenticates as the account demands: ready for MAIL. Where
+ * the account has several relays, one that cannot be found, reached or trusted, or has no time
+ * now, is followed by the next (deliver/route.h); the log says so. With
  * a login, an AUTH that may share the flight of the first transaction (RFC 4954 section 4) is
  * left there; *login is set whatever is returned. */
 struct smtp *relay_open(const struct relay_options *o, struct relay_login *login,
@@ -52,7 +56,14 @@ struct smtp *relay_open(const struct relay_options *o, struct relay_login *login
 /* Tells the listener which account it is and where it stands: which words are at work is the
  * first thing to know when something is wrong. */
 void relay_tell_account(const struct relay_options *o);
-/* "host:port" of the account's relay, for a person: into out, of size bytes. Returns out. */
+
+enum { RELAY_NAME_MAX = 320 };
+
+/* "host:port" of the account's relay, the first where there are several: into out, of size
+ * bytes. Returns out. */
 const char *relay_show(const struct account *a, char *out, size_t size);
+/* Puts it before an error of relay_dial() or relay_open(), which names the relays itself where
+ * there are several. */
+void relay_blame(const struct account *a, struct error *error);
 
 #endif

@@ -118,8 +118,7 @@ static int socks_login(struct proxy_call *p)
 				 PROXY_FIELD_MAX);
 	if (proxy_check_secret(p))
 		return -1;
-	buf_init(&request, 3 + 2 * PROXY_FIELD_MAX);
-	buf_reserve(&request, 3 + 2 * PROXY_FIELD_MAX);
+	buf_init_secret(&request, 3 + 2 * PROXY_FIELD_MAX);
 	buf_add_char(&request, SOCKS_LOGIN_VERSION);
 	socks_add_field(&request, user);
 	socks_add_field(&request, password);
@@ -262,10 +261,7 @@ static int http_add_login(struct proxy_call *p, struct buf *request)
 				 "HTTP takes no user with a colon");
 	if (proxy_check_secret(p))
 		return -1;
-	/* Room for all of it at once, so that growing leaves no copy behind. */
-	buf_init(&login, PROXY_REQUEST_MAX);
-	buf_reserve(&login, PROXY_REQUEST_MAX);
-	buf_reserve(request, 2 * PROXY_REQUEST_MAX);
+	buf_init_secret(&login, PROXY_REQUEST_MAX);
 	buf_printf(&login, "%s:", user);
 	buf_add_span(&login, p->proxy->password);
 	buf_add_string(request, "Proxy-Authorization: Basic ");
@@ -282,7 +278,7 @@ static int http_ask(struct proxy_call *p)
 	int failed;
 
 	buf_init(&target, 1024);
-	buf_init(&request, 4 * PROXY_REQUEST_MAX);
+	buf_init_secret(&request, 2 * PROXY_REQUEST_MAX);
 	buf_printf(&target, bare ? "%s:%d" : "[%s]:%d", p->host, p->port);
 	buf_printf(&request, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", target.data, target.data);
 	failed = http_add_login(p, &request);

@@ -14,7 +14,8 @@ enum {
 	CLIENT_HANDSHAKE_SECONDS = 120,
 	CLIENT_BLOCK = 16 * 1024,
 	CLIENT_NAME_MAX = 300,
-	CLIENT_NOTE_MAX = 2048
+	CLIENT_NOTE_MAX = 2048,
+	CLIENT_WHERE_MAX = 320
 };
 
 struct smtp {
@@ -28,6 +29,9 @@ struct smtp {
 	uint64_t message_size; /* as MAIL was told, 0: unknown */
 	struct wireform form;  /* of the message being written */
 	struct flight *begun;  /* whose DATA has been said, or NULL */
+	void *kept;
+	void (*release)(void *kept);
+	char where[CLIENT_WHERE_MAX];
 };
 
 struct smtp *smtp_new(struct conn *c, const struct smtp_options *options, struct error *error)
@@ -73,7 +77,20 @@ void smtp_free(struct smtp *s)
 	wire_slot_clear(&s->last);
 	capabilities_clear(&s->capabilities);
 	buf_clear(&s->local_name);
+	if (s->release)
+		s->release(s->kept);
 	free(s);
+}
+
+void smtp_keep(struct smtp *s, void *kept, void (*release)(void *kept))
+{
+	s->kept = kept;
+	s->release = release;
+}
+
+const char *smtp_where(const struct smtp *s)
+{
+	return s->where;
 }
 
 static void smtp_note_dial(const struct endpoint *e, const struct smtp_options *options)
@@ -138,6 +155,8 @@ struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
 		return NULL;
 	}
 	s = smtp_new(c, options, error);
+	if (s)
+		endpoint_show(e, s->where, sizeof(s->where));
 	if (s && options->tls == SMTP_TLS_IMPLICIT)
 		smtp_note_tls(s);
 	return s;

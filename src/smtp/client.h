@@ -51,6 +51,10 @@ struct smtp *smtp_new(struct conn *c, const struct smtp_options *options, struct
 /* dial() and smtp_new(), with implicit TLS if that is asked for. */
 struct smtp *smtp_dial(const struct endpoint *e, const struct dial_options *how,
 		       const struct smtp_options *options, struct error *error);
+/* Something that the options point into: released when the session is freed. */
+void smtp_keep(struct smtp *s, void *kept, void (*release)(void *kept));
+/* Where smtp_dial() went, "host:port"; "" for smtp_new(). */
+const char *smtp_where(const struct smtp *s);
 /* Closes without QUIT. NULL is fine. */
 void smtp_free(struct smtp *s);
 

@@ -252,6 +252,18 @@ static void the_rest_is_checked_too(void)
 	CHECK(account_is_lmtp(&a));
 	CHECK_INT(set("protocol", "smtp"), 0);
 	CHECK(!account_is_lmtp(&a));
+	CHECK_INT(set("relay", "smtp://a  submissions://b\tpipe:x 'y z' smtp://c"), -1);
+	CHECK_INT(set("relay", "smtp://a  submissions://b pipe:x 'y z' smtp://c"), 0);
+	CHECK_STR(a.relay.host, "a");
+	CHECK_INT(a.more_relays.count, 2);
+	CHECK_STR(a.more_relays.items[0], "submissions://b");
+	CHECK_STR(a.more_relays.items[1], "pipe:x 'y z' smtp://c");
+	CHECK_INT(set("relay", "smtp://a mail.example.org"), -1);
+	CHECK_INT(set("relay", "smtp://a maildir:/b"), -1);
+	CHECK_STR(e.text, "relay: a mailbox cannot stand in for a relay");
+	CHECK_INT(a.more_relays.count, 2);
+	CHECK_INT(set("host", "b"), 0);
+	CHECK_INT(a.more_relays.count, 0);
 	CHECK_INT(set("proxy_port", "9050"), 0);
 	CHECK_INT(set("proxy_host", "127.0.0.1"), 0);
 	CHECK_INT(a.proxy.scheme, ENDPOINT_SOCKS5);
