@@ -338,12 +338,18 @@ static void context_find_secrets(struct context *x)
 	x->secrets.netrc = buf_failed(&x->netrc_path) ? NULL : x->netrc_path.data;
 }
 
-/* Where it is remembered which relays are down. */
+/* Where it is remembered which relays are down, for accounts that have another. */
 static void context_find_outages(struct context *x)
 {
-	const char *state = context_path("XDG_STATE_HOME");
-	const char *home = context_path("HOME");
+	bool simple = account_is_simple(&x->made);
+	const char *state, *home;
 
+	for (size_t i = 0; simple && i < x->config.count; i++)
+		simple = account_is_simple(&x->config.accounts[i]);
+	if (simple)
+		return;
+	state = context_path("XDG_STATE_HOME");
+	home = context_path("HOME");
 	if (state)
 		buf_printf(&x->outages_path, "%s/pennypost/outages", state);
 	else if (home)
@@ -356,7 +362,6 @@ static int context_read_all(struct context *x, struct error *error)
 	const struct options *o = &x->options;
 
 	context_find_secrets(x);
-	context_find_outages(x);
 	x->config.home = context_path("HOME");
 	if (o->catch)
 		return context_make_catch(x, error);
@@ -394,6 +399,7 @@ int context_load(struct context *x, struct error *error)
 {
 	int failed = context_read_all(x, error);
 
+	context_find_outages(x);
 	context_advise(x);
 	for (size_t i = 0; i < x->config.warnings.count; i++)
 		context_complain(x, x->config.warnings.items[i]);
@@ -410,6 +416,7 @@ int context_reload(struct context *x, struct error *error)
 		context_forget(&y);
 		return -1;
 	}
+	context_find_outages(&y);
 	y.secrets.may_prompt = x->secrets.may_prompt;
 	context_forget(x);
 	*x = y;

@@ -421,6 +421,11 @@ int account_view(const struct account *a, size_t n, struct account *view,
 	return 1;
 }
 
+bool account_is_simple(const struct account *a)
+{
+	return a->more_relays.count == 0 && a->relay.scheme != ENDPOINT_SRV;
+}
+
 int account_check(const struct account *a, struct error *error)
 {
 	struct endpoint owned;

@@ -186,6 +186,8 @@ enum account_tls {
  */
 int account_view(const struct account *a, size_t n, struct account *view,
 		 struct endpoint *owned);
+/* Whether it leads to one relay alone, without others and without srv://. */
+bool account_is_simple(const struct account *a);
 /* Frees all of it, the password wiped; *a is all zero afterwards. */
 void account_clear(struct account *a);
 /* Copies base, name and origin too, into a freshly zeroed a. Returns 0, or -1 without memory.

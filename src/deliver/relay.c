@@ -82,16 +82,11 @@ const char *relay_show(const struct account *a, char *out, size_t size)
 	return endpoint_show(&e, out, size);
 }
 
-static bool relay_is_one(const struct account *a)
-{
-	return a->more_relays.count == 0 && a->relay.scheme != ENDPOINT_SRV;
-}
-
 void relay_blame(const struct account *a, struct error *error)
 {
 	char name[RELAY_NAME_MAX];
 
-	if (relay_is_one(a))
+	if (account_is_simple(a))
 		error_prefix(error, "%s", relay_show(a, name, sizeof(name)));
 }
 
@@ -393,7 +388,7 @@ static struct smtp *relay_try(struct relay_call *call, struct error *error)
 	}
 	if (!s) {
 		*error = all;
-		if (!relay_is_one(call->route.account) && tried > 0)
+		if (!account_is_simple(call->route.account) && tried > 0)
 			snprintf(error->text, sizeof(error->text), "%s", texts.data);
 	}
 	buf_clear(&texts);

@@ -25,7 +25,6 @@ void route_way_free(void *context)
 static struct route_way *route_way_new(const struct account *view, struct endpoint *owned)
 {
 	struct route_way *way = calloc(1, sizeof(*way));
-	struct endpoint shown;
 
 	if (!way) {
 		endpoint_clear(owned);
@@ -34,10 +33,15 @@ static struct route_way *route_way_new(const struct account *view, struct endpoi
 	way->account = *view;
 	way->relay = *owned;
 	*owned = (struct endpoint){0};
-	shown = way->account.relay;
+	return way;
+}
+
+static void route_name(struct route_way *way)
+{
+	struct endpoint shown = way->account.relay;
+
 	shown.port = account_port(&way->account);
 	endpoint_show(&shown, way->name, sizeof(way->name));
-	return way;
 }
 
 /* The account's n-th relay. Returns 1, 0 when there is none, -1 without memory. */
@@ -52,6 +56,8 @@ static int route_add(struct route *r, size_t n)
 	r->ways[r->count] = route_way_new(&view, &owned);
 	if (!r->ways[r->count])
 		return -1;
+	if (!account_is_simple(r->account))
+		route_name(r->ways[r->count]);
 	r->count++;
 	return 1;
 }
@@ -133,6 +139,7 @@ static struct route_way *route_way_of(const struct route_way *from, const char *
 		route_way_free(way);
 		return NULL;
 	}
+	route_name(way);
 	if (way->tls_name)
 		way->account.tls_host_override = way->tls_name;
 	return way;

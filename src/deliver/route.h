@@ -24,7 +24,8 @@ struct route_way {
 	struct endpoint
 		domain; /* owned: the srv:// that led here; scheme ENDPOINT_NONE: none */
 	char *tls_name; /* owned, or NULL */
-	char name[320]; /* "host:port", for a person and for the outages */
+	char name[320]; /* "host:port", for a person and for the outages; "" where there
+			   is no other way */
 };
 
 struct route {
