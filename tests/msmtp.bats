@@ -308,10 +308,10 @@ sends() {
 		syslog LOG_MAIL
 	END
 	shows "from $(id -un)@oursite.example # $PWD/.msmtprc:6" "syslog LOG_MAIL # $PWD/.msmtprc:9"
-	# Tor, which is not built yet, is refused and not passed by.
-	rc <<<$'host x.example\nproxy_host 127.0.0.1\nproxy_port 9050\ntls on'
-	run -78 ./msmtp ann@example.org <message
-	[[ $output == *'proxy_host is not built yet' ]]
+	# Tor, which is not running, is not passed by.
+	rc <<<$'host x.example\nproxy_host 127.0.0.1\nproxy_port 1\ntls on'
+	run -75 ./msmtp --queue=off ann@example.org <message
+	[[ $output == *'the proxy 127.0.0.1:1: cannot connect: Connection refused'* ]]
 }
 
 @test "msmtp reads its own files where there is none of ours, and other names never do" {
@@ -431,7 +431,7 @@ sends() {
 	run -69 ./msmtp --rmqs=@example.org
 	[[ $output == *'ETRN'*'no queue for us' ]]
 	local option
-	for option in -4 -6 --ipv4 --nonsense; do
+	for option in -5 --ipv5 --nonsense; do
 		run -64 ./msmtp $option ann@example.org <message
 		[[ $output == *"there is no option $option"* ]]
 	done

@@ -47,6 +47,13 @@ const struct choice choice_version[] = {
 	{NULL, 0},
 };
 
+const struct choice choice_family[] = {
+	{"any", ACCOUNT_FAMILY_ANY},
+	{"ipv4", ACCOUNT_FAMILY_IPV4},
+	{"ipv6", ACCOUNT_FAMILY_IPV6},
+	{NULL, 0},
+};
+
 const struct choice choice_facility[] = {
 	{"LOG_MAIL", LOG_MAIL},
 	{"on", LOG_MAIL},

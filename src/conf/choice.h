@@ -13,6 +13,7 @@ extern const struct choice choice_auth[];     /* of enum account_auth */
 extern const struct choice choice_delivery[]; /* of enum account_delivery */
 extern const struct choice choice_trust[];    /* of enum account_trust */
 extern const struct choice choice_version[];  /* of enum tls_minimum */
+extern const struct choice choice_family[];   /* of enum account_family */
 extern const struct choice choice_facility[]; /* of syslog(3), -1: off */
 
 /* The row called name, letters of either case if nocase; NULL when there is none. */

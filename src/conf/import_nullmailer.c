@@ -224,7 +224,8 @@ static void nullmailer_remotes(struct import *out, const struct import_source *r
 			continue;
 		if (count == 1)
 			import_remark(out, "nullmailer went on to the next remote when one "
-					   "failed. That is not built yet.");
+					   "failed. A relay of several URLs does, with one "
+					   "login for all.");
 		if (count > 0)
 			snprintf(name, sizeof(name), "remote%d", count + 1);
 		count += remote_read(out, line, name);

@@ -391,17 +391,12 @@ static int set_interface(struct account *a, const struct key *key, const char *v
 static int set_family(struct account *a, const struct key *key, const char *value,
 		      struct error *error)
 {
-	static const char *const families[] = {
-		[ACCOUNT_FAMILY_ANY] = "any",
-		[ACCOUNT_FAMILY_IPV4] = "ipv4",
-		[ACCOUNT_FAMILY_IPV6] = "ipv6",
-	};
+	const struct choice *row = value ? choice_find(choice_family, value, false) : NULL;
 
-	for (int i = ACCOUNT_FAMILY_ANY; value && i <= ACCOUNT_FAMILY_IPV6; i++)
-		if (strcmp(value, families[i]) == 0) {
-			number_set(a, key->offset, i);
-			return 0;
-		}
+	if (row) {
+		number_set(a, key->offset, row->value);
+		return 0;
+	}
 	return key_refuse(key, value, "any, ipv4 or ipv6", error);
 }
 
@@ -1171,6 +1166,9 @@ static enum keys_kind key_kind(const struct key *key)
 		{set_bcc, KEYS_KIND_NONE},
 		{set_tls_trust, KEYS_KIND_TRUST},
 		{set_min_version, KEYS_KIND_VERSION},
+		{set_family, KEYS_KIND_FAMILY},
+		{set_proxy, KEYS_KIND_PROXY},
+		{set_proxy_host, KEYS_KIND_NONE},
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

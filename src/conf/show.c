@@ -42,7 +42,9 @@ static void show_number(const struct account *a, const struct keys_look *key, st
 {
 	int number = show_number_of(a, key);
 
-	if (key->offset == offsetof(struct account, relay.port) && a->relay.scheme)
+	if ((key->offset == offsetof(struct account, relay.port) &&
+	     !endpoint_is_bare(&a->relay)) ||
+	    (key->offset == offsetof(struct account, proxy.port) && a->proxy.scheme))
 		return;
 	if (number)
 		buf_printf(out, "%d", number);
@@ -102,13 +104,15 @@ static void show_value(const struct account *a, const struct keys_look *key, str
 	case KEYS_KIND_RELAY:
 		if (a->relay.scheme && a->relay.scheme != ENDPOINT_UNIX)
 			endpoint_write(&a->relay, out);
+		for (size_t i = 0; i < a->more_relays.count; i++)
+			buf_printf(out, " %s", a->more_relays.items[i]);
 		break;
 	case KEYS_KIND_SOCKET: /* takes paths that no URL does */
 		if (a->relay.scheme == ENDPOINT_UNIX)
 			buf_add_span(out, span_of(a->relay.path));
 		break;
 	case KEYS_KIND_HOST:
-		if (!a->relay.scheme && a->relay.host)
+		if (endpoint_is_bare(&a->relay) && a->relay.host)
 			buf_add_string(out, a->relay.host);
 		break;
 	case KEYS_KIND_PROTOCOL:
@@ -129,6 +133,11 @@ static void show_value(const struct account *a, const struct keys_look *key, str
 		break;
 	case KEYS_KIND_RATE: show_rate(a, out); break;
 	case KEYS_KIND_FACILITY: show_choice(choice_facility, a->syslog, out); break;
+	case KEYS_KIND_FAMILY: show_choice(choice_family, (int)a->address_family, out); break;
+	case KEYS_KIND_PROXY:
+		if (a->proxy.scheme)
+			endpoint_write(&a->proxy, out);
+		break;
 	case KEYS_KIND_SECRET:
 	case KEYS_KIND_NONE: break;
 	}
@@ -261,7 +270,7 @@ static void show_defaults(const struct account *a, const char *name, struct buf 
 			show_default(name, fixed[i].value, out);
 	if (strcmp(name, "auth") == 0)
 		show_default(name, account_wants_auth(a) ? "on" : "off", out);
-	if (!a->relay.host)
+	if (!a->relay.host || a->relay.scheme == ENDPOINT_SRV)
 		return;
 	snprintf(port, sizeof(port), "%d", account_port(a));
 	if (strcmp(name, "port") == 0 && !a->relay.port)

@@ -60,10 +60,14 @@ static void what_is_shown_reads_as_the_same(void)
 	     "protocol lmtp\nduplicates never\ndelivery queue\nset_from_header off\n"
 	     "dsn_notify never\nlogfile_time_format %H\ntls if-offered\n"
 	     "account b\nrelay lmtp://a%2Fb@[::1]:99\nsyslog LOG_LOCAL3\n"
-	     "account c\nrelay unix:/a b\nrate off\ntls off\n");
+	     "account c\nrelay unix:/a b\nrate off\ntls off\n"
+	     "account d\nrelay smtp://a submissions://b@c:9 pipe:x 'y z'\naddress_family ipv6\n"
+	     "proxy http://a%40b@[::1]:3\nsource_ip 127.0.0.1,::1\nattempt_timeout 9\n"
+	     "account e\nrelay pipe:ssh -W %h:%p \"g h\"\nhost z\nport 465\nproxy_host p\n"
+	     "account f\nrelay srv://a@b\nproxy_port 9\nproxy_host p\n");
 	config_clear(&again);
 	CHECK_INT(config_parse(&again, "conf", buf_span(&shown), &e), 0);
-	CHECK_INT(again.count, 3);
+	CHECK_INT(again.count, 6);
 	CHECK_INT(again.warnings.count, 0);
 	show_all(&again, &twice);
 	strip(&shown);
@@ -71,6 +75,11 @@ static void what_is_shown_reads_as_the_same(void)
 	CHECK_STR(twice.data, shown.data);
 	CHECK(has("rate                  3/h "));
 	CHECK(has("relay                 lmtp://a%2Fb@[::1]:99 "));
+	CHECK(has("relay                 smtp://a submissions://b@c:9 pipe:x 'y z' "));
+	CHECK(has("proxy                 http://a%40b@[::1]:3 "));
+	CHECK(has("relay                 pipe:ssh -W %h:%p \"g h\" "));
+	CHECK(has("proxy                 socks5://p:9 "));
+	CHECK(has("address_family        ipv6 "));
 	CHECK(has("passwordeval          echo \" #\n") ||
 	      has("passwordeval          \"echo \" # \"\n"));
 }
