@@ -36,13 +36,15 @@ static void channel_open_session(struct channel *c)
 		return;
 	}
 	channel_close(c);
+	c->where[0] = '\0';
 	if (broken)
 		return;
 	c->smtp = relay_open(&c->relay, c->careful ? NULL : &c->login, &why);
 	/* What was refused before another mechanism was taken stands there as well. */
 	if (!c->smtp)
 		c->broken = why;
-	snprintf(c->where, sizeof(c->where), "%s", c->smtp ? smtp_where(c->smtp) : "");
+	else
+		snprintf(c->where, sizeof(c->where), "%s", smtp_where(c->smtp));
 }
 
 int channel_open(struct channel *c, struct error *error)
