@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 #include "base/chars.h"
-#include "base/file.h"
+#include "base/stash.h"
 #include "base/text.h"
+#include "mail/assembly.h"
 #include "mail/intake.h"
 #include "mail/measure.h"
 
 enum {
-	BLOCK = 64 * 1024,
 	HEAD_MAX = 4 * MESSAGE_HEADER_MAX /* a header with edits: encoded words take up to 4
 					     times the room */
 };
@@ -27,12 +27,7 @@ struct message {
 	struct header header;
 	struct buf text; /* the header section that header borrows */
 	struct message_facts facts;
-	struct buf body;      /* the body while it is in memory */
-	uint64_t body_length; /* its bytes as stored */
-	int fd;               /* where the body is otherwise, or -1 */
-	uint64_t body_offset; /* in fd */
-	bool temporary;       /* fd is ours */
-	struct stat identity; /* of a file used in place, when reading began */
+	struct assembly body;
 };
 
 /* A message while it is read. */
@@ -45,25 +40,16 @@ struct reading {
 	struct measure measure;
 	struct buf line; /* the start of a line whose end has not come yet */
 	struct buf from; /* an mbox "From " line until the next line tells whether it is one */
+	struct stash stash; /* the body, unless it is in a file used in place */
+	uint64_t length;    /* of the body, as it came */
 	bool in_body;
 	bool in_place;
-	uint64_t start; /* of the input in a file used in place */
+	uint64_t start;       /* of the input in a file used in place */
+	struct stat identity; /* of that file, when reading began */
 };
 
 /* What a line at the top of a message is. */
 enum kind { KIND_HEADER, KIND_BLANK, KIND_MBOX, KIND_BODY };
-
-static int set_storing(struct error *error)
-{
-	return error_set_errno(error, ERROR_TEMPORARY, STAGE_INPUT, errno,
-			       "cannot store the message in a temporary file");
-}
-
-static int set_changed(struct error *error)
-{
-	return error_set(error, ERROR_TEMPORARY, STAGE_INPUT,
-			 "the file with the message changed while it was being read");
-}
 
 static int set_too_long(struct error *error)
 {
@@ -79,46 +65,12 @@ static int set_nul(struct span line, struct error *error)
 			 TEXT_SHOW(line));
 }
 
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-/* Moves the body from memory to a file without a name. */
-static int spill(struct reading *r, struct error *error)
-{
-	struct message *m = r->m;
-
-	m->fd = file_temporary(r->options->temporary_dir);
-	if (m->fd < 0)
-		return set_storing(error);
-	m->temporary = true;
-	if (file_write_all(m->fd, m->body.data, m->body.len))
-		return set_storing(error);
-	buf_clear(&m->body);
-	return 0;
-}
-
-static int store(struct reading *r, struct span bytes, struct error *error)
-{
-	struct message *m = r->m;
-
-	if (m->fd < 0 && bytes.len > m->body.max - m->body.len && spill(r, error))
-		return -1;
-	if (m->fd < 0)
-		buf_add_span(&m->body, bytes);
-	else if (file_write_all(m->fd, bytes.data, bytes.len))
-		return set_storing(error);
-	return buf_failed(&m->body) ? error_set_memory(error) : 0;
-}
-
 static int take_body(struct reading *r, struct span bytes, struct error *error)
 {
 	r->in_body = true;
-	r->m->body_length += bytes.len;
+	r->length += bytes.len;
 	measure_feed(&r->measure, bytes);
-	return r->in_place ? 0 : store(r, bytes, error);
+	return r->in_place ? 0 : stash_add(&r->stash, bytes, error);
 }
 
 /* Appends a line with CRLF as LF and each lone CR as a space. */
@@ -257,11 +209,29 @@ static int take_head(struct reading *r, struct span *bytes, struct error *error)
 	return result;
 }
 
+/* The body stays where it is. */
+static int keep_in_place(struct reading *r, struct error *error)
+{
+	const struct assembly_file file = {
+		.fd = r->intake.fd,
+		.keep_open = true,
+		.offset = r->start + r->intake.count - r->length,
+		.length = r->length,
+		.identity = r->identity,
+	};
+
+	if (assembly_check_file(&file, error))
+		return -1;
+	if (file.offset + file.length != (uint64_t)r->identity.st_size)
+		return error_set(error, ERROR_TEMPORARY, STAGE_INPUT,
+				 "the file with the message changed while it was being read");
+	return assembly_add_file(&r->m->body, &file, ASSEMBLY_AS_IS, error);
+}
+
 /* The end of the input. */
 static int finish(struct reading *r, struct error *error)
 {
 	struct message *m = r->m;
-	struct stat st;
 
 	if (!r->in_body && r->line.len > 0 && take_line(r, buf_span(&r->line), error))
 		return -1;
@@ -272,14 +242,8 @@ static int finish(struct reading *r, struct error *error)
 	if (buf_failed(&m->text))
 		return set_too_long(error);
 	measure_finish(&r->measure);
-	if (!r->in_place)
-		return 0;
-	m->fd = r->intake.fd;
-	m->body_offset = r->start + r->intake.count - m->body_length;
-	if (fstat(m->fd, &st) || !is_same(&st, &m->identity) ||
-	    m->body_offset + m->body_length != (uint64_t)st.st_size)
-		return set_changed(error);
-	return 0;
+	return r->in_place ? keep_in_place(r, error)
+			   : assembly_add_stash(&m->body, &r->stash, ASSEMBLY_AS_IS, error);
 }
 
 static void note_facts(struct reading *r)
@@ -299,7 +263,7 @@ static void note_facts(struct reading *r)
  * of unknown size, as in /proc, says that it is empty.) */
 static bool use_in_place(struct reading *r)
 {
-	struct stat *st = &r->m->identity;
+	struct stat *st = &r->identity;
 	off_t start;
 
 	if (r->context != &r->intake || r->options->end_at_dot || r->options->force_copy)
@@ -341,15 +305,15 @@ static struct message *read_with(struct reading *r, struct error *error)
 		error_set_memory(error);
 		return NULL;
 	}
-	m->fd = -1;
 	r->m = m;
 	buf_init(&m->text, MESSAGE_HEADER_MAX);
-	buf_init(&m->body, MESSAGE_MEMORY_MAX);
+	stash_init(&r->stash, MESSAGE_MEMORY_MAX, r->options->temporary_dir);
 	buf_init(&r->line, MESSAGE_HEADER_MAX);
 	buf_init(&r->from, MESSAGE_HEADER_MAX);
 	result = read_all(r, error);
 	buf_clear(&r->line);
 	buf_clear(&r->from);
+	stash_clear(&r->stash);
 	if (result == 0)
 		return m;
 	message_free(m);
@@ -387,9 +351,7 @@ void message_free(struct message *m)
 		return;
 	header_clear(&m->header);
 	buf_clear(&m->text);
-	buf_clear(&m->body);
-	if (m->temporary)
-		close(m->fd);
+	assembly_clear(&m->body);
 	free(m);
 }
 
@@ -431,69 +393,26 @@ uint64_t message_size(const struct message *m)
 
 int message_reader_init(struct message_reader *r, const struct message *m, struct error *error)
 {
-	*r = (struct message_reader){.message = m};
+	*r = (struct message_reader){0};
 	buf_init(&r->head, HEAD_MAX);
-	buf_init(&r->block, BLOCK);
-	if (render_head(m, &r->head) || (m->fd >= 0 && buf_reserve(&r->block, BLOCK))) {
+	if (render_head(m, &r->head)) {
 		message_reader_clear(r);
 		return error_set_memory(error);
 	}
-	return 0;
+	return assembly_reader_init(&r->body, &m->body, error);
 }
 
 void message_reader_clear(struct message_reader *r)
 {
 	buf_clear(&r->head);
-	buf_clear(&r->block);
-}
-
-/* Whether a file used in place is still what it was. */
-static int check_unchanged(const struct message *m, struct error *error)
-{
-	struct stat st;
-
-	if (m->fd < 0 || m->temporary)
-		return 0;
-	if (fstat(m->fd, &st) || !is_same(&st, &m->identity))
-		return set_changed(error);
-	return 0;
-}
-
-/* The next block from the file. */
-static int read_body(struct message_reader *r, struct span *piece, struct error *error)
-{
-	const struct message *m = r->message;
-	uint64_t left = m->body_length - r->offset;
-	size_t want = left < BLOCK ? (size_t)left : BLOCK;
-	ssize_t got;
-
-	do
-		got = pread(m->fd, r->block.data, want, (off_t)(m->body_offset + r->offset));
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return error_set_errno(error, ERROR_LOCAL, STAGE_INPUT, errno,
-				       "cannot read the message again");
-	if (got == 0)
-		return set_changed(error);
-	*piece = (struct span){r->block.data, (size_t)got};
-	r->offset += (uint64_t)got;
-	return 1;
+	assembly_reader_clear(&r->body);
 }
 
 int message_reader_next(struct message_reader *r, struct span *piece, struct error *error)
 {
-	const struct message *m = r->message;
-
-	if (!r->head_done) {
-		r->head_done = true;
-		*piece = buf_span(&r->head);
-		return 1;
-	}
-	if (r->offset == m->body_length)
-		return check_unchanged(m, error);
-	if (m->fd >= 0)
-		return read_body(r, piece, error);
-	*piece = buf_span(&m->body);
-	r->offset = m->body_length;
+	if (r->head_done)
+		return assembly_reader_next(&r->body, piece, error);
+	r->head_done = true;
+	*piece = buf_span(&r->head);
 	return 1;
 }

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "mail/assembly.h"
 #include "mail/header.h"
 #include "mail/measure.h"
 
@@ -70,18 +71,15 @@ uint64_t message_size(const struct message *m);
 /* Reading it out: first the edited header with its blank line, then the body, with line ends as
  * stored (feed it to a wireform). May be done more than once. */
 struct message_reader {
-	const struct message *message;
-	struct buf head;  /* the rendered header */
-	struct buf block; /* a block of the body */
-	uint64_t offset;  /* of the body, already given out */
+	struct buf head; /* the rendered header */
 	bool head_done;
+	struct assembly_reader body;
 };
 
 /* Returns 0, or -1 without memory. */
 int message_reader_init(struct message_reader *r, const struct message *m, struct error *error);
 /* The next piece, borrowed until the next call. 1, 0 at the end, -1 with *error (stage input):
- * a read failed, or the file is not what it was. At the end the file's size and time of change
- * have been compared with those at the start. */
+ * a read failed, or the file is not what it was (mail/assembly.h). */
 int message_reader_next(struct message_reader *r, struct span *piece, struct error *error);
 void message_reader_clear(struct message_reader *r);
 
