@@ -11,6 +11,7 @@ enum {
 	VALUE_MAX = 64 * 1024,
 	PIECE_MAX = 60,     /* characters of a value in a line */
 	ATTRIBUTE_MAX = 60, /* of a name that is repeated in each */
+	QUOTED_MAX = 200,   /* characters of a value that readers of old can read */
 	REWRITTEN_MAX = 100 /* the field is looked through for each */
 };
 
@@ -199,4 +200,20 @@ bool parameter_encode(struct buf *out, struct span body)
 		rest = span_from(rest, len);
 	}
 	return found;
+}
+
+void parameter_add(struct buf *out, const char *attribute, struct span value)
+{
+	buf_add_char(out, ';');
+	if (value.len > QUOTED_MAX || text_is_8bit(value)) {
+		add_extended(out, span_of(attribute), value);
+		return;
+	}
+	buf_printf(out, "\n\t%s=\"", attribute);
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.data[i] == '"' || value.data[i] == '\\')
+			buf_add_char(out, '\\');
+		buf_add_char(out, value.data[i]);
+	}
+	buf_add_char(out, '"');
 }

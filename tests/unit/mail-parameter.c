@@ -91,8 +91,38 @@ static void many_are_left(void)
 	buf_clear(&body);
 }
 
+static void check_added(const char *value, const char *want)
+{
+	struct buf out;
+
+	buf_init(&out, 1 << 20);
+	parameter_add(&out, "filename", span_of(value));
+	CHECK_STR(out.data, want);
+	buf_clear(&out);
+}
+
+static void values_are_added(void)
+{
+	char name[202] = "";
+
+	check_added("a.txt", ";\n\tfilename=\"a.txt\"");
+	check_added("a \"b\" \\c;", ";\n\tfilename=\"a \\\"b\\\" \\\\c;\"");
+	check_added(UE, ";\n\tfilename*=utf-8''%C3%BC");
+	memset(name, 'a', 201);
+	{
+		struct buf out;
+
+		buf_init(&out, 1 << 20);
+		parameter_add(&out, "filename", span_of(name));
+		CHECK(strstr(out.data, ";\n\tfilename*0*=utf-8''aaa") == out.data);
+		CHECK(strstr(out.data, "a;\n\tfilename*3*=a") != NULL);
+		buf_clear(&out);
+	}
+}
+
 int main(void)
 {
+	TEST_RUN(values_are_added);
 	TEST_RUN(names_of_files_are_kept);
 	TEST_RUN(the_rest_stays);
 	TEST_RUN(long_names_are_cut);
