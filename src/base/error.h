@@ -26,6 +26,7 @@ enum error_stage {
 	STAGE_USAGE,   /* the command line */
 	STAGE_CONFIG,  /* the configuration, and the secret it names */
 	STAGE_INPUT,   /* reading the message, temporary files */
+	STAGE_FILE,    /* a file that was named to be sent, or an editor for text */
 	STAGE_SYNTAX,  /* an address or field of the message is malformed */
 	STAGE_RESOLVE, /* looking up the relay's name */
 	STAGE_CONNECT, /* TCP or unix socket */

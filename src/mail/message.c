@@ -246,16 +246,16 @@ static int finish(struct reading *r, struct error *error)
 			   : assembly_add_stash(&m->body, &r->stash, ASSEMBLY_AS_IS, error);
 }
 
-static void note_facts(struct reading *r)
+static void note_facts(struct message *m, const struct measure *measure, uint64_t drained)
 {
-	r->m->facts = (struct message_facts){
-		.has_8bit_header = text_is_8bit(buf_span(&r->m->text)),
-		.has_8bit_body = r->measure.has_8bit,
-		.has_lone_cr = r->measure.has_lone_cr,
-		.has_nul = r->measure.has_nul,
-		.body_size = r->measure.size,
-		.longest_line = r->measure.longest_line,
-		.drained = r->intake.drained,
+	m->facts = (struct message_facts){
+		.has_8bit_header = text_is_8bit(buf_span(&m->text)),
+		.has_8bit_body = measure->has_8bit,
+		.has_lone_cr = measure->has_lone_cr,
+		.has_nul = measure->has_nul,
+		.body_size = measure->size,
+		.longest_line = measure->longest_line,
+		.drained = drained,
 	};
 }
 
@@ -292,7 +292,7 @@ static int read_all(struct reading *r, struct error *error)
 	}
 	if (got < 0 || finish(r, error))
 		return -1;
-	note_facts(r);
+	note_facts(r->m, &r->measure, r->intake.drained);
 	return header_parse(&r->m->header, buf_span(&r->m->text), error);
 }
 
@@ -343,6 +343,30 @@ struct message *message_read_pieces(message_next *next, void *context,
 
 	r.intake.fd = -1;
 	return read_with(&r, error);
+}
+
+struct message *message_make(struct span header, struct assembly *body, struct error *error)
+{
+	struct message *m = calloc(1, sizeof(*m));
+	struct measure measure = {0};
+
+	if (!m) {
+		error_set_memory(error);
+		return NULL;
+	}
+	buf_init(&m->text, MESSAGE_HEADER_MAX);
+	buf_add_span(&m->text, header);
+	if (buf_failed(&m->text) || assembly_measure(body, &measure, error) ||
+	    header_parse(&m->header, buf_span(&m->text), error)) {
+		if (buf_failed(&m->text))
+			set_too_long(error);
+		message_free(m);
+		return NULL;
+	}
+	note_facts(m, &measure, 0);
+	m->body = *body;
+	*body = (struct assembly){0};
+	return m;
 }
 
 void message_free(struct message *m)

@@ -58,6 +58,9 @@ struct message *message_read(int fd, const struct message_options *options,
 /* The same, of pieces that come from elsewhere; options->end_at_dot is not asked. */
 struct message *message_read_pieces(message_next *next, void *context,
 				    const struct message_options *options, struct error *error);
+/* A message of our own making: whole header fields with LF line ends, and a body, which it
+ * takes over: *body is empty afterwards, unless that fails. */
+struct message *message_make(struct span header, struct assembly *body, struct error *error);
 void message_free(struct message *m);
 
 const struct message_facts *message_facts(const struct message *m);
