@@ -66,7 +66,7 @@ static enum values values_of(const struct options_row *row)
 		return VALUES_ID;
 	if (row->name && strcmp(row->name, "account") == 0)
 		return VALUES_ACCOUNT;
-	if (strcmp(rest, "FILE") == 0)
+	if (strcmp(rest, "FILE") == 0 || strncmp(rest, "FILE[", 5) == 0)
 		return VALUES_FILE;
 	if (strcmp(rest, "DIR") == 0)
 		return VALUES_FOLDER;

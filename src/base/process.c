@@ -17,41 +17,46 @@
 
 #include "base/clock.h"
 
-/* The one descriptor that process_clean() leaves open: the number it came with, and its own. */
-static struct {
-	int number, fd;
-} process_spared = {-1, -1};
+/* What process_clean() leaves open for process_take_spared(). */
+static int process_spared = -1;
 
 void process_spare(int fd)
 {
-	process_spared.number = fd;
+	process_spared = fd;
 }
 
-int process_take_spared(int number)
+int process_take_spared(int fd)
 {
-	int fd = process_spared.fd;
-
-	if (fd < 0 || process_spared.number != number) {
+	if (fd < 0 || process_spared != fd) {
 		errno = EBADF;
 		return -1;
 	}
-	process_spared.fd = -1;
+	process_spared = -1;
 	return fd;
 }
 
-/* Moves the spared one to the first place that would be closed. */
-static int process_move_spared(int keep)
+/* Closes everything from keep up but the spared ones. */
+static void process_close(int keep, const int *spared, size_t count)
 {
-	int fd = process_spared.number;
+	int last = process_spared >= keep ? process_spared : keep - 1;
 
-	if (fd < keep || (fd != keep && dup2(fd, keep) < 0) ||
-	    fcntl(keep, F_SETFD, FD_CLOEXEC) < 0)
-		return keep;
-	process_spared.fd = keep;
-	return keep + 1;
+	for (size_t i = 0; i < count; i++)
+		if (spared[i] > last)
+			last = spared[i];
+	for (int fd = keep; fd <= last; fd++) {
+		bool spare = fd == process_spared;
+
+		for (size_t i = 0; i < count; i++)
+			spare = spare || spared[i] == fd;
+		if (spare)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+		else
+			close(fd);
+	}
+	closefrom(last + 1);
 }
 
-void process_clean(int keep)
+void process_clean(int keep, const int *spared, size_t count)
 {
 	bool closed = fcntl(STDIN_FILENO, F_GETFD) < 0;
 	sigset_t none;
@@ -65,7 +70,9 @@ void process_clean(int keep)
 	} while (fd >= 0 && fd <= 2);
 	if (fd > 2)
 		close(fd);
-	closefrom(process_move_spared(keep));
+	if (process_spared < keep || fcntl(process_spared, F_GETFD) < 0)
+		process_spared = -1;
+	process_close(keep, spared, count);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGCHLD, SIG_DFL);

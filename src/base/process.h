@@ -12,13 +12,14 @@
 
 /* At start: opens /dev/null on missing descriptors 0 to 2 (a missing 0 for writing alone: to
  * read it fails with EBADF), closes the others that were inherited from keep up (3 as a rule),
- * empties the signal mask, resets SIGCHLD, ignores SIGPIPE and SIGXFSZ, sets umask 077. */
-void process_clean(int keep);
-/* To be called before: this descriptor, one that somebody left to us on purpose, outlives the
- * cleaning. */
+ * but not the count ones in spared, which are closed on exec; empties the signal mask, resets
+ * SIGCHLD, ignores SIGPIPE and SIGXFSZ, sets umask 077. */
+void process_clean(int keep, const int *spared, size_t count);
+/* To be called before: this descriptor, one that somebody left to us on purpose, is spared as
+ * well, for process_take_spared(). -1: none is. */
 void process_spare(int fd);
-/* The descriptor that was spared under that number, once: -1 with errno for any other. It is
- * the caller's, and has another number by now. */
+/* Whether that descriptor was spared so: its number, once, and it is the caller's; else -1 with
+ * errno. */
 int process_take_spared(int fd);
 /* Runs command by /bin/sh -c with our environment less the names in hidden (NULL ends them),
  * default signal handling, standard input from /dev/null, standard error shared unless that is

@@ -202,6 +202,7 @@ static void set_personality(struct options *o, const char *path)
 {
 	const char *name = base_name(path);
 
+	o->sendmail = options_is_sendmail(path);
 	if (strcmp(name, "mailq") == 0)
 		o->mode = MODE_QUEUE_LIST;
 	else if (strcmp(name, "runq") == 0)
@@ -212,7 +213,6 @@ static void set_personality(struct options *o, const char *path)
 	o->rmail = strcmp(name, "rmail") == 0;
 	if (o->rmail)
 		o->dot = OPTIONS_DOT_STAYS;
-	o->sendmail = options_is_sendmail(path);
 }
 
 static int refuse_mode(const struct options *o, struct error *error)
@@ -263,6 +263,12 @@ static int settle_mode(const struct options *o, struct error *error)
 	if (o->mode == MODE_IMPORT && o->recipients.count > 1)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--import reads one file or directory");
+	if (o->piece_count > 0 && (o->mode != MODE_SUBMIT || o->read_recipients))
+		return error_set(
+			error, ERROR_LOCAL, STAGE_USAGE,
+			"--%s composes a message, and does not go with %s", o->pieces[0].name,
+			o->mode == MODE_SUBMIT ? "-t, which reads one from standard input"
+					       : "what else is to be done");
 	if (o->older_than && o->mode != MODE_QUEUE_CHECK)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--older-than goes with --check-queue");
@@ -324,6 +330,9 @@ void options_clear(struct options *o)
 		free(o->settings[i].value);
 	}
 	free(o->settings);
+	for (size_t i = 0; i < o->piece_count; i++)
+		free(o->pieces[i].value);
+	free(o->pieces);
 	free(o->sender);
 	free(o->full_name);
 	free(o->config_file);

@@ -71,6 +71,12 @@ struct options_setting {
 	char *value; /* NULL: none was given */
 };
 
+/* An option of those that compose a message. */
+struct options_piece {
+	const char *name; /* the long one, of the table; not owned */
+	char *value;      /* without line ends, but in --body; NULL: it takes none */
+};
+
 /* What the command line says. Strings are owned; NULL means not given. */
 struct options {
 	bool sendmail; /* called by a name of sendmail's */
@@ -117,6 +123,9 @@ struct options {
 	char *queue_sender;               /* -qS */
 	struct options_setting *settings; /* in their order */
 	size_t setting_count;
+	struct options_piece *pieces; /* in their order. Where there are any, standard input is
+					 text and no message */
+	size_t piece_count;
 	struct strv listen;  /* --listen: HOST:PORT, unix:/path, systemd */
 	char *catch;         /* --catch: the Maildir that keeps what comes */
 	bool detach;         /* -bd: become a daemon */

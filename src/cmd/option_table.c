@@ -90,6 +90,31 @@ static int set_name(struct options *o, const struct options_row *row, const char
 	return set_string(o, row, value, error);
 }
 
+/* A piece of a message. Fields and names of files are made of it, so it holds no line end, nor
+ * what a terminal or a mail reader would obey; but text does. */
+static int set_piece(struct options *o, const struct options_row *row, const char *value,
+		     struct error *error)
+{
+	struct options_piece *grown;
+
+	for (const char *c = value; c && *c && strcmp(row->name, "body") != 0; c++)
+		if (chars_is(*c, CHARS_CONTROL) && *c != '\t')
+			return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+					 "the value \"%s\" of option --%s holds %s",
+					 TEXT_SHOW(span_of(value)), row->name,
+					 chars_is(*c, CHARS_NEWLINE) ? "a line end"
+								     : "a control character");
+	grown = reallocarray(o->pieces, o->piece_count + 1, sizeof(*grown));
+	if (!grown)
+		return error_set_memory(error);
+	o->pieces = grown;
+	grown[o->piece_count] = (struct options_piece){.name = row->name};
+	if (value && !(grown[o->piece_count].value = strdup(value)))
+		return error_set_memory(error);
+	o->piece_count++;
+	return 0;
+}
+
 static int set_dot(struct options *o, const struct options_row *row, const char *value,
 		   struct error *error)
 {
@@ -594,6 +619,23 @@ static const struct options_row rows[] = {
 	{'O', NULL, ONE, ALL, options_set_named, 0, "NAME=VALUE", "the same by name: IgnoreDots, DeliveryMode"},
 	{'e', NULL, MAY, ALL, options_set_error_mode, 0, "MODE", "-eq: of errors only the exit status tells"},
 	{'h', NULL, ONE, ALL, options_set_hops, 0, "HOPS", "how far it has come: over 50 is refused"},
+
+	{.help = "A message that is composed (standard input is its text)"},
+	{'s', "subject", ONE, OURS, set_piece, 0, "TEXT", "its subject"},
+	{0, "cc", ONE, OURS, set_piece, 0, "ADDRESS", "a recipient who gets a copy"},
+	{0, "bcc", ONE, OURS, set_piece, 0, "ADDRESS", "one of whom the others do not know"},
+	{0, "reply-to", ONE, OURS, set_piece, 0, "ADDRESS", "where answers go"},
+	{0, "in-reply-to", ONE, OURS, set_piece, 0, "ID", "the message that it answers"},
+	{0, "header", ONE, OURS, set_piece, 0, "FIELD", "one more field, as in X-Job: 7"},
+	{0, "body", ONE, OURS, set_piece, 0, "TEXT", "its text, instead of standard input"},
+	{0, "edit", NO, OURS, set_piece, 0, NULL, "write the text in your editor"},
+	{0, "charset", ONE, OURS, set_piece, 0, "NAME", "what the text is in"},
+	{0, "html", ONE, OURS, set_piece, 0, "FILE", "the same as HTML"},
+	{0, "inline", ONE, OURS, set_piece, 0, "FILE[;type=TYPE]", "a file that the HTML shows, as cid:NAME"},
+	{0, "attach", ONE, OURS, set_piece, 0, "FILE[;type=TYPE]", "a file that goes with it"},
+	{0, "name-attachment", ONE, OURS, set_piece, 0, "NAME", "what the file before is called"},
+	{0, "save-sent", ONE, OURS, set_piece, 0, "maildir:PATH", "keep a copy there when it has gone"},
+	{0, "skip-empty", NO, OURS, set_piece, 0, NULL, "send nothing where there is nothing to send"},
 
 	{.help = "Delivery"},
 	{'N', "dsn-notify", ONE, ALL, set_wish, 0, "CONDITIONS",

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cmd/compose.h"
 #include "cmd/dispatch.h"
 #include "cmd/dry_run.h"
 #include "cmd/rmail.h"
+#include "cmd/sent_copy.h"
 #include "deliver/submission.h"
 
 /* Whether a line that is just a dot ends the message: as it was said; else under sendmail's
@@ -57,7 +59,8 @@ static void submit_tell(void *context, const char *line)
 	context_tell(context, line);
 }
 
-static int submit_send(struct context *x, const struct submission *s)
+/* *went: somebody has it, or will. */
+static int submit_send(struct context *x, const struct submission *s, bool *went)
 {
 	const struct relay_options relay = context_relay(x, s->account);
 	struct dispatch d;
@@ -72,6 +75,7 @@ static int submit_send(struct context *x, const struct submission *s)
 	d.hushed = x->options.sendmail && !x->options.verbose;
 	channel_init(&channel, &relay);
 	code = dispatch_message(&d, &attempt, &channel, NULL, true);
+	*went = code == 0 || attempt_count(&attempt, 1u << ATTEMPT_SENT) > 0;
 	channel_close(&channel);
 	dispatch_finish(&d);
 	attempt_clear(&attempt);
@@ -114,20 +118,31 @@ static int submit_check_hops(const struct context *x, const struct message *m,
 			 hops, SUBMISSION_HOPS_MAX);
 }
 
-static int submit_prepare(struct context *x, struct submission *s, struct message **m,
-			  struct error *error)
+/* The message, read or composed. Returns 1, 0 when there is nothing to send, -1 with *error. */
+static int submit_get(struct context *x, struct composed *c, struct error *error)
 {
-	struct submission_request request;
-
+	if (x->options.piece_count > 0)
+		return compose(x, c, error);
 	if (x->options.recipients.count == 0 && !x->options.read_recipients)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "no recipients: name them, or let -t read them from the "
 				 "header");
-	*m = submit_read(x, error);
-	request = submit_request(x);
-	if (!*m || submission_prepare(s, *m, &x->config, &request, error))
+	c->message = submit_read(x, error);
+	return c->message ? 1 : -1;
+}
+
+static int submit_prepare(const struct context *x, const struct composed *c,
+			  struct submission *s, struct error *error)
+{
+	struct submission_request request = submit_request(x);
+
+	if (x->options.piece_count > 0) {
+		request.recipients = &c->recipients;
+		request.composed = true;
+	}
+	if (submission_prepare(s, c->message, &x->config, &request, error))
 		return -1;
-	return submit_check_hops(x, *m, error);
+	return submit_check_hops(x, c->message, error);
 }
 
 /* The log of the account that the message chose; of the likely one when it came to no choice.
@@ -159,26 +174,55 @@ static void submit_note_rest(const struct message *m)
 			 (unsigned long long)message_facts(m)->drained);
 }
 
+/* Sends it, and keeps a copy where one was asked for. */
+static int submit_with_copy(struct context *x, const struct composed *c,
+			    const struct submission *s)
+{
+	struct sent_copy copy = {0};
+	struct error error;
+	bool went = false;
+	int code;
+
+	if (c->save_sent && sent_copy_begin(&copy, c->save_sent, s->message, &error))
+		code = context_fail(x, &error);
+	else
+		code = submit_send(x, s, &went);
+	if (went && sent_copy_finish(&copy, &error))
+		context_complain(x, error.text);
+	sent_copy_end(&copy);
+	return code;
+}
+
+/* The message is ready: it goes, or is shown. */
+static int submit_message(struct context *x, const struct composed *c,
+			  const struct submission *s, struct error *error)
+{
+	if (!x->options.dry_run) {
+		submit_note_rest(s->message);
+		return submit_with_copy(x, c, s);
+	}
+	if (cmd_dry_run(s->account, &s->envelope, s->message, stdout, error))
+		return context_fail(x, error);
+	return 0;
+}
+
 int cmd_submit(struct context *x)
 {
 	struct submission s = {0};
-	struct message *m = NULL;
+	struct composed c = {0};
 	struct error error;
-	int failed = submit_prepare(x, &s, &m, &error);
-	int code;
+	int got = submit_get(x, &c, &error);
+	int failed = got > 0 ? submit_prepare(x, &c, &s, &error) : got;
+	int code = 0;
 
-	if (failed || !x->options.dry_run)
+	if (failed || (got > 0 && !x->options.dry_run))
 		submit_open_log(x, &s);
 	submit_warn(x, &s);
-	if (!failed && x->options.dry_run)
-		failed = cmd_dry_run(s.account, &s.envelope, m, stdout, &error);
-	else if (!failed)
-		submit_note_rest(m);
 	if (failed)
 		code = context_fail(x, &error);
-	else
-		code = x->options.dry_run ? 0 : submit_send(x, &s);
+	else if (got > 0)
+		code = submit_message(x, &c, &s, &error);
 	submission_clear(&s);
-	message_free(m);
+	compose_finish(x, &c, code);
 	return code;
 }

@@ -103,12 +103,13 @@ static int submission_edit(struct making *m)
 	const struct account *a = m->s->account;
 	struct header *h = message_header(m->s->message);
 	struct address from = {0};
+	bool keep = !m->request->composed;
 	struct edit_options options = {
 		.from = &from,
 		.now = time(NULL),
-		.keep_date = a->set_date_header == SETTING_OFF,
-		.keep_message_id = a->set_msgid_header == SETTING_OFF,
-		.keep_from = a->set_from_header == SETTING_OFF,
+		.keep_date = keep && a->set_date_header == SETTING_OFF,
+		.keep_message_id = keep && a->set_msgid_header == SETTING_OFF,
+		.keep_from = keep && a->set_from_header == SETTING_OFF,
 		.undisclosed = a->undisclosed_recipients == SETTING_ON,
 	};
 	const char *domain = m->s->domain.len > 0 ? m->s->domain.data : NULL;

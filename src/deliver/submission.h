@@ -25,9 +25,11 @@ struct submission_request {
 	const char *sender;      /* -f as it came, NULL: not given */
 	bool sender_from_header; /* Resent-From, else From, gives the reverse-path */
 	const char *full_name;   /* -F, or NULL */
-	struct wishes wishes;    /* of this message; the account's come to them */
-	bool no_aliases;         /* -n */
-	struct strv *trace;      /* gets a line for each alias used (conf/aliases.h); or NULL */
+	bool composed; /* the message is ours, and gets the fields it must have whatever the
+			  account says of other people's */
+	struct wishes wishes; /* of this message; the account's come to them */
+	bool no_aliases;      /* -n */
+	struct strv *trace;   /* gets a line for each alias used (conf/aliases.h); or NULL */
 	const char *(*user)(void); /* the login name as it is, not empty: asked for only as
 				      sender of last resort; used at once */
 	const struct account

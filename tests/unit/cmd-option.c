@@ -228,9 +228,55 @@ static void the_unknown_is_noted_or_refused(void)
 	CHECK_STR(error.text, "there is no option -\303\274 (see --help)");
 	CHECK_INT(parse("pennypost|--dry"), -1);
 	CHECK_STR(error.text, "there is no option --dry (see --help)");
-	CHECK_INT(parse("pennypost|-s|hello"), -1);
+	CHECK_INT(parse("pennypost|-z|hello"), -1);
 	CHECK_INT(parse("pennypost|-\33"), -1);
 	CHECK_STR(error.text, "there is no option -\\x1B (see --help)");
+}
+
+static void pieces_of_a_message_are_kept_in_order(void)
+{
+	CHECK_INT(parse("pennypost|-shi|--attach|a|a@x|--name-attachment=b|--edit|--body=1\n2"),
+		  0);
+	CHECK_STR(operands(), "a@x");
+	CHECK_INT(o.piece_count, 5);
+	CHECK_STR(o.pieces[0].name, "subject");
+	CHECK_STR(o.pieces[0].value, "hi");
+	CHECK_STR(o.pieces[2].name, "name-attachment");
+	CHECK_STR(o.pieces[2].value, "b");
+	CHECK(o.pieces[3].value == NULL);
+	CHECK_STR(o.pieces[4].value, "1\n2");
+	CHECK_INT(parse("sendmail|-s|hello|a@x"), 0);
+	CHECK_INT(o.piece_count, 0);
+	CHECK_STR(operands(), "hello|a@x");
+}
+
+static void pieces_of_a_message_are_one_line_each(void)
+{
+	static const char *const lines[] = {
+		"-s|a\nb",      "--cc|a\r",       "--header=X: 1\nBcc: y",
+		"--attach=a\n", "--charset=\033", "--html|a\rb"};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "pennypost|%s|a@x", lines[i]);
+		CHECK_INT(parse(line), -1);
+		CHECK_INT(error_exit_code(&error), 64);
+		options_clear(&o);
+	}
+}
+
+static void pieces_of_a_message_want_one_to_be_sent(void)
+{
+	CHECK_INT(parse("pennypost|-s|a|-t"), -1);
+	CHECK_INT(error_exit_code(&error), 64);
+	options_clear(&o);
+	CHECK_INT(parse("pennypost|-s|a|--batch|file"), -1);
+	CHECK_STR(error.text,
+		  "--subject composes a message, and does not go with what else is to be done");
+	options_clear(&o);
+	CHECK_INT(parse("sendmail|--attach=/etc/passwd|a@x"), -1);
+	CHECK_STR(error.text, "option --attach is not sendmail's: call pennypost with it");
 }
 
 static void a_password_has_no_place_here(void)
@@ -704,6 +750,9 @@ int main(void)
 	TEST_RUN(old_and_named_options);
 	TEST_RUN(no_option_of_sendmail_names_a_file_or_command);
 	TEST_RUN(the_unknown_is_noted_or_refused);
+	TEST_RUN(pieces_of_a_message_are_kept_in_order);
+	TEST_RUN(pieces_of_a_message_are_one_line_each);
+	TEST_RUN(pieces_of_a_message_want_one_to_be_sent);
 	TEST_RUN(a_password_has_no_place_here);
 	TEST_RUN(the_queue_is_listed);
 	TEST_RUN(the_queue_is_run);

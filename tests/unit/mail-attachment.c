@@ -115,7 +115,7 @@ static void refuse(struct attachment a, int code)
 
 static void what_cannot_go_is_refused(void)
 {
-	refuse((struct attachment){.path = "/nonexistent/file"}, 66);
+	refuse((struct attachment){.path = "/dev/null/file"}, 66);
 	refuse((struct attachment){.path = folder}, 66);
 	refuse((struct attachment){.path = make("a", "x", 1), .type = "multipart/mixed"}, 64);
 	refuse((struct attachment){.path = make("a", "x", 1), .type = "message/partial"}, 64);
