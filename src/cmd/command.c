@@ -3,6 +3,7 @@
 
 #include "cmd/batch.h"
 #include "cmd/config_check.h"
+#include "cmd/doctor.h"
 #include "cmd/help.h"
 #include "cmd/import.h"
 #include "cmd/listen.h"
@@ -28,6 +29,7 @@ int cmd_run(struct context *x, int inherited)
 	switch (x->options.mode) {
 	case MODE_HELP: return cmd_help(stdout, &error) ? context_fail(x, &error) : 0;
 	case MODE_VERSION: return cmd_version(stdout, &error) ? context_fail(x, &error) : 0;
+	case MODE_DOCTOR: return cmd_doctor(x);
 	case MODE_QUEUE_CHECK: return cmd_queue_check(x);
 	case MODE_QUEUE_RUN: return cmd_run_queue(x);
 	case MODE_SERVE: return cmd_serve(x);

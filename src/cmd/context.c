@@ -395,6 +395,11 @@ static void context_advise(const struct context *x)
 	}
 }
 
+int context_load_quietly(struct context *x, struct error *error)
+{
+	return context_read_all(x, error);
+}
+
 int context_load(struct context *x, struct error *error)
 {
 	int failed = context_read_all(x, error);

@@ -41,6 +41,8 @@ int context_init(struct context *x, int argc, char *argv[], struct error *error)
  * command line changes loses its password, and a named one those of the environment, too, so
  * that a secret never goes where its owner did not say. */
 int context_load(struct context *x, struct error *error);
+/* The same, but what is odd about it is left in x->config.warnings for the caller to tell. */
+int context_load_quietly(struct context *x, struct error *error);
 /* Reads it anew, as it may be by now, with no word of what may be odd about it. Whatever was
  * borrowed of the old one is gone. Returns 0, or -1 with *error and the old one as it was. */
 int context_reload(struct context *x, struct error *error);

@@ -238,10 +238,10 @@ static int settle_mode(const struct options *o, struct error *error)
 {
 	if (o->mode == MODE_UNAVAILABLE)
 		return refuse_mode(o, error);
-	if (o->json && o->mode != MODE_QUEUE_SHOW &&
+	if (o->json && o->mode != MODE_QUEUE_SHOW && o->mode != MODE_DOCTOR &&
 	    (o->mode != MODE_QUEUE_LIST || o->list != OPTIONS_LIST_MESSAGES))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
-				 "--json goes with --list-queue or --show");
+				 "--json goes with --list-queue, --show or --doctor");
 	if (o->mode == MODE_QUEUE_RUN && (o->recipients.count > 0 || o->read_recipients))
 		return error_set(
 			error, ERROR_LOCAL, STAGE_USAGE,
@@ -272,6 +272,9 @@ static int settle_mode(const struct options *o, struct error *error)
 	if (o->older_than && o->mode != MODE_QUEUE_CHECK)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--older-than goes with --check-queue");
+	if (o->send_test && o->mode != MODE_DOCTOR)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "--send-test goes with --doctor");
 	if (!o->sendmail && o->recipients.count > 0 &&
 	    (o->mode == MODE_QUEUE_LIST || o->mode == MODE_QUEUE_CHECK ||
 	     o->mode == MODE_SERVE || o->mode == MODE_LISTEN || o->mode == MODE_CONFIG_CHECK ||
@@ -282,8 +285,24 @@ static int settle_mode(const struct options *o, struct error *error)
 	return 0;
 }
 
+/* The operand of --doctor is the account, as -a has it. */
+static int settle_account(struct parse *p)
+{
+	struct options *o = p->options;
+
+	if (o->recipients.count > (o->account ? 0 : 1) || o->to.count > 0)
+		return error_set(p->error, ERROR_LOCAL, STAGE_USAGE,
+				 "--doctor takes one account, and no recipients");
+	if (o->recipients.count > 0) {
+		o->account = o->recipients.items[0];
+		o->recipients.items[0] = NULL;
+		strv_clear(&o->recipients);
+	}
+	return 0;
+}
+
 /* Operands are recipients like those of --to, but with --batch files, and IDs with --show,
- * --remove and their like. */
+ * --remove and their like, and the account with --doctor. */
 static int settle_operands(struct parse *p)
 {
 	struct options *o = p->options;
@@ -296,6 +315,8 @@ static int settle_operands(struct parse *p)
 				return -1;
 		strv_clear(&o->recipients);
 	}
+	if (o->mode == MODE_DOCTOR)
+		return settle_account(p);
 	if (o->mode == MODE_BATCH) {
 		o->files = o->recipients;
 		o->recipients = o->to;
@@ -340,6 +361,7 @@ void options_clear(struct options *o)
 	free(o->address);
 	free(o->import);
 	free(o->relay_key);
+	free(o->test_address);
 	free(o->envelope_id);
 	free(o->queue_id);
 	free(o->queue_recipient);

@@ -27,6 +27,7 @@ enum options_mode {
 	MODE_TRUST_RELAY,    /* options.relay_key */
 	MODE_RESOLVE,        /* -bv: options.recipients */
 	MODE_NEWALIASES,     /* -bi */
+	MODE_DOCTOR,         /* options.account, options.json, options.send_test */
 	MODE_QUEUE_LIST,     /* options.list, options.json, options.verbose */
 	MODE_QUEUE_SHOW,     /* options.ids, options.json */
 	MODE_QUEUE_STEER,    /* options.steer, options.ids */
@@ -109,7 +110,9 @@ struct options {
 	char *address;     /* --verify-address */
 	char *import;      /* --import: the other program's name */
 	bool with_passwords;
-	char *relay_key; /* --trust-relay */
+	char *relay_key;    /* --trust-relay */
+	bool send_test;     /* --send-test */
+	char *test_address; /* its address; NULL: the account's own */
 	enum options_steer steer;
 	struct strv ids;                  /* of entries of the queue, or "all" */
 	enum options_list list;           /* MODE_QUEUE_LIST */

@@ -577,6 +577,21 @@ static int set_trust_relay(struct options *o, const struct options_row *row, con
 	return set_string(o, row, value, error);
 }
 
+static int set_doctor(struct options *o, const struct options_row *row, const char *value,
+		      struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	o->mode = MODE_DOCTOR;
+	return 0;
+}
+
+static int set_send_test(struct options *o, const struct options_row *row, const char *value,
+			 struct error *error)
+{
+	o->send_test = true;
+	return value ? set_string(o, row, value, error) : 0;
+}
+
 static int set_version(struct options *o, const struct options_row *row, const char *value,
 		       struct error *error)
 {
@@ -683,6 +698,9 @@ static const struct options_row rows[] = {
 	 "ask the relay about an address"},
 	{0, "trust-relay", ONE, OURS, set_trust_relay, AT(relay_key), "HOST:PORT=PIN",
 	 "accept a relay's new key, with tls_trust first-use"},
+	{0, "doctor", NO, OURS, set_doctor, 0, NULL, "check whether mail would go, and what mends it"},
+	{0, "send-test", MAY, OURS, set_send_test, AT(test_address), "ADDRESS",
+	 "with --doctor: send a message, too"},
 	{0, "list-queue", NO, OURS, set_queue_list, 0, NULL, "show what is in the queue"},
 	{0, "json", NO, ALL, set_flag, AT(json), NULL, "as JSON, an object a line"},
 	{0, "show", ONE, OURS, set_show, 0, "ID", "show a message of the queue"},

@@ -313,7 +313,7 @@ static void the_queue_is_listed(void)
 	CHECK_INT(parse("pennypost|--list-queue|a@x"), -1);
 	CHECK_STR(error.text, "there is no place for \"a@x\" here");
 	CHECK_INT(parse("pennypost|--json|a@x"), -1);
-	CHECK_STR(error.text, "--json goes with --list-queue or --show");
+	CHECK_STR(error.text, "--json goes with --list-queue, --show or --doctor");
 }
 
 static void the_queue_is_run(void)
@@ -522,6 +522,18 @@ static void modes(void)
 	CHECK_INT(parse("pennypost|--verify-address|a@x"), 0);
 	CHECK_INT(o.mode, MODE_VERIFY_ADDRESS);
 	CHECK_STR(o.address, "a@x");
+	CHECK_INT(parse("pennypost|--doctor|work|--json"), 0);
+	CHECK_INT(o.mode, MODE_DOCTOR);
+	CHECK_STR(o.account, "work");
+	CHECK_INT(o.recipients.count, 0);
+	CHECK(!o.send_test);
+	CHECK_INT(parse("pennypost|--doctor|--send-test=a@x"), 0);
+	CHECK(o.send_test && !o.account);
+	CHECK_STR(o.test_address, "a@x");
+	CHECK_INT(parse("pennypost|--doctor|a|b"), -1);
+	CHECK_INT(parse("pennypost|--send-test|a@x"), -1);
+	CHECK_STR(error.text, "--send-test goes with --doctor");
+	CHECK_INT(parse("sendmail|--doctor"), -1);
 	CHECK_INT(parse("pennypost|--show-config|-awork"), 0);
 	CHECK_INT(o.mode, MODE_SHOW_CONFIG);
 	CHECK_INT(parse("pennypost|--show-config|a@x"), -1);
@@ -656,7 +668,7 @@ static void every_setting_is_a_word_of_the_configuration(void)
 		char line[64];
 
 		if (!row->name || strcmp(row->name, "configure") == 0 ||
-		    strcmp(row->name, "rmqs") == 0)
+		    strcmp(row->name, "rmqs") == 0 || strcmp(row->name, "send-test") == 0)
 			continue;
 		snprintf(line, sizeof(line), "pennypost|--%s%s", row->name,
 			 row->value == OPTIONS_VALUE_NONE && strcmp(row->name, "json") != 0 &&

@@ -1,0 +1,253 @@
+/* What the doctor says: see doctor_report.h. */
+#include "cmd/doctor_report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cmd/doctor_mend.h"
+
+static const char *const doctor_words[] = {
+	[DOCTOR_OK] = "ok",
+	[DOCTOR_WARNING] = "warning",
+	[DOCTOR_FAILURE] = "failure",
+	[DOCTOR_UNCHECKED] = "not checked",
+};
+
+void doctor_init(struct doctor *d, struct context *x)
+{
+	*d = (struct doctor){.x = x, .why = ""};
+	buf_init(&d->look.before, DOCTOR_NOTES_MAX);
+	buf_init(&d->sender, 1024);
+}
+
+void doctor_clear(struct doctor *d)
+{
+	smtp_free(d->look.session);
+	smtp_free(d->session);
+	relay_trust_clear(&d->look.trust);
+	tls_info_clear(&d->look.info);
+	buf_clear(&d->look.before);
+	buf_clear(&d->sender);
+	account_clear(&d->account);
+}
+
+/* Where a line of the configuration belongs; without a file it can be an option. */
+static void doctor_show_place(const struct doctor *d, const char *line, struct buf *out)
+{
+	size_t word = strcspn(line, " ");
+	struct buf file;
+
+	if (!d->has_account)
+		return;
+	buf_init(&file, DOCTOR_TEXT_MAX);
+	if (doctor_mend_file(d, &file)) {
+		buf_printf(out, " (in account %s of %s)", TEXT_SHOW(span_of(d->account.name)),
+			   TEXT_SHOW(buf_span(&file)));
+	} else {
+		buf_add_string(out, " (or say --");
+		for (size_t i = 0; i < word; i++)
+			buf_add_char(out, line[i] == '_' ? '-' : line[i]);
+		buf_add_char(out, '=');
+		text_escape(out, span_of(line + word + (line[word] != '\0')));
+		buf_add_char(out, ')');
+	}
+	buf_clear(&file);
+}
+
+static void doctor_say_words(const struct doctor *d, enum doctor_status status,
+			     const struct doctor_mend *mend, const char *text)
+{
+	struct buf out;
+
+	buf_init(&out, DOCTOR_TEXT_MAX * 4);
+	buf_printf(&out, "%-11s  %-13s  ", doctor_words[status], d->check);
+	text_escape(&out, span_of(text));
+	if (mend && mend->kind != DOCTOR_MEND_NONE) {
+		buf_printf(&out, "\n%-11s  %-13s  %s: ", "", "",
+			   mend->kind == DOCTOR_MEND_LINE      ? "write"
+			   : mend->kind == DOCTOR_MEND_COMMAND ? "run"
+							       : "do");
+		text_escape(&out, span_of(mend->text));
+		if (mend->kind == DOCTOR_MEND_LINE)
+			doctor_show_place(d, mend->text, &out);
+	}
+	puts(out.data);
+	buf_clear(&out);
+}
+
+static void doctor_json_mend(const struct doctor *d, const struct doctor_mend *mend,
+			     struct json *j)
+{
+	static const char *const names[] = {[DOCTOR_MEND_NONE] = "",
+					    [DOCTOR_MEND_LINE] = "line",
+					    [DOCTOR_MEND_COMMAND] = "command",
+					    [DOCTOR_MEND_DO] = "do"};
+	struct buf file;
+
+	json_name(j, "mend");
+	json_open_object(j);
+	json_name(j, names[mend->kind]);
+	json_string(j, span_of(mend->text));
+	buf_init(&file, DOCTOR_TEXT_MAX);
+	if (mend->kind == DOCTOR_MEND_LINE && d->has_account && doctor_mend_file(d, &file)) {
+		json_name(j, "file");
+		json_string(j, buf_span(&file));
+		json_name(j, "account");
+		json_string(j, span_of(d->account.name));
+	}
+	buf_clear(&file);
+	json_close_object(j);
+}
+
+static void doctor_say_json(const struct doctor *d, enum doctor_status status,
+			    const struct doctor_mend *mend, const char *text)
+{
+	struct json j;
+	struct buf out;
+
+	buf_init(&out, DOCTOR_TEXT_MAX * 8);
+	json_init(&j, &out);
+	json_open_object(&j);
+	json_name(&j, "check");
+	json_string(&j, span_of(d->check));
+	json_name(&j, "status");
+	json_string(&j, span_of(doctor_words[status]));
+	json_name(&j, "text");
+	json_string(&j, span_of(text));
+	if (mend && mend->kind != DOCTOR_MEND_NONE)
+		doctor_json_mend(d, mend, &j);
+	json_close_object(&j);
+	puts(out.data);
+	buf_clear(&out);
+}
+
+static void doctor_say(struct doctor *d, enum doctor_status status,
+		       const struct doctor_mend *mend, const char *text)
+{
+	if (d->x->options.json)
+		doctor_say_json(d, status, mend, text);
+	else
+		doctor_say_words(d, status, mend, text);
+	fflush(stdout);
+}
+
+void doctor_ok(struct doctor *d, const char *format, ...)
+{
+	struct buf text;
+	va_list ap;
+
+	buf_init(&text, DOCTOR_TEXT_MAX);
+	va_start(ap, format);
+	buf_vprintf(&text, format, ap);
+	va_end(ap);
+	doctor_say(d, DOCTOR_OK, NULL, text.data);
+	buf_clear(&text);
+}
+
+void doctor_warn(struct doctor *d, const struct doctor_mend *mend, const char *format, ...)
+{
+	struct buf text;
+	va_list ap;
+
+	buf_init(&text, DOCTOR_TEXT_MAX);
+	va_start(ap, format);
+	buf_vprintf(&text, format, ap);
+	va_end(ap);
+	d->warnings++;
+	doctor_say(d, DOCTOR_WARNING, mend, text.data);
+	buf_clear(&text);
+}
+
+void doctor_fail(struct doctor *d, int code, const struct doctor_mend *mend, const char *format,
+		 ...)
+{
+	struct buf text;
+	va_list ap;
+
+	buf_init(&text, DOCTOR_TEXT_MAX);
+	va_start(ap, format);
+	buf_vprintf(&text, format, ap);
+	va_end(ap);
+	d->passed = false;
+	if (d->failures++ == 0) {
+		d->first = d->check;
+		d->code = code;
+	}
+	doctor_say(d, DOCTOR_FAILURE, mend, text.data);
+	buf_clear(&text);
+}
+
+void doctor_fail_error(struct doctor *d, const struct error *error,
+		       const struct doctor_mend *mend)
+{
+	struct doctor_mend found = {.kind = DOCTOR_MEND_NONE};
+	struct buf meaning;
+	bool waits = false;
+
+	buf_init(&meaning, DOCTOR_TEXT_MAX);
+	if (!mend || mend->kind == DOCTOR_MEND_NONE) {
+		waits = doctor_mend_error(d, error, &found, &meaning);
+		mend = &found;
+	}
+	if (waits && d->account.queue != SETTING_OFF) {
+		d->passed = false;
+		doctor_warn(d, mend, "%s%s", error->text, meaning.data);
+	} else {
+		if (waits)
+			found = doctor_line("queue on");
+		doctor_fail(d, error_exit_code(error), mend, "%s%s", error->text, meaning.data);
+	}
+	buf_clear(&meaning);
+}
+
+void doctor_unchecked(struct doctor *d, const char *because)
+{
+	char text[80];
+
+	d->passed = false;
+	snprintf(text, sizeof(text), "because of %s", because);
+	doctor_say(d, DOCTOR_UNCHECKED, NULL, text);
+}
+
+static void doctor_conclude_json(const struct doctor *d)
+{
+	struct json j;
+	struct buf out;
+
+	buf_init(&out, DOCTOR_TEXT_MAX);
+	json_init(&j, &out);
+	json_open_object(&j);
+	json_name(&j, "mail_would_go");
+	json_bool(&j, d->failures == 0);
+	json_name(&j, "failures");
+	json_number(&j, d->failures);
+	json_name(&j, "warnings");
+	json_number(&j, d->warnings);
+	json_name(&j, "first_failure");
+	if (d->first)
+		json_string(&j, span_of(d->first));
+	else
+		json_null(&j);
+	json_name(&j, "exit");
+	json_number(&j, d->code);
+	json_close_object(&j);
+	puts(out.data);
+	buf_clear(&out);
+}
+
+int doctor_conclude(struct doctor *d)
+{
+	if (d->x->options.json)
+		doctor_conclude_json(d);
+	else if (d->failures > 0)
+		printf("mail would not go as it should: begin with %s\n", d->first);
+	else if (d->warnings > 0)
+		printf("mail would go, with %u warning%s\n", d->warnings,
+		       d->warnings == 1 ? "" : "s");
+	else
+		printf("mail would go\n");
+	return fflush(stdout) != 0 || ferror(stdout) ? -1 : 0;
+}
