@@ -67,3 +67,13 @@ int keyring_read(const char *description, struct buf *out, struct error *error)
 				       "the kernel's keyring cannot be used");
 	}
 }
+
+int keyring_write(const char *description, struct span secret, struct error *error)
+{
+	long key = syscall(SYS_add_key, keyring_type, description, secret.data, secret.len,
+			   KEY_SPEC_USER_KEYRING);
+
+	return key >= 0 ? 0
+			: error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
+					  "the kernel's keyring cannot be used");
+}

@@ -14,5 +14,8 @@
  * *error (local, stage config) when it may not be read, has expired, or there are no keyrings
  * here. */
 int keyring_read(const char *description, struct buf *out, struct error *error);
+/* Puts the secret into the user's own keyring, in place of what the key holds already. It stays
+ * there until the machine restarts. Returns 0, or -1 with *error (local, stage config). */
+int keyring_write(const char *description, struct span secret, struct error *error);
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 
 /* What process_clean() leaves open for process_take_spared(). */
 static int process_spared = -1;
@@ -124,16 +125,20 @@ static char *const *process_words(const char *const words[])
 	return u.theirs;
 }
 
-/* In the child: becomes the command, or exits 127. */
-static void process_execute(const char *const words[], char **environment, int output)
+/* In the child: becomes the command, or exits 127. An input of -1 is /dev/null. */
+static void process_execute(const char *const words[], char **environment, int input,
+			    int output)
 {
 	int null = open("/dev/null", O_RDWR);
+
+	if (input < 0)
+		input = null;
 
 	process_choose_error(null);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	setpgid(0, 0);
-	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0)
+	if (null >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0)
 		execvpe(words[0], process_words(words), environment);
 	_exit(127);
 }
@@ -218,8 +223,10 @@ int process_capture(const char *command, const char *const hidden[], int64_t mil
 	return process_capture_words(words, hidden, milliseconds, out, error);
 }
 
-int process_capture_words(const char *const words[], const char *const hidden[],
-			  int64_t milliseconds, struct buf *out, struct error *error)
+/* A program with its standard input; -1: /dev/null. */
+static int process_capture_from(const char *const words[], const char *const hidden[],
+				int input, int64_t milliseconds, struct buf *out,
+				struct error *error)
 {
 	int64_t deadline = clock_in(milliseconds);
 	char **environment = process_environment(hidden);
@@ -242,7 +249,7 @@ int process_capture_words(const char *const words[], const char *const hidden[],
 				       "cannot run a command");
 	}
 	if (pid == 0)
-		process_execute(words, environment, ends[1]);
+		process_execute(words, environment, input, ends[1]);
 	free(environment);
 	close(ends[1]);
 	number = process_read(ends[0], deadline, out) ? errno : 0;
@@ -251,6 +258,40 @@ int process_capture_words(const char *const words[], const char *const hidden[],
 	if (!number)
 		number = late;
 	return process_judge(status, number, milliseconds, error);
+}
+
+int process_capture_words(const char *const words[], const char *const hidden[],
+			  int64_t milliseconds, struct buf *out, struct error *error)
+{
+	return process_capture_from(words, hidden, -1, milliseconds, out, error);
+}
+
+int process_feed_words(const char *const words[], const char *const hidden[], struct span input,
+		       int64_t milliseconds, struct error *error)
+{
+	int ends[2] = {-1, -1};
+	struct buf ignored;
+	int result;
+
+	if (input.len > PROCESS_FEED_MAX)
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "there is too much to be said to a command");
+	if (pipe2(ends, O_CLOEXEC))
+		return error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
+				       "cannot run a command");
+	/* An empty pipe has room for it. */
+	result = file_write_all(ends[1], input.data, input.len);
+	close(ends[1]);
+	buf_init(&ignored, 64 * 1024);
+	if (result)
+		error_set_errno(error, ERROR_LOCAL, STAGE_CONFIG, errno,
+				"cannot write to a command");
+	else
+		result = process_capture_from(words, hidden, ends[0], milliseconds, &ignored,
+					      error);
+	close(ends[0]);
+	buf_clear(&ignored);
+	return result;
 }
 
 /* The environment of a job. The strings are borrowed. */

@@ -34,6 +34,13 @@ int process_capture(const char *command, const char *const hidden[], int64_t mil
 int process_capture_words(const char *const words[], const char *const hidden[],
 			  int64_t milliseconds, struct buf *out, struct error *error);
 
+enum { PROCESS_FEED_MAX = 16 * 1024 };
+
+/* The same, with input, at most PROCESS_FEED_MAX bytes, as its standard input; what it prints
+ * is dropped. */
+int process_feed_words(const char *const words[], const char *const hidden[], struct span input,
+		       int64_t milliseconds, struct error *error);
+
 /* A command that is no shell's. */
 struct process_job {
 	const char *command;     /* split on blanks: the program, looked for in PATH, and its

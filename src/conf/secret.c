@@ -21,10 +21,8 @@
 #include "conf/netrc.h"
 
 enum {
-	EVAL_TIMEOUT = 60 * 1000,
 	NETRC_MAX = 1024 * 1024,
 	PROMPT_MAX = 256,
-	KEYRING_NAME_MAX = 1024,
 	/* With the line end that is removed. */
 	SECRET_READ_MAX = SECRET_MAX + 2
 };
@@ -66,7 +64,7 @@ static int secret_eval(const char *source, const char *command, struct buf *out,
 	int result = -1;
 
 	buf_init_secret(&read, SECRET_READ_MAX);
-	if (process_capture(command, secret_environment, EVAL_TIMEOUT, &read, error))
+	if (process_capture(command, secret_environment, SECRET_COMMAND_TIME, &read, error))
 		error_prefix(error, "%s", source);
 	else
 		result = secret_take(&read, source, out, error);
@@ -169,7 +167,7 @@ static int secret_named_credential(const struct account *a,
 }
 
 /* What a person calls the relay, and netrc. */
-static const char *secret_host(const struct account *a)
+const char *secret_host(const struct account *a)
 {
 	if (a->relay.host)
 		return a->relay.host;
@@ -208,20 +206,25 @@ static int secret_netrc(const struct account *a, const char *path, struct buf *o
 	return result;
 }
 
-/* The key of the kernel that is called so, or "pennypost:USER@HOST". */
+void secret_key_name(const struct account *a, struct buf *out)
+{
+	buf_printf(out, "pennypost:%s@%s", account_user(a) ? account_user(a) : "",
+		   secret_host(a));
+}
+
+/* The key of the kernel that is called so. */
 static int secret_kernel(const struct account *a, const char *name, struct buf *out,
 			 struct error *error)
 {
 	struct buf description, read;
 	int result;
 
-	buf_init(&description, KEYRING_NAME_MAX);
+	buf_init(&description, SECRET_NAME_MAX);
 	buf_init_secret(&read, SECRET_READ_MAX);
 	if (name)
 		buf_add_string(&description, name);
 	else
-		buf_printf(&description, "pennypost:%s@%s",
-			   account_user(a) ? account_user(a) : "", secret_host(a));
+		secret_key_name(a, &description);
 	if (buf_failed(&description))
 		result = secret_error(error, "password_keyring", "the name is too long");
 	else if ((result = keyring_read(description.data, &read, error)) < 0)
@@ -250,7 +253,7 @@ static int secret_desktop(const struct account *a, struct buf *out, struct error
 	int result = -1;
 
 	buf_init_secret(&read, SECRET_READ_MAX);
-	if (process_capture_words(words, secret_environment, EVAL_TIMEOUT, &read, error))
+	if (process_capture_words(words, secret_environment, SECRET_COMMAND_TIME, &read, error))
 		error_set(
 			error, ERROR_LOCAL, STAGE_CONFIG,
 			"password_keyring: secret-tool found no password for %s at %s: "

@@ -16,7 +16,11 @@
 #include "base/error.h"
 #include "conf/account.h"
 
-enum { SECRET_MAX = 12 * 1024 };
+enum {
+	SECRET_MAX = 12 * 1024,
+	SECRET_NAME_MAX = 1024,         /* of a key in the kernel's keyring */
+	SECRET_COMMAND_TIME = 60 * 1000 /* milliseconds for a command that knows one */
+};
 
 #define SECRET_CREDENTIAL "pennypost.password"
 
@@ -34,6 +38,10 @@ struct secret_sources {
 	bool may_prompt;                   /* a person sits at the terminal */
 };
 
+/* What a person, netrc and keyrings call the account's relay. */
+const char *secret_host(const struct account *a);
+/* Appends what `password_keyring kernel` calls its key: "pennypost:USER@HOST". */
+void secret_key_name(const struct account *a, struct buf *out);
 /* Whether only a person at the terminal can tell the account's secret: no command, file or
  * credential has it, so nobody could log in later without him. */
 bool secret_is_typed(const struct account *a, const struct secret_sources *sources);

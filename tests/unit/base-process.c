@@ -135,6 +135,29 @@ static void a_job_that_fails_says_so(void)
 	CHECK_STR(error.text, "the command did not end within 0 seconds");
 }
 
+static void a_program_is_fed(void)
+{
+	const char *const words[] = {"sh", "-c", "read -r line; test \"$line$HIDDEN\" = said",
+				     NULL};
+	const char *const deaf[] = {"true", NULL};
+	const char *const missing[] = {"/nonexistent/program", NULL};
+	char large[PROCESS_FEED_MAX + 1];
+
+	memset(large, 'x', sizeof(large));
+	setenv("HIDDEN", "secret", 1);
+	CHECK_INT(process_feed_words(words, hidden, span_of("said\n"), 10000, &error), 0);
+	CHECK_INT(process_feed_words(words, hidden, span_of("else\n"), 10000, &error), -1);
+	CHECK_STR(error.text, "the command failed with exit status 1");
+	CHECK_INT(process_feed_words(deaf, hidden, (struct span){large, PROCESS_FEED_MAX},
+				     10000, &error),
+		  0);
+	CHECK_INT(process_feed_words(deaf, hidden, (struct span){large, sizeof(large)}, 10000,
+				     &error),
+		  -1);
+	CHECK_INT(process_feed_words(missing, hidden, span_of("said"), 10000, &error), -1);
+	CHECK_STR(error.text, "the command failed with exit status 127");
+}
+
 int main(void)
 {
 	TEST_RUN(output_is_captured_and_names_hidden);
@@ -143,5 +166,6 @@ int main(void)
 	TEST_RUN(a_job_gets_its_words_and_a_clean_environment);
 	TEST_RUN(a_job_that_fails_says_so);
 	TEST_RUN(a_child_becomes_a_user);
+	TEST_RUN(a_program_is_fed);
 	return test_done();
 }
