@@ -111,6 +111,21 @@ int file_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+int file_make_parents(const char *path, mode_t mode)
+{
+	char *copy = strdup(path);
+	int failed = copy ? 0 : -1;
+
+	for (char *slash = copy && *copy ? strchr(copy + 1, '/') : NULL; slash && !failed;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		failed = mkdir(copy, mode) ? errno != EEXIST : chmod(copy, mode);
+		*slash = '/';
+	}
+	free(copy);
+	return failed ? -1 : 0;
+}
+
 /* For file systems without O_TMPFILE: a name that is gone before anybody can want it. */
 static int file_unlinked(const char *directory)
 {

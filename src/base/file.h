@@ -30,6 +30,9 @@ int file_read_all(int fd, struct buf *out);
 int file_load(const char *path, struct buf *out, struct error *error);
 /* Writes all of it, over EINTR and short writes. Returns 0, or -1 with errno. */
 int file_write_all(int fd, const void *data, size_t len);
+/* Makes the directories above path that are missing, whatever the umask. Returns 0, or -1 with
+ * errno. */
+int file_make_parents(const char *path, mode_t mode);
 /* A new file without a name in the first of the directories that takes one: directory (may be
  * NULL), then /tmp, /var/tmp, /dev/shm. Returns the descriptor, or -1 with errno. */
 int file_temporary(const char *directory);

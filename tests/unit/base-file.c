@@ -62,6 +62,27 @@ static void temporary_files_have_no_name(void)
 	close(fd);
 }
 
+static void missing_directories_are_made(void)
+{
+	struct stat st;
+	char path[100];
+
+	umask(077);
+	snprintf(path, sizeof(path), "%s/a/b/file", directory);
+	CHECK_INT(file_make_parents(path, 0750), 0);
+	CHECK_INT(file_make_parents(path, 0700), 0);
+	CHECK_INT(access(path, F_OK), -1);
+	*strrchr(path, '/') = '\0';
+	CHECK_INT(stat(path, &st), 0);
+	CHECK_INT(st.st_mode & 07777, 0750);
+	CHECK_INT(rmdir(path), 0);
+	*strrchr(path, '/') = '\0';
+	CHECK_INT(rmdir(path), 0);
+	CHECK_INT(file_make_parents("/dev/null/x/y", 0700), -1);
+	CHECK_INT(errno, ENOTDIR);
+	CHECK_INT(file_make_parents("plain", 0700), 0);
+}
+
 int main(void)
 {
 	if (!mkdtemp(directory))
@@ -69,6 +90,7 @@ int main(void)
 	TEST_RUN(only_regular_files_are_opened);
 	TEST_RUN(load_keeps_the_ceiling);
 	TEST_RUN(temporary_files_have_no_name);
+	TEST_RUN(missing_directories_are_made);
 	rmdir(directory);
 	return test_done();
 }
