@@ -3,6 +3,7 @@
 
 #include "cmd/batch.h"
 #include "cmd/config_check.h"
+#include "cmd/configure.h"
 #include "cmd/doctor.h"
 #include "cmd/help.h"
 #include "cmd/import.h"
@@ -34,6 +35,7 @@ int cmd_run(struct context *x, int inherited)
 	case MODE_QUEUE_RUN: return cmd_run_queue(x);
 	case MODE_SERVE: return cmd_serve(x);
 	case MODE_IMPORT: return cmd_import(x);
+	case MODE_CONFIGURE: return cmd_configure(x);
 	case MODE_LISTEN: return cmd_listen(x, inherited);
 	default: break;
 	}

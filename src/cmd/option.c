@@ -251,6 +251,12 @@ static int settle_mode(const struct options *o, struct error *error)
 	if (o->dry_run && (o->mode == MODE_SERVE || o->mode == MODE_LISTEN))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--dry-run goes with a message on standard input");
+	if ((o->keyring || o->probe || o->system || o->yes) && o->mode != MODE_CONFIGURE)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE, "%s goes with --configure",
+				 o->keyring  ? "--keyring"
+				 : o->probe  ? "--probe"
+				 : o->system ? "--system"
+					     : "--yes");
 	if (o->catch && o->mode != MODE_LISTEN)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--catch listens, and does nothing else");
@@ -277,8 +283,8 @@ static int settle_mode(const struct options *o, struct error *error)
 				 "--send-test goes with --doctor");
 	if (!o->sendmail && o->recipients.count > 0 &&
 	    (o->mode == MODE_QUEUE_LIST || o->mode == MODE_QUEUE_CHECK ||
-	     o->mode == MODE_SERVE || o->mode == MODE_LISTEN || o->mode == MODE_CONFIG_CHECK ||
-	     (o->mode == MODE_SHOW_CONFIG && !o->one)))
+	     o->mode == MODE_SERVE || o->mode == MODE_LISTEN || o->mode == MODE_CONFIGURE ||
+	     o->mode == MODE_CONFIG_CHECK || (o->mode == MODE_SHOW_CONFIG && !o->one)))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "there is no place for \"%s\" here",
 				 TEXT_SHOW(span_of(o->recipients.items[0])));
@@ -359,6 +365,7 @@ void options_clear(struct options *o)
 	free(o->config_file);
 	free(o->account);
 	free(o->address);
+	free(o->keyring);
 	free(o->import);
 	free(o->relay_key);
 	free(o->test_address);

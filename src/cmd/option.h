@@ -38,6 +38,7 @@ enum options_mode {
 	MODE_CONFIG_CHECK,   /* -bC */
 	MODE_SHOW_CONFIG,    /* options.one */
 	MODE_IMPORT,         /* options.import, options.with_passwords */
+	MODE_CONFIGURE,      /* options.address, .keyring, .probe, .system, .yes, .dry_run */
 	MODE_VERSION,
 	MODE_HELP,
 	MODE_UNAVAILABLE /* one that we do not have: an error once all is read */
@@ -107,12 +108,16 @@ struct options {
 	bool one;          /* --pretend of msmtp's: one account, whoever it is */
 	char *config_file; /* -C, not under a name of sendmail's */
 	char *account;     /* -a, likewise */
-	char *address;     /* --verify-address */
+	char *address;     /* --verify-address, --configure */
 	char *import;      /* --import: the other program's name */
 	bool with_passwords;
 	char *relay_key;    /* --trust-relay */
 	bool send_test;     /* --send-test */
 	char *test_address; /* its address; NULL: the account's own */
+	char *keyring;   /* --keyring: "kernel", "desktop" */
+	bool probe;
+	bool system;
+	bool yes;
 	enum options_steer steer;
 	struct strv ids;                  /* of entries of the queue, or "all" */
 	enum options_list list;           /* MODE_QUEUE_LIST */

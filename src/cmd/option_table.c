@@ -286,16 +286,24 @@ static int set_mode_letter(struct options *o, const struct options_row *row, con
 			 TEXT_SHOW(span_of(value)));
 }
 
-/* What msmtp does besides. */
 static int set_configure(struct options *o, const struct options_row *row, const char *value,
 			 struct error *error)
 {
-	(void)row, (void)value, (void)error;
-	options_set_unavailable(o, "--configure (a configuration made for an address)",
-				"write one by pennypost.conf(5), or see --import");
-	return 0;
+	o->mode = MODE_CONFIGURE;
+	return set_string(o, row, value, error);
 }
 
+static int set_keyring(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	if (strcmp(value, "kernel") != 0 && strcmp(value, "desktop") != 0)
+		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
+				 "option --%s: \"%s\" is neither kernel nor desktop", row->name,
+				 TEXT_SHOW(span_of(value)));
+	return set_string(o, row, value, error);
+}
+
+/* What msmtp does besides. */
 static int set_rmqs(struct options *o, const struct options_row *row, const char *value,
 		    struct error *error)
 {
@@ -692,7 +700,15 @@ static const struct options_row rows[] = {
 	 "show the configuration of another program in our words"},
 	{0, "with-passwords", NO, OURS, set_flag, AT(with_passwords), NULL,
 	 "with --import: into a pipe, too"},
-	{0, "configure", ONE, OURS, set_configure, 0, "ADDRESS", "not built yet"},
+	{0, "configure", ONE, OURS, set_configure, AT(address), "ADDRESS",
+	 "find the relay of an address, and set up an account"},
+	{0, "keyring", ONE, OURS, set_keyring, AT(keyring), "kernel|desktop",
+	 "with --configure: put the password there"},
+	{0, "probe", NO, OURS, set_flag, AT(probe), NULL,
+	 "with --configure: try the usual names of relays"},
+	{0, "system", NO, OURS, set_flag, AT(system), NULL,
+	 "with --configure: write the system's file"},
+	{0, "yes", NO, OURS, set_flag, AT(yes), NULL, "with --configure: write without asking"},
 	{0, "rmqs", ONE, OURS, set_rmqs, 0, "HOST|@DOMAIN|#QUEUE", "not built yet"},
 	{0, "verify-address", ONE, OURS, set_verify, AT(address), "ADDRESS",
 	 "ask the relay about an address"},

@@ -539,9 +539,18 @@ static void modes(void)
 	CHECK_INT(parse("pennypost|--show-config|a@x"), -1);
 	CHECK_INT(parse("msmtp|--host=x|-awork|a@x"), -1);
 	CHECK_INT(parse("pennypost|--host=x|-awork|a@x"), 0);
-	CHECK_INT(parse("msmtp|--set-date-header|--configure=a@x"), -1);
-	CHECK_INT(error_exit_code(&error), 69);
+	CHECK_INT(parse("msmtp|--set-date-header|--configure=a@x"), 0);
+	CHECK_INT(o.mode, MODE_CONFIGURE);
+	CHECK_STR(o.address, "a@x");
 	CHECK_STR(setting("set_date_header"), "auto");
+	CHECK_INT(parse("pennypost|--configure=a@x|--keyring|kernel|--probe|--system|--yes"),
+		  0);
+	CHECK_STR(o.keyring, "kernel");
+	CHECK(o.probe && o.system && o.yes);
+	CHECK_INT(parse("pennypost|--configure=a@x|--keyring|file"), -1);
+	CHECK_INT(parse("pennypost|--configure=a@x|b@x"), -1);
+	CHECK_INT(parse("pennypost|--yes|a@x"), -1);
+	CHECK_INT(parse("sendmail|--configure=a@x"), -1);
 	CHECK_INT(parse("msmtp|--rmqs|x"), -1);
 	CHECK_INT(error_exit_code(&error), 69);
 	CHECK_INT(parse("pennypost|--version"), 0);
@@ -654,6 +663,11 @@ static const char *some_value(const char *name)
 		return "=+1h";
 	if (strcmp(name, "hold") == 0)
 		return "=1h";
+	if (strcmp(name, "keyring") == 0)
+		return "=kernel|--configure=a@x";
+	if (strcmp(name, "probe") == 0 || strcmp(name, "system") == 0 ||
+	    strcmp(name, "yes") == 0)
+		return "|--configure=a@x";
 	if (strncmp(name, "max-", 4) == 0)
 		return strcmp(name, "max-time") == 0 ? "=1h" : "=10";
 	return strcmp(name, "hold-until") == 0 ? "=2026-12-24T00:00:00Z" : "=on";
@@ -667,13 +681,16 @@ static void every_setting_is_a_word_of_the_configuration(void)
 	for (size_t n = 0; (row = options_row(n)) != NULL; n++) {
 		char line[64];
 
-		if (!row->name || strcmp(row->name, "configure") == 0 ||
-		    strcmp(row->name, "rmqs") == 0 || strcmp(row->name, "send-test") == 0)
+		if (!row->name || strcmp(row->name, "rmqs") == 0 ||
+		    strcmp(row->name, "send-test") == 0)
 			continue;
 		snprintf(line, sizeof(line), "pennypost|--%s%s", row->name,
 			 row->value == OPTIONS_VALUE_NONE && strcmp(row->name, "json") != 0 &&
 					 strcmp(row->name, "due") != 0 &&
-					 strcmp(row->name, "with-passwords") != 0
+					 strcmp(row->name, "with-passwords") != 0 &&
+					 strcmp(row->name, "probe") != 0 &&
+					 strcmp(row->name, "system") != 0 &&
+					 strcmp(row->name, "yes") != 0
 				 ? ""
 				 : some_value(row->name));
 		CHECK_INT(parse(line), 0);
