@@ -184,6 +184,14 @@ static int configure_run(const struct setup *s, const char *const words[], const
 	return code;
 }
 
+/* Whether mail would go. Returns the exit status. */
+static int configure_doctor(const struct setup *s)
+{
+	const char *const words[] = {"--doctor", NULL};
+
+	return configure_run(s, words, NULL);
+}
+
 /* A message to oneself, if that is wanted. Returns the exit status. */
 static int configure_test_mail(struct setup *s, struct error *error)
 {
@@ -208,6 +216,8 @@ static int configure_test_mail(struct setup *s, struct error *error)
 /* All of it. Returns the exit status. */
 static int configure_go(struct setup *s, struct error *error)
 {
+	int code;
+
 	if (configure_address(s, error) || configure_may_go(s, error) ||
 	    configure_place(s, error) || configure_find(s, error) ||
 	    configure_draft(s, error) || configure_password(s, error))
@@ -217,7 +227,8 @@ static int configure_go(struct setup *s, struct error *error)
 	if (configure_write(s, error))
 		return context_fail(s->x, error);
 	prompt_say("written: account %s in %s", s->name, s->path);
-	return configure_test_mail(s, error);
+	code = configure_doctor(s);
+	return code ? code : configure_test_mail(s, error);
 }
 
 /* msmtp's words for a URL of ours. */
