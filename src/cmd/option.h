@@ -114,7 +114,7 @@ struct options {
 	char *relay_key;    /* --trust-relay */
 	bool send_test;     /* --send-test */
 	char *test_address; /* its address; NULL: the account's own */
-	char *keyring;   /* --keyring: "kernel", "desktop" */
+	char *keyring;      /* --keyring: "kernel", "desktop" */
 	bool probe;
 	bool system;
 	bool yes;
