@@ -269,6 +269,7 @@ sends() {
 	[ "$status" -eq 64 ]
 	! grep -q 'account example' $conf
 	typed expect 'Number' send '4\r' expect Password send 'hunter2 x\r' expect 'added to it?' send 'y\r' \
+		expect 'password for' send 'hunter2 x\r' expect 'mail would go' \
 		expect 'test mail' send '\r' -- --user ann@example.org -a example
 	[ "$status" -eq 0 ]
 	[ "$(sed -n '/^account example/,$p' $conf | grep -c password)" -eq 0 ]
