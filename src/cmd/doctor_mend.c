@@ -8,8 +8,8 @@
 #include "base/chars.h"
 #include "cmd/advice.h"
 
-static struct doctor_mend doctor_mend_format(enum doctor_mend_kind kind, const char *format,
-					     va_list ap)
+static struct doctor_mend __attribute__((format(printf, 2, 0)))
+doctor_mend_format(enum doctor_mend_kind kind, const char *format, va_list ap)
 {
 	struct doctor_mend m = {.kind = kind};
 
