@@ -2,6 +2,7 @@
 #include "cmd/context.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,20 @@ static const char *context_path(const char *variable)
 	return value && value[0] == '/' ? value : NULL;
 }
 
+/* Who may read a system's file that we may not. */
+static void context_name_group(const char *path, struct error *error)
+{
+	struct stat st;
+	const struct group *group = NULL;
+
+	if (stat(path, &st) == 0 && st.st_mode & S_IRGRP)
+		group = getgrgid(st.st_gid);
+	if (!group)
+		return;
+	error_append(error, "; only its group may read it and send by it: ");
+	error_append(error, group->gr_name);
+}
+
 /* Reads a file that need not be there. A system's that may not be read is a warning, because
  * the user's may have all that is wanted, and so is a HOME that is somebody else's; but the
  * user's own file was written to be read. Returns whether there is one, or -1. */
@@ -69,6 +84,8 @@ static int context_read(struct context *x, const char *path, enum config_trust t
 		return 1;
 	if (error->number == ENOENT || error->number == ENOTDIR)
 		return 0;
+	if (error->number == EACCES && trust == CONFIG_SYSTEM)
+		context_name_group(path, error);
 	if (error->number == EACCES && (trust == CONFIG_SYSTEM || lstat(path, &st)))
 		return strv_add(&x->config.warnings, span_of(error->text)) ? -1 : 1;
 	return -1;
