@@ -294,7 +294,7 @@ kept() {
 	chmod 755 "$BATS_TEST_TMPDIR" closed
 	command -v setpriv || skip 'setpriv is missing (package util-linux)'
 	# The tree may lie where nobody else gets at it.
-	cp "$PENNYPOST" own
+	install -m 755 "$PENNYPOST" own
 	run setpriv --reuid 65534 --clear-groups env HOME=/nonexistent ./own -t --syslog=off \
 		--relay "maildir:$PWD/closed/d" <message
 	echo "$output"
