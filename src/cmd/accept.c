@@ -182,7 +182,7 @@ static void accept_refuse(const struct accept *k, const struct attempt *a,
 		enum attempt_fate fate = attempt_fate(a, i);
 
 		if (a->transaction.recipients[i].outcome == SMTP_UNTRIED ||
-		    fate == ATTEMPT_SENT || (k->dispatch.kept >> fate) & 1 ||
+		    fate == ATTEMPT_SENT || (k->dispatch.kept.fates >> fate) & 1 ||
 		    (may && !accept_may_try(a, i)))
 			continue;
 		may = accept_may_try(a, i);

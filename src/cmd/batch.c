@@ -28,7 +28,8 @@ struct batch_message {
 	size_t number;
 	struct submission submission;
 	struct attempt attempt;
-	bool failed; /* it cannot be tried: the error tells why, when it is its turn */
+	int64_t prepared; /* microseconds that it took to read, where --json asks */
+	bool failed;      /* it cannot be tried: the error tells why, when it is its turn */
 	struct error error;
 };
 
@@ -70,11 +71,22 @@ static void batch_tell_present(void *context, const char *line)
 
 /* A message that did not get as far as an attempt. */
 static void batch_fail(struct batch *b, const char *path, size_t number,
-		       const struct error *error)
+		       const struct submission *s, const struct error *error)
 {
+	const struct result r = {
+		.submission = s,
+		.trouble = error,
+		.file = path,
+		.number = number,
+		.code = error_exit_code(error),
+	};
+	struct error trouble;
+
 	batch_tell(b, path, number, error->text);
 	log_line(LOG_LEVEL_ERROR, "%s: message %zu: %s", path, number, error->text);
-	batch_note_code(b, error_exit_code(error));
+	batch_note_code(b, r.code);
+	if (options_want_result(&b->x->options) && result_print(&r, &trouble))
+		context_complain(b->x, trouble.text);
 }
 
 /* The next file; one that cannot be opened is told and passed over. Returns 1, 0 at the end. */
@@ -109,6 +121,7 @@ static void batch_forget(struct batch_message *m)
 /* Reads one message. Returns 0, or -1 when it was told that it cannot be read. */
 static int batch_read(struct batch *b, const struct mailbox_item *item, struct batch_message *m)
 {
+	int64_t before = context_took(b->x);
 	struct error error;
 
 	*m = (struct batch_message){
@@ -118,13 +131,14 @@ static int batch_read(struct batch *b, const struct mailbox_item *item, struct b
 	else
 		error_set_memory(&error);
 	if (!m->message) {
-		batch_fail(b, item->path, item->number, &error);
+		batch_fail(b, item->path, item->number, NULL, &error);
 		batch_forget(m);
 		return -1;
 	}
 	m->failed = submission_prepare(&m->submission, m->message, &b->x->config, &b->request,
 				       &m->error) ||
 		    attempt_init(&m->attempt, &m->submission, &m->error);
+	m->prepared = context_took(b->x) - before;
 	return 0;
 }
 
@@ -141,7 +155,7 @@ static void batch_fetch(struct batch *b, struct batch_message *m)
 		if (result > 0 && batch_read(b, &item, m) == 0)
 			return;
 		if (result < 0)
-			batch_fail(b, item.path, item.number, &error);
+			batch_fail(b, item.path, item.number, NULL, &error);
 		if (result == 0) {
 			mailbox_free(b->box);
 			b->box = NULL;
@@ -165,6 +179,9 @@ static void batch_dispatch(struct batch *b, struct batch_message *m, struct batc
 	struct channel *channel = channels_get(&b->channels, &relay);
 
 	b->present = m;
+	b->dispatch.file = m->path;
+	b->dispatch.number = m->number;
+	b->dispatch.prepared = m->prepared;
 	if (channel)
 		batch_note_code(b, dispatch_message(&b->dispatch, &m->attempt, channel,
 						    batch_follower(m, next), !next->message));
@@ -205,7 +222,7 @@ static void batch_send(struct batch *b, struct batch_message *m, struct batch_me
 	else if (!m->failed)
 		batch_dispatch(b, m, next);
 	if (m->failed)
-		batch_fail(b, m->path, m->number, &m->error);
+		batch_fail(b, m->path, m->number, &m->submission, &m->error);
 }
 
 int cmd_batch(struct context *x)
@@ -224,6 +241,7 @@ int cmd_batch(struct context *x)
 				    "them from each message");
 		return context_fail(x, &error);
 	}
+	context_watch(x);
 	STAILQ_INIT(&b.channels);
 	dispatch_init(&b.dispatch, x, batch_tell_present, &b);
 	b.dispatch.one_line = true;

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/result.h"
 #include "conf/expand.h"
 #include "conf/keys.h"
 #include "conf/word.h"
@@ -486,6 +487,7 @@ struct relay_options context_relay(const struct context *x, const struct account
 				  ? x->outages_path.data
 				  : NULL,
 		.listener = x->options.verbose ? context_show_line : NULL,
+		.watch = x->is_watched ? &x->watch : NULL,
 	};
 }
 
@@ -498,6 +500,20 @@ const char *context_config_file(const struct context *x, const struct account *a
 		if (x->other[i].path && n < x->other[i].end)
 			return x->other[i].path;
 	return NULL;
+}
+
+void context_watch(struct context *x)
+{
+	if (!options_want_result(&x->options))
+		return;
+	x->started = course_clock();
+	x->watch = (struct course_watch){.wants_tls = true};
+	x->is_watched = true;
+}
+
+int64_t context_took(const struct context *x)
+{
+	return x->started ? course_clock() - x->started : 0;
 }
 
 struct spool_place context_spool(const struct context *x, const struct account *a)
@@ -558,6 +574,11 @@ void context_warn(const struct context *x, const char *text)
 
 int context_fail(const struct context *x, const struct error *error)
 {
+	const struct result r = {.trouble = error, .code = error_exit_code(error)};
+	struct error trouble;
+
 	context_complain(x, error->text);
-	return error_exit_code(error);
+	if (options_want_result(&x->options) && result_print(&r, &trouble))
+		context_complain(x, trouble.text);
+	return r.code;
 }

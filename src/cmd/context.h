@@ -29,7 +29,10 @@ struct context {
 	const struct account *account; /* the one asked for; NULL: the message chooses */
 	struct secret_sources secrets;
 	struct buf netrc_path;
-	struct buf outages_path; /* empty: there is no place for it */
+	struct buf outages_path;   /* empty: there is no place for it */
+	int64_t started;           /* in microseconds of course_clock(); 0: nobody asks */
+	struct course_watch watch; /* of submissions, where is_watched */
+	bool is_watched;
 };
 
 /* Reads the command line. context_clear() is due whatever it returns. */
@@ -58,6 +61,10 @@ const struct account *context_account(struct context *x, struct error *error);
 struct relay_options context_relay(const struct context *x, const struct account *a);
 /* The file that another process must be given by -C to find the account; NULL: it will. */
 const char *context_config_file(const struct context *x, const struct account *a);
+/* Before a submission: begins its record, where --json asks for one. */
+void context_watch(struct context *x);
+/* The microseconds since then; 0 where there is no record. */
+int64_t context_took(const struct context *x);
 /* Where the queue of an account's messages may be; a NULL: of the one asked for, else of the
  * default one, if there is any. Borrowed from x, a and the environment. */
 struct spool_place context_spool(const struct context *x, const struct account *a);
@@ -74,7 +81,8 @@ void context_tell(const struct context *x, const char *text);
 void context_complain(const struct context *x, const char *text);
 /* The same, for what does not stop anything. */
 void context_warn(const struct context *x, const char *text);
-/* The error as such a line; returns its exit status. */
+/* The error as such a line, and with --json of a submission as its result, of which nothing
+ * else is known; returns its exit status. */
 int context_fail(const struct context *x, const struct error *error);
 
 #endif

@@ -19,13 +19,6 @@ enum {
 	DISPATCH_AGAIN = 60 /* seconds between runs for what waited already */
 };
 
-/* What was queued of an attempt: by fate, the ID. */
-struct dispatch_kept {
-	unsigned fates; /* bits 1 << fate */
-	char ids[ATTEMPT_FATES][SPOOL_ID_MAX + 1];
-	int64_t release;
-};
-
 void dispatch_init(struct dispatch *d, const struct context *x, dispatch_tell *tell,
 		   void *tell_context)
 {
@@ -105,7 +98,7 @@ static struct spool *dispatch_spool(struct dispatch *d, const struct account *a)
 /* Queues the whole message, or what an attempt left over with o->fates. Returns 0, or -1 with
  * d->why. */
 static int dispatch_enqueue(struct dispatch *d, const struct submission *s,
-			    const struct attempt *a, unsigned fates, struct dispatch_kept *kept)
+			    const struct attempt *a, unsigned fates, struct result_kept *kept)
 {
 	struct spool *spool = dispatch_spool(d, s->account);
 	const struct enqueue_options o = {
@@ -119,6 +112,7 @@ static int dispatch_enqueue(struct dispatch *d, const struct submission *s,
 
 	if (!spool)
 		return -1;
+	course_enter(d->course, COURSE_QUEUE);
 	failed = enqueue(spool, s, a, &o, &e, &d->why);
 	for (int i = 0; !failed && i < ATTEMPT_FATES; i++)
 		if ((fates >> i) & 1)
@@ -131,10 +125,11 @@ static int dispatch_enqueue(struct dispatch *d, const struct submission *s,
 			    e.release <= time(NULL) + RUNNER_WAIT;
 	}
 	entry_clear(&e);
+	course_rest(d->course);
 	return failed;
 }
 
-static void dispatch_show_kept(const struct dispatch_kept *kept, enum attempt_fate fate,
+static void dispatch_show_kept(const struct result_kept *kept, enum attempt_fate fate,
 			       struct buf *out)
 {
 	buf_printf(out, "queued as %s", kept->ids[fate]);
@@ -147,15 +142,14 @@ static void dispatch_show_kept(const struct dispatch_kept *kept, enum attempt_fa
 /* All of it into the queue, without an attempt. Returns 0, or -1 with d->why. */
 static int dispatch_queue(struct dispatch *d, const struct submission *s)
 {
-	struct dispatch_kept kept = {0};
 	struct buf line;
 
-	if (dispatch_enqueue(d, s, NULL, 1u << ATTEMPT_WAITS, &kept))
+	if (dispatch_enqueue(d, s, NULL, 1u << ATTEMPT_WAITS, &d->kept))
 		return -1;
 	if (d->hushed)
 		return 0;
 	buf_init(&line, DISPATCH_LINE_MAX);
-	dispatch_show_kept(&kept, ATTEMPT_WAITS, &line);
+	dispatch_show_kept(&d->kept, ATTEMPT_WAITS, &line);
 	d->tell(d->tell_context, line.data);
 	buf_clear(&line);
 	return 0;
@@ -174,7 +168,7 @@ static unsigned dispatch_waits(const struct dispatch *d, const struct attempt *a
 
 /* Some have it, or will, and the others were refused: their sender is told by a report. */
 static void dispatch_keep_failed(struct dispatch *d, const struct attempt *a,
-				 struct dispatch_kept *kept)
+				 struct result_kept *kept)
 {
 	unsigned failed = 1u << ATTEMPT_FAILED;
 	size_t lost = attempt_count(a, failed);
@@ -187,7 +181,7 @@ static void dispatch_keep_failed(struct dispatch *d, const struct attempt *a,
 /* Queues what may be sent later. The doubted are an entry of their own, because only they may
  * get the message twice. */
 static void dispatch_keep(struct dispatch *d, const struct submission *s,
-			  const struct attempt *a, struct dispatch_kept *kept)
+			  const struct attempt *a, struct result_kept *kept)
 {
 	unsigned waits = dispatch_waits(d, a);
 
@@ -223,7 +217,7 @@ static void dispatch_show_why(struct dispatch *d, const struct attempt *a, unsig
 }
 
 /* Whether the same befell all, so that one line tells it. */
-static bool dispatch_is_uniform(const struct attempt *a, const struct dispatch_kept *kept)
+static bool dispatch_is_uniform(const struct attempt *a, const struct result_kept *kept)
 {
 	for (size_t i = 1; i < a->transaction.count; i++)
 		if (attempt_fate(a, i) != attempt_fate(a, 0) && kept->fates)
@@ -232,7 +226,7 @@ static bool dispatch_is_uniform(const struct attempt *a, const struct dispatch_k
 }
 
 static void dispatch_show_recipient(const struct attempt *a, size_t i,
-				    const struct dispatch_kept *kept, struct buf *out)
+				    const struct result_kept *kept, struct buf *out)
 {
 	enum attempt_fate fate = attempt_fate(a, i);
 
@@ -249,7 +243,7 @@ static void dispatch_show_recipient(const struct attempt *a, size_t i,
 /* One line a recipient, the sent ones too, so that nobody sends again; or all in one. What does
  * not fit is in the log. */
 static void dispatch_tell_each(struct dispatch *d, const struct attempt *a,
-			       const struct dispatch_kept *kept)
+			       const struct result_kept *kept)
 {
 	struct buf line, one;
 
@@ -272,7 +266,7 @@ static void dispatch_tell_each(struct dispatch *d, const struct attempt *a,
 
 /* The same trouble for all, in one line. */
 static void dispatch_tell_all(struct dispatch *d, const struct attempt *a,
-			      const struct dispatch_kept *kept)
+			      const struct result_kept *kept)
 {
 	enum attempt_fate fate = attempt_fate(a, 0);
 	struct buf line;
@@ -305,7 +299,7 @@ static void dispatch_warn(struct dispatch *d, const struct attempt *a)
 
 /* 75 would have the caller send again what must never be sent twice. */
 static int dispatch_code(const struct submission *s, const struct attempt *a,
-			 const struct dispatch_kept *kept)
+			 const struct result_kept *kept)
 {
 	if (s->account->duplicates == SETTING_OFF &&
 	    attempt_count(a, 1u << ATTEMPT_DOUBTED) > 0)
@@ -336,17 +330,16 @@ static void dispatch_look(struct dispatch *d, const struct account *a)
 /* Not all of them have it: what can be is queued, and the caller is told. */
 static int dispatch_settle(struct dispatch *d, const struct attempt *a)
 {
-	struct dispatch_kept kept = {0};
+	struct result_kept *kept = &d->kept;
 
-	dispatch_keep(d, a->submission, a, &kept);
+	dispatch_keep(d, a->submission, a, kept);
 	if (d->one_answer)
-		dispatch_keep_failed(d, a, &kept);
-	d->kept = kept.fates;
-	if (dispatch_is_uniform(a, &kept))
-		dispatch_tell_all(d, a, &kept);
+		dispatch_keep_failed(d, a, kept);
+	if (dispatch_is_uniform(a, kept))
+		dispatch_tell_all(d, a, kept);
 	else
-		dispatch_tell_each(d, a, &kept);
-	return dispatch_code(a->submission, a, &kept);
+		dispatch_tell_each(d, a, kept);
+	return dispatch_code(a->submission, a, kept);
 }
 
 static int dispatch_attempt(struct dispatch *d, struct attempt *a, struct channel *c,
@@ -355,9 +348,10 @@ static int dispatch_attempt(struct dispatch *d, struct attempt *a, struct channe
 	size_t sent;
 	int code = EX_OK;
 
+	d->tried = true;
 	attempt_make(a, c, follower, last);
 	dispatch_warn(d, a);
-	d->kept = 0;
+	d->kept = (struct result_kept){0};
 	sent = attempt_count(a, 1u << ATTEMPT_SENT);
 	if (sent < a->transaction.count)
 		code = dispatch_settle(d, a);
@@ -374,15 +368,13 @@ static int dispatch_give_up(struct dispatch *d)
 	return EX_TEMPFAIL;
 }
 
-int dispatch_message(struct dispatch *d, struct attempt *a, struct channel *c,
-		     struct attempt *follower, bool last)
+static int dispatch_decide(struct dispatch *d, struct attempt *a, struct channel *c,
+			   struct attempt *follower, bool last)
 {
 	const struct submission *s = a->submission;
 	enum account_delivery delivery = s->account->delivery;
 	bool waits = delivery == ACCOUNT_DELIVERY_QUEUE || d->x->options.release;
 
-	d->why_told = false;
-	d->kept = 0;
 	if (waits)
 		return dispatch_queue(d, s) ? dispatch_give_up(d) : EX_OK;
 	if (delivery != ACCOUNT_DELIVERY_BACKGROUND)
@@ -398,4 +390,44 @@ int dispatch_message(struct dispatch *d, struct attempt *a, struct channel *c,
 	}
 	/* The follower will find its place in the queue, perhaps. */
 	return dispatch_attempt(d, a, c, NULL, last);
+}
+
+/* --json. It takes the place of no line on standard error, and changes no exit status. */
+static void dispatch_print(struct dispatch *d, const struct attempt *a, const struct channel *c,
+			   int64_t begun, int code)
+{
+	const struct result r = {
+		.submission = a->submission,
+		.attempt = d->tried ? a : NULL,
+		.kept = &d->kept,
+		.course = c->relay.course,
+		.trouble = d->tried ? NULL : &d->why,
+		.file = d->file,
+		.number = d->number,
+		.prepared = d->prepared,
+		.total = d->prepared + course_clock() - begun,
+		.code = code,
+	};
+	struct error error;
+
+	if (result_print(&r, &error))
+		dispatch_complain(d, error.text);
+}
+
+int dispatch_message(struct dispatch *d, struct attempt *a, struct channel *c,
+		     struct attempt *follower, bool last)
+{
+	bool json = d->x->options.json;
+	int64_t begun = json ? course_clock() : 0;
+	int code;
+
+	d->why_told = d->tried = false;
+	d->kept = (struct result_kept){0};
+	d->why.class = ERROR_NONE;
+	d->course = c->relay.course;
+	course_begin(d->course);
+	code = dispatch_decide(d, a, c, follower, last);
+	if (json)
+		dispatch_print(d, a, c, begun, code);
+	return code;
 }

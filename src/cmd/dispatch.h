@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "cmd/context.h"
+#include "cmd/result.h"
 #include "deliver/attempt.h"
 #include "deliver/channel.h"
 
@@ -32,14 +33,21 @@ struct dispatch {
 	/* That the queue has what was meant for it is nothing to tell: Emacs takes whatever is
 	 * said for a failure. */
 	bool hushed;
-	unsigned kept; /* fates of the last attempt (bits 1 << fate) that are in the queue */
+	/* For --json: where a message of many stands, and the microseconds that it took so far.
+	 */
+	const char *file;
+	size_t number;
+	int64_t prepared;
+	struct result_kept kept; /* of the last message */
 
 	/* Private. */
 	struct spool *spool;
 	const struct account *account; /* whose spool it is */
 	const struct account *looked;  /* whose queue was looked at */
 	char *config;                  /* the file of -C, absolute */
+	struct course *course;         /* of the message's channel, or NULL */
 	struct error why;              /* why nothing can be queued */
+	bool tried;                    /* an attempt was made */
 	bool why_told;
 	bool off;   /* because the account says so */
 	bool wakes; /* something was queued that a runner can send soon */

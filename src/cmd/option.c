@@ -233,15 +233,23 @@ static int settle_msmtp(const struct options *o, struct error *error)
 	return 0;
 }
 
+bool options_want_result(const struct options *o)
+{
+	return o->json && !o->sendmail && !o->dry_run &&
+	       (o->mode == MODE_SUBMIT || o->mode == MODE_BATCH);
+}
+
 /* What is meant for another mode would be passed over in silence. */
 static int settle_mode(const struct options *o, struct error *error)
 {
 	if (o->mode == MODE_UNAVAILABLE)
 		return refuse_mode(o, error);
-	if (o->json && o->mode != MODE_QUEUE_SHOW && o->mode != MODE_DOCTOR &&
+	if (o->json && !options_want_result(o) && o->mode != MODE_QUEUE_SHOW &&
+	    o->mode != MODE_DOCTOR &&
 	    (o->mode != MODE_QUEUE_LIST || o->list != OPTIONS_LIST_MESSAGES))
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
-				 "--json goes with --list-queue, --show or --doctor");
+				 "--json goes with --list-queue, --show, --doctor or a message "
+				 "to send");
 	if (o->mode == MODE_QUEUE_RUN && (o->recipients.count > 0 || o->read_recipients))
 		return error_set(
 			error, ERROR_LOCAL, STAGE_USAGE,

@@ -148,6 +148,8 @@ struct options {
  * (local, stage usage; stage unavailable for a mode that we do not have); options_clear() is
  * due either way. */
 int options_parse(struct options *o, int argc, char *const argv[], struct error *error);
+/* Whether --json is for the result of a submission. */
+bool options_want_result(const struct options *o);
 void options_clear(struct options *o);
 /* Whether a name to be called by, or its path, is one of sendmail's. */
 bool options_is_sendmail(const char *path);

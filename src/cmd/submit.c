@@ -59,6 +59,31 @@ static void submit_tell(void *context, const char *line)
 	context_tell(context, line);
 }
 
+/* The result of a message that was not tried. */
+static void submit_print(struct context *x, const struct submission *s,
+			 const struct error *error, int code)
+{
+	const struct result r = {
+		.submission = s,
+		.trouble = error,
+		.prepared = context_took(x),
+		.total = context_took(x),
+		.code = code,
+	};
+	struct error trouble;
+
+	if (options_want_result(&x->options) && result_print(&r, &trouble))
+		context_complain(x, trouble.text);
+}
+
+/* No attempt was made: the line on standard error, and the result. */
+static int submit_fail(struct context *x, const struct submission *s, const struct error *error)
+{
+	context_complain(x, error->text);
+	submit_print(x, s, error, error_exit_code(error));
+	return error_exit_code(error);
+}
+
 /* *went: somebody has it, or will. */
 static int submit_send(struct context *x, const struct submission *s, bool *went)
 {
@@ -70,13 +95,14 @@ static int submit_send(struct context *x, const struct submission *s, bool *went
 	int code;
 
 	if (attempt_init(&attempt, s, &error))
-		return context_fail(x, &error);
+		return submit_fail(x, s, &error);
 	dispatch_init(&d, x, submit_tell, x);
+	d.prepared = context_took(x);
 	d.hushed = x->options.sendmail && !x->options.verbose;
 	channel_init(&channel, &relay);
 	code = dispatch_message(&d, &attempt, &channel, NULL, true);
 	*went = code == 0 || attempt_count(&attempt, 1u << ATTEMPT_SENT) > 0;
-	channel_close(&channel);
+	channel_clear(&channel);
 	dispatch_finish(&d);
 	attempt_clear(&attempt);
 	return code;
@@ -211,17 +237,21 @@ int cmd_submit(struct context *x)
 	struct submission s = {0};
 	struct composed c = {0};
 	struct error error;
-	int got = submit_get(x, &c, &error);
-	int failed = got > 0 ? submit_prepare(x, &c, &s, &error) : got;
 	int code = 0;
+	int got, failed;
 
+	context_watch(x);
+	got = submit_get(x, &c, &error);
+	failed = got > 0 ? submit_prepare(x, &c, &s, &error) : got;
 	if (failed || (got > 0 && !x->options.dry_run))
 		submit_open_log(x, &s);
 	submit_warn(x, &s);
 	if (failed)
-		code = context_fail(x, &error);
+		code = submit_fail(x, &s, &error);
 	else if (got > 0)
 		code = submit_message(x, &c, &s, &error);
+	else
+		submit_print(x, &s, NULL, code);
 	submission_clear(&s);
 	compose_finish(x, &c, code);
 	return code;

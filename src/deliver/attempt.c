@@ -129,6 +129,8 @@ static int attempt_open_message(void *context, const struct capabilities *offere
 	needs->size = a->outgoing.size;
 	needs->body_binary = a->outgoing.is_binary;
 	needs->encoded = a->outgoing.recoded != NULL;
+	course_open(a->course,
+		    needs->size ? needs->size : message_size(a->submission->message));
 	snprintf(a->warning, ATTEMPT_WARNING_MAX, "%s", a->outgoing.warning);
 	return 0;
 }
@@ -136,17 +138,44 @@ static int attempt_open_message(void *context, const struct capabilities *offere
 static int attempt_next_piece(void *context, struct span *piece, struct error *error)
 {
 	struct attempt *a = context;
+	int more = outgoing_next(&a->outgoing, piece, error);
 
-	return outgoing_next(&a->outgoing, piece, error);
+	if (more > 0)
+		course_move(a->course, piece->len);
+	return more;
+}
+
+/* From here on the relay may have the message. */
+static int attempt_before_end(void *context, struct error *error)
+{
+	struct attempt *a = context;
+	const struct submission *s = a->submission;
+
+	if (s->before_end && s->before_end(s->before_end_context, error))
+		return -1;
+	if (a->course)
+		a->course->exposed = 1;
+	return 0;
+}
+
+static void attempt_note_taken(const struct attempt *a)
+{
+	if (!a->course)
+		return;
+	a->course->taken = (sig_atomic_t)attempt_count(a, 1u << ATTEMPT_SENT);
+	if (attempt_count(a, 1u << ATTEMPT_DOUBTED) == 0)
+		a->course->exposed = 0;
 }
 
 /* One transaction after the other on a session, until nobody is left or something is wrong. */
-static void attempt_transact(struct channel *c, struct smtp_transaction *t)
+static void attempt_transact(struct attempt *a, struct channel *c)
 {
+	struct smtp_transaction *t = &a->transaction;
 	size_t before = smtp_transaction_untried(t);
 	struct error stuck;
 
 	channel_send(c, t);
+	attempt_note_taken(a);
 	if (t->again || t->lost || t->trouble.class != ERROR_NONE)
 		return;
 	if (before > 0 && smtp_transaction_untried(t) == before) {
@@ -167,7 +196,7 @@ static void attempt_run(struct attempt *a, struct channel *c)
 
 	do {
 		if (channel_open(c, &trouble) == 0) {
-			attempt_transact(c, t);
+			attempt_transact(a, c);
 		} else {
 			if (!t->again || trouble.stage == STAGE_AUTH)
 				smtp_transaction_fail(t, &trouble);
@@ -202,8 +231,8 @@ int attempt_init(struct attempt *a, const struct submission *s, struct error *er
 		t->recipients[i].path = to->items[i].text;
 	t->source = (struct smtp_source){attempt_open_message, attempt_next_piece, a};
 	t->wishes = &s->wishes;
-	t->before_end = s->before_end;
-	t->before_end_context = s->before_end_context;
+	t->before_end = attempt_before_end;
+	t->before_end_context = a;
 	t->ride_max = s->account->flight_size > 0 ? (size_t)s->account->flight_size
 						  : ATTEMPT_RIDE_MAX;
 	t->careful = s->careful || s->account->flight == ACCOUNT_FLIGHT_CAREFUL;
@@ -215,9 +244,12 @@ void attempt_make(struct attempt *a, struct channel *c, struct attempt *follower
 	const struct submission *s = a->submission;
 	char name[RELAY_NAME_MAX];
 
+	a->course = c->relay.course;
+	course_begin(a->course);
 	a->transaction.last = last;
 	a->transaction.follower = follower ? &follower->transaction : NULL;
 	attempt_run(a, c);
+	course_rest(a->course);
 	if (s->queue_id)
 		attempt_spare(&a->transaction);
 	outgoing_clear(&a->outgoing);

@@ -29,6 +29,7 @@ enum attempt_fate {
 struct attempt {
 	struct smtp_transaction transaction;
 	const struct submission *submission; /* borrowed */
+	struct course *course;               /* where it is noted while it is made, or NULL */
 	struct outgoing outgoing;            /* its message, as the transaction reads it */
 	char warning[ATTEMPT_WARNING_MAX]; /* on what went though the relay may not like it, or
 					      "" */

@@ -9,6 +9,10 @@
 void channel_init(struct channel *c, const struct relay_options *relay)
 {
 	*c = (struct channel){.relay = *relay};
+	if (!relay->watch)
+		return;
+	course_init(&c->course, relay->watch);
+	c->relay.course = &c->course;
 }
 
 /* Whether the open session takes another message after so many. */
@@ -105,6 +109,12 @@ void channel_close(struct channel *c)
 	relay_login_clear(&c->login);
 }
 
+void channel_clear(struct channel *c)
+{
+	channel_close(c);
+	course_clear(c->relay.course);
+}
+
 struct channel *channels_get(struct channels *all, const struct relay_options *relay)
 {
 	struct channel *c;
@@ -126,7 +136,7 @@ void channels_clear(struct channels *all)
 
 	while ((c = STAILQ_FIRST(all)) != NULL) {
 		STAILQ_REMOVE_HEAD(all, next);
-		channel_close(c);
+		channel_clear(c);
 		free(c);
 	}
 }

@@ -21,7 +21,8 @@
 
 struct channel {
 	struct relay_options relay;
-	struct smtp *smtp; /* NULL: no session is open, as always without a relay */
+	struct course course; /* kept where relay.watch is set */
+	struct smtp *smtp;    /* NULL: no session is open, as always without a relay */
 	struct relay_login login;
 	uint64_t made; /* transactions of this session */
 	bool careful;  /* the relay did not understand a flight: one command at a time */
@@ -33,7 +34,8 @@ struct channel {
 /* Channels, one an account. */
 STAILQ_HEAD(channels, channel);
 
-/* Copies the options; what they point to is borrowed. No session is opened yet. */
+/* Copies the options; what they point to is borrowed. No session is opened yet. The channel
+ * must not be moved. */
 void channel_init(struct channel *c, const struct relay_options *relay);
 /* A session for the next message: the open one where it still is good, else a new one. Returns
  * 0, or -1 with *error. */
@@ -44,6 +46,8 @@ void channel_send(struct channel *c, struct smtp_transaction *t);
 /* Leaves with QUIT where that is possible, and waits for nothing. The channel may be opened
  * again. */
 void channel_close(struct channel *c);
+/* The same for good. */
+void channel_clear(struct channel *c);
 
 /* The channel for relay->account: made where there is none yet. NULL without memory. */
 struct channel *channels_get(struct channels *all, const struct relay_options *relay);

@@ -186,6 +186,7 @@ static struct smtp *relay_dial_way(const struct relay_call *call, struct error *
 		.family = relay_family(a),
 		.note = o->listener ? relay_note : NULL,
 		.note_context = &listening,
+		.course = o->course,
 	};
 	struct smtp_options options = {
 		.tls = relay_tls(a),
@@ -300,8 +301,10 @@ static int relay_authenticate(struct smtp *s, const struct relay_call *call,
 				 o->account->name);
 	first = smtp_auth_first(s, &choice, &l->who, error);
 	dump_forbid();
+	course_enter(o->course, COURSE_SECRET);
 	if (!first || (first->needs_secret && l->who.user && relay_secret(call, error)))
 		return -1;
+	course_rest(o->course);
 	l->who.password = buf_span(&l->secret);
 	l->login = (struct smtp_login){first, &l->who};
 	l->is_due = call->may_share && first->one_round_trip && wire_pipelining(smtp_wire(s));

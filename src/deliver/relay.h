@@ -20,6 +20,8 @@ struct relay_options {
 	struct spool_place queue;             /* of which account is for the account to say */
 	const char *cache_home; /* $XDG_CACHE_HOME, absolute, or NULL: of TLS tickets */
 	const char *memory;     /* the file of deliver/outage.h, or NULL */
+	const struct course_watch *watch; /* who wants to know what happens, or NULL: nobody */
+	struct course *course;            /* where it is noted: a channel's own, or NULL */
 	bool inspect; /* look only: an untrusted certificate is no failure, and no secret
 			 is ever sent */
 };

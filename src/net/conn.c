@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "net/tickets.h"
 
 enum {
@@ -72,9 +73,10 @@ static int conn_get_local(int fd, struct sockaddr *address, socklen_t *size)
 
 struct conn {
 	int fd;
-	bool more;   /* the last read filled its room: the next one need not wait */
-	bool ended;  /* the peer's stream came to its orderly end */
-	bool failed; /* reading failed: failure says why, now and ever after */
+	struct course *course; /* or NULL */
+	bool more;             /* the last read filled its room: the next one need not wait */
+	bool ended;            /* the peer's stream came to its orderly end */
+	bool failed;           /* reading failed: failure says why, now and ever after */
 	const struct crypto *crypto;
 	struct tls *tls; /* from conn_start_tls() on, even when the handshake failed */
 	char *tickets;   /* the directory for one of this session, or NULL */
@@ -138,6 +140,11 @@ void conn_free(struct conn *c)
 		process_stop(c->child, CONN_CHILD_WAIT);
 	buf_clear(&c->input);
 	free(c);
+}
+
+struct course *conn_course(const struct conn *c)
+{
+	return c->course;
 }
 
 static int conn_timed_out(struct error *error, enum error_stage stage, const char *doing)
@@ -212,6 +219,7 @@ static ssize_t conn_gather(struct conn *c)
 		c->more = n == (ssize_t)room;
 	}
 	if (n > 0) {
+		course_note_received(c->course, (size_t)n);
 		c->input.len += (size_t)n;
 		c->input.data[c->input.len] = '\0';
 	}
@@ -233,7 +241,8 @@ int conn_fill(struct conn *c, int64_t deadline, struct error *error)
 	int ready;
 
 	while (n == STEP_WANT_READ || n == STEP_WANT_WRITE) {
-		ready = clock_poll(c->fd, n == STEP_WANT_READ ? POLLIN : POLLOUT, deadline);
+		ready = course_poll(c->course, c->fd, n == STEP_WANT_READ ? POLLIN : POLLOUT,
+				    deadline);
 		if (ready == 0)
 			return conn_timed_out(error, STAGE_CONNECT, "no answer in time");
 		if (ready < 0)
@@ -263,7 +272,7 @@ static int conn_wait_to_write(struct conn *c, ssize_t want, int64_t deadline,
 	for (;;) {
 		short listen = c->ended || c->failed ? 0 : POLLIN;
 
-		ready = clock_poll(c->fd, (short)(events | listen), deadline);
+		ready = course_poll(c->course, c->fd, (short)(events | listen), deadline);
 		if (ready < 0)
 			return conn_lost(error, errno);
 		if (ready == 0 ||
@@ -295,6 +304,7 @@ int conn_write(struct conn *c, const void *data, size_t len, int64_t deadline,
 			return -1;
 		}
 		if (n > 0) {
+			course_note_sent(c->course, (size_t)n);
 			at += n;
 			len -= (size_t)n;
 		} else if (conn_wait_to_write(c, n, deadline, error)) {
@@ -336,7 +346,8 @@ static int conn_handshake(struct conn *c, int64_t deadline, struct error *error)
 			return 0;
 		if (step == TLS_FAILED)
 			return -1;
-		ready = clock_poll(c->fd, step == TLS_WANT_READ ? POLLIN : POLLOUT, deadline);
+		ready = course_poll(c->course, c->fd, step == TLS_WANT_READ ? POLLIN : POLLOUT,
+				    deadline);
 		if (ready == 0)
 			return conn_timed_out(error, STAGE_TLS,
 					      "waiting for the relay in the TLS handshake");
@@ -364,6 +375,16 @@ static struct tls *conn_new_tls(struct conn *c, const struct tls_policy *policy,
 	return tls;
 }
 
+/* For who keeps a record; also of a session that came to nothing. */
+static void conn_note_tls(struct conn *c)
+{
+	struct error ignored;
+
+	if (c->course && c->course->watch.wants_tls && !c->course->has_tls)
+		c->course->has_tls =
+			c->crypto->tls_describe(c->tls, &c->course->tls, &ignored) == 0;
+}
+
 int conn_start_tls(struct conn *c, const struct tls_policy *policy, int64_t deadline,
 		   struct error *error)
 {
@@ -375,6 +396,7 @@ int conn_start_tls(struct conn *c, const struct tls_policy *policy, int64_t dead
 			error, ERROR_RELAY, STAGE_STARTTLS,
 			"bytes came in clear behind the reply to STARTTLS: somebody may be "
 			"tampering with the connection");
+	course_enter(c->course, COURSE_TLS);
 	c->crypto = crypto_load(error);
 	if (!c->crypto)
 		return -1;
@@ -382,12 +404,14 @@ int conn_start_tls(struct conn *c, const struct tls_policy *policy, int64_t dead
 	if (!c->tls)
 		return -1;
 	if (conn_handshake(c, deadline, error)) {
+		conn_note_tls(c);
 		c->failed = true;
 		c->failure = *error;
 		return -1;
 	}
 	c->more = false;
 	c->secured = true;
+	conn_note_tls(c);
 	return 0;
 }
 
@@ -471,4 +495,17 @@ void conn_peer(const struct conn *c, struct buf *out)
 		conn_show(&c->peer, c->peer_family, out);
 	else
 		buf_add_string(out, c->peer_family == AF_UNIX ? "unix" : "unknown");
+}
+
+void conn_watch(struct conn *c, struct course *course)
+{
+	struct buf address;
+
+	c->course = course;
+	if (!course)
+		return;
+	buf_init(&address, sizeof(course->address));
+	conn_peer(c, &address);
+	text_show(course->address, sizeof(course->address), buf_span(&address));
+	buf_clear(&address);
 }

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/course.h"
 #include "base/crypto.h"
 #include "base/error.h"
 
@@ -69,6 +70,10 @@ bool conn_is_trusted_unix(const struct conn *c);
  * "[IPv6:2001:db8::1]"; "localhost" for a unix socket; "[127.0.0.1]" where that is a command's.
  */
 void conn_local_literal(const struct conn *c, struct buf *out);
+/* From now on what happens is noted there (borrowed; NULL: nowhere), the peer's address at
+ * once, and who looks on is called while it waits. */
+void conn_watch(struct conn *c, struct course *course);
+struct course *conn_course(const struct conn *c);
 /* The peer's address as text, "unix" for a unix socket, "a command". */
 void conn_peer(const struct conn *c, struct buf *out);
 

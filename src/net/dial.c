@@ -92,13 +92,16 @@ static int dial_tcp(struct dial *d, struct error *error)
 {
 	const struct resolve_query query = {.host = d->endpoint->host,
 					    .port = endpoint_port(d->endpoint),
-					    .family = d->options->family};
+					    .family = d->options->family,
+					    .course = d->options->course};
 	struct inet_list addresses;
 	int fd;
 
+	course_enter(d->options->course, COURSE_RESOLVE);
 	if (dial_parse_sources(d, error) || resolve(&query, d->deadline, &addresses, error))
 		return -1;
 	inet_interleave(&addresses);
+	course_enter(d->options->course, COURSE_CONNECT);
 	d->race.to = &addresses;
 	fd = race_run(&d->race);
 	return fd < 0 ? dial_fail(d, error) : fd;
@@ -114,6 +117,7 @@ static int dial_unix(struct dial *d, struct error *error)
 	size_t len = strlen(d->endpoint->path);
 	int fd;
 
+	course_enter(d->options->course, COURSE_CONNECT);
 	if (len >= sizeof(to.sun_path))
 		return error_set(
 			error, ERROR_LOCAL, STAGE_CONFIG,
@@ -213,6 +217,15 @@ static struct conn *dial_inherited(const struct endpoint *e, struct error *error
 	return c;
 }
 
+/* Where it goes, for who keeps a record. */
+static void dial_note_relay(const struct dial *d)
+{
+	const struct endpoint *e = d->endpoint;
+	const char *name = e->path ? e->path : e->host ? e->host : "";
+
+	course_dial(d->options->course, name, e->path ? 0 : endpoint_port(e));
+}
+
 struct conn *dial(const struct endpoint *e, const struct dial_options *options,
 		  struct error *error)
 {
@@ -222,20 +235,24 @@ struct conn *dial(const struct endpoint *e, const struct dial_options *options,
 		.deadline = clock_in(options->timeout),
 		.race = {.interface = options->interface,
 			 .note = options->note,
-			 .context = options->note_context},
+			 .context = options->note_context,
+			 .course = options->course},
 	};
 	struct conn *c;
 
-	if (e->command)
-		return dial_command(e, error);
-	if (e->scheme == ENDPOINT_FD)
-		return dial_inherited(e, error);
+	dial_note_relay(&d);
 	d.race.deadline = d.deadline;
 	buf_init(&d.race.failures, 0);
-	if (options->proxy && !e->path)
+	if (e->command)
+		c = dial_command(e, error);
+	else if (e->scheme == ENDPOINT_FD)
+		c = dial_inherited(e, error);
+	else if (options->proxy && !e->path)
 		c = dial_proxy(&d, error);
 	else
 		c = dial_wrap(e->path ? dial_unix(&d, error) : dial_tcp(&d, error), error);
 	buf_clear(&d.race.failures);
+	if (c)
+		conn_watch(c, options->course);
 	return c;
 }

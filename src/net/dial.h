@@ -21,6 +21,7 @@ struct dial_options {
 				      fd: */
 	void (*note)(void *context, const char *text); /* is told what goes on; or NULL */
 	void *note_context;
+	struct course *course; /* where it is noted, or NULL */
 };
 
 /* A connection, or NULL with *error: stage resolve (relay: no such host; temporary: the

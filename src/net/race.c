@@ -139,8 +139,9 @@ static int race_wait(struct race_field *f)
 {
 	bool more = f->begun < f->race->to->count;
 	int64_t until = more && f->next < f->race->deadline ? f->next : f->race->deadline;
-	int ready = poll(f->polls, f->begun, clock_left(until));
+	int ready = poll(f->polls, f->begun, clock_left(course_wake(f->race->course, until)));
 
+	course_move(f->race->course, 0);
 	for (size_t i = 0; ready > 0 && i < f->begun; i++)
 		if (f->polls[i].fd >= 0 && f->polls[i].revents && race_judge(f, i))
 			return (int)i;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/course.h"
 #include "net/inet.h"
 
 enum { RACE_DELAY = 250 /* milliseconds: RFC 8305 section 8 */ };
@@ -25,9 +26,10 @@ struct race {
 	int64_t deadline;
 	void (*note)(void *context, const char *text); /* is told who is late; or NULL */
 	void *context;
-	struct buf failures; /* "192.0.2.1: Connection refused; ...", without the address when
-				there is only one */
-	int number;          /* the errno that tells most of what went wrong */
+	struct course *course; /* of whom waits for it, or NULL */
+	struct buf failures;   /* "192.0.2.1: Connection refused; ...", without the address when
+				  there is only one */
+	int number;            /* the errno that tells most of what went wrong */
 };
 
 /* Initialises failures, which the caller clears, whatever is returned: a connected socket,

@@ -120,8 +120,11 @@ static int resolve_by_child(const char *name, const struct resolve_query *q, int
 	int failed;
 
 	buf_init(&out, sizeof(*answer));
-	failed = process_ask(&question, resolve_work, &task, deadline) ||
-		 process_answer(&question, &out);
+	failed = process_ask(&question, resolve_work, &task, deadline);
+	if (!failed) {
+		course_await(q->course, question.fd, deadline);
+		failed = process_answer(&question, &out);
+	}
 	if (failed && errno == ETIMEDOUT)
 		error_set_errno(error, ERROR_TEMPORARY, STAGE_RESOLVE, ETIMEDOUT,
 				"cannot look up \"%s\" now: the name servers give no answer",

@@ -11,13 +11,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/course.h"
 #include "base/error.h"
 #include "net/inet.h"
 
 struct resolve_query {
-	const char *host; /* a name, in UTF-8 or A-labels, or an address */
-	int port;         /* for the addresses found */
-	int family;       /* AF_UNSPEC, AF_INET or AF_INET6 */
+	const char *host;      /* a name, in UTF-8 or A-labels, or an address */
+	int port;              /* for the addresses found */
+	struct course *course; /* of whom waits for it, or NULL */
+	int family;            /* AF_UNSPEC, AF_INET or AF_INET6 */
 };
 
 /* Fills *out in the order of RFC 6724. Returns 0, or -1 with *error, stage resolve: of class

@@ -23,27 +23,28 @@ enum {
 static const struct {
 	const char *name;
 	enum error_stage stage;
+	enum course_step step;
 	int seconds;
 	bool ends_group;
 } verbs[] = {
-	[WIRE_GREETING] = {"the greeting", STAGE_GREETING, 300, true},
-	[WIRE_EHLO] = {"EHLO", STAGE_EHLO, 300, true},
-	[WIRE_HELO] = {"HELO", STAGE_EHLO, 300, true},
-	[WIRE_LHLO] = {"LHLO", STAGE_EHLO, 300, true},
-	[WIRE_STARTTLS] = {"STARTTLS", STAGE_STARTTLS, 120, true},
-	[WIRE_AUTH] = {"AUTH", STAGE_AUTH, 300, true},
-	[WIRE_AUTH_WHOLE] = {"AUTH", STAGE_AUTH, 300, false},
-	[WIRE_AUTH_RESPONSE] = {"the AUTH response", STAGE_AUTH, 300, true},
-	[WIRE_MAIL] = {"MAIL", STAGE_MAIL, 300, false},
-	[WIRE_RCPT] = {"RCPT", STAGE_RCPT, 300, false},
-	[WIRE_DATA] = {"DATA", STAGE_DATA, 120, true},
-	[WIRE_VERDICT] = {"the end of data", STAGE_VERDICT, 600, false},
-	[WIRE_BDAT] = {"BDAT", STAGE_DATA, 180, false},
-	[WIRE_BDAT_LAST] = {"the end of data", STAGE_VERDICT, 600, false},
-	[WIRE_RSET] = {"RSET", STAGE_COMMAND, 300, false},
-	[WIRE_NOOP] = {"NOOP", STAGE_COMMAND, 300, true},
-	[WIRE_VRFY] = {"VRFY", STAGE_COMMAND, 300, true},
-	[WIRE_QUIT] = {"QUIT", STAGE_COMMAND, 300, true},
+	[WIRE_GREETING] = {"the greeting", STAGE_GREETING, COURSE_HELLO, 300, true},
+	[WIRE_EHLO] = {"EHLO", STAGE_EHLO, COURSE_HELLO, 300, true},
+	[WIRE_HELO] = {"HELO", STAGE_EHLO, COURSE_HELLO, 300, true},
+	[WIRE_LHLO] = {"LHLO", STAGE_EHLO, COURSE_HELLO, 300, true},
+	[WIRE_STARTTLS] = {"STARTTLS", STAGE_STARTTLS, COURSE_TLS, 120, true},
+	[WIRE_AUTH] = {"AUTH", STAGE_AUTH, COURSE_AUTH, 300, true},
+	[WIRE_AUTH_WHOLE] = {"AUTH", STAGE_AUTH, COURSE_AUTH, 300, false},
+	[WIRE_AUTH_RESPONSE] = {"the AUTH response", STAGE_AUTH, COURSE_AUTH, 300, true},
+	[WIRE_MAIL] = {"MAIL", STAGE_MAIL, COURSE_ENVELOPE, 300, false},
+	[WIRE_RCPT] = {"RCPT", STAGE_RCPT, COURSE_ENVELOPE, 300, false},
+	[WIRE_DATA] = {"DATA", STAGE_DATA, COURSE_ENVELOPE, 120, true},
+	[WIRE_VERDICT] = {"the end of data", STAGE_VERDICT, COURSE_VERDICT, 600, false},
+	[WIRE_BDAT] = {"BDAT", STAGE_DATA, COURSE_DATA, 180, false},
+	[WIRE_BDAT_LAST] = {"the end of data", STAGE_VERDICT, COURSE_VERDICT, 600, false},
+	[WIRE_RSET] = {"RSET", STAGE_COMMAND, COURSE_VERDICT, 300, false},
+	[WIRE_NOOP] = {"NOOP", STAGE_COMMAND, COURSE_VERDICT, 300, true},
+	[WIRE_VRFY] = {"VRFY", STAGE_COMMAND, COURSE_ENVELOPE, 300, true},
+	[WIRE_QUIT] = {"QUIT", STAGE_COMMAND, COURSE_VERDICT, 300, true},
 };
 
 STAILQ_HEAD(wire_slots, wire_slot);
@@ -344,6 +345,7 @@ static int wire_read(struct wire *w, int64_t deadline)
 	struct error why;
 	int done;
 
+	course_enter(conn_course(w->conn), verbs[slot->verb].step);
 	while ((done = wire_parse(w)) == 0) {
 		int filled = conn_fill(w->conn, deadline, &why);
 
@@ -597,6 +599,7 @@ int wire_data(struct wire *w, const void *data, size_t len, struct error *error)
 
 	if (wire_flush(w, error))
 		return -1;
+	course_enter(conn_course(w->conn), COURSE_DATA);
 	if (w->data_unsized)
 		w->data_deadline += wire_data_time(w, len);
 	if (deadline > w->data_deadline)

@@ -312,8 +312,11 @@ static void the_queue_is_listed(void)
 	CHECK(o.json && !o.sendmail);
 	CHECK_INT(parse("pennypost|--list-queue|a@x"), -1);
 	CHECK_STR(error.text, "there is no place for \"a@x\" here");
-	CHECK_INT(parse("pennypost|--json|a@x"), -1);
-	CHECK_STR(error.text, "--json goes with --list-queue, --show or --doctor");
+	CHECK_INT(parse("sendmail|--json|a@x"), -1);
+	CHECK_STR(error.text, "--json goes with --list-queue, --show, --doctor or a message to send");
+	CHECK_INT(mode("pennypost|--json|a@x"), MODE_SUBMIT);
+	CHECK(options_want_result(&o));
+	CHECK_INT(parse("pennypost|--json|--dry-run|a@x"), -1);
 }
 
 static void the_queue_is_run(void)
