@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -24,7 +25,7 @@ static void course_look(const struct course *c)
 
 void course_init(struct course *c, const struct course_watch *watch)
 {
-	*c = (struct course){.watch = *watch};
+	*c = (struct course){.watch = *watch, .fd = -1};
 }
 
 static void course_forget_session(struct course *c)
@@ -33,6 +34,7 @@ static void course_forget_session(struct course *c)
 	c->has_tls = false;
 	c->host[0] = c->address[0] = '\0';
 	c->port = 0;
+	c->fd = -1;
 }
 
 void course_clear(struct course *c)
@@ -129,6 +131,16 @@ void course_await(struct course *c, int fd, int64_t deadline)
 {
 	if (c && c->watch.look)
 		course_poll(c, fd, POLLIN, deadline);
+}
+
+uint64_t course_unsent(const struct course *c)
+{
+	int bytes = 0;
+
+	/* Of a socket, too, where the system knows that. */
+	if (c->fd < 0 || ioctl(c->fd, TIOCOUTQ, &bytes) || bytes < 0)
+		return 0;
+	return (uint64_t)bytes;
 }
 
 int course_poll(struct course *c, int fd, short events, int64_t deadline)

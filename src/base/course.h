@@ -17,6 +17,7 @@
 
 enum course_step {
 	COURSE_IDLE, /* between the others */
+	COURSE_READ, /* the message, from its writer */
 	COURSE_RESOLVE,
 	COURSE_CONNECT,
 	COURSE_TLS,    /* STARTTLS, too */
@@ -61,6 +62,7 @@ struct course {
 	char host[256]; /* "": none was tried */
 	int port;       /* 0: none, as with a unix socket */
 	char address[64];
+	int fd; /* its socket (borrowed), or -1 */
 	bool has_tls;
 	struct tls_info tls; /* has_tls and watch.wants_tls */
 };
@@ -86,6 +88,8 @@ void course_note_received(struct course *c, size_t len);
 int64_t course_wake(const struct course *c, int64_t deadline);
 /* Waits until fd can be read, or the deadline, where somebody looks on; else not at all. */
 void course_await(struct course *c, int fd, int64_t deadline);
+/* Bytes that the system has taken and the relay has not: on a slow line, many. */
+uint64_t course_unsent(const struct course *c);
 /* As clock_poll(), looking up meanwhile. */
 int course_poll(struct course *c, int fd, short events, int64_t deadline);
 

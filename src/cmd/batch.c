@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cmd/dispatch.h"
 #include "cmd/dry_run.h"
+#include "cmd/interrupt.h"
 #include "cmd/submit.h"
 #include "deliver/channel.h"
 #include "mail/mailbox.h"
@@ -26,6 +27,7 @@ struct batch_message {
 	int fd;                  /* where its body may still be */
 	char *path;
 	size_t number;
+	size_t file; /* of the operands */
 	struct submission submission;
 	struct attempt attempt;
 	int64_t prepared; /* microseconds that it took to read, where --json asks */
@@ -37,7 +39,8 @@ struct batch {
 	struct context *x;
 	struct submission_request request;
 	struct message_options options;
-	size_t file; /* the next operand */
+	size_t file;  /* the next operand */
+	size_t count; /* messages so far */
 	struct mailbox *box;
 	struct channels channels;
 	const struct account *logged; /* the account whose log is open */
@@ -118,6 +121,16 @@ static void batch_forget(struct batch_message *m)
 	*m = (struct batch_message){.fd = -1};
 }
 
+static struct message *batch_read_message(struct batch *b, int fd, struct error *error)
+{
+	struct message *m;
+
+	b->options.course = context_reads(b->x, fd);
+	m = message_read(fd, &b->options, error);
+	context_has_read(b->x);
+	return m;
+}
+
 /* Reads one message. Returns 0, or -1 when it was told that it cannot be read. */
 static int batch_read(struct batch *b, const struct mailbox_item *item, struct batch_message *m)
 {
@@ -127,7 +140,7 @@ static int batch_read(struct batch *b, const struct mailbox_item *item, struct b
 	*m = (struct batch_message){
 		.fd = item->fd, .number = item->number, .path = span_dup(span_of(item->path))};
 	if (m->path)
-		m->message = message_read(item->fd, &b->options, &error);
+		m->message = batch_read_message(b, item->fd, &error);
 	else
 		error_set_memory(&error);
 	if (!m->message) {
@@ -138,6 +151,7 @@ static int batch_read(struct batch *b, const struct mailbox_item *item, struct b
 	m->failed = submission_prepare(&m->submission, m->message, &b->x->config, &b->request,
 				       &m->error) ||
 		    attempt_init(&m->attempt, &m->submission, &m->error);
+	m->file = b->file;
 	m->prepared = context_took(b->x) - before;
 	return 0;
 }
@@ -172,6 +186,21 @@ static struct attempt *batch_follower(const struct batch_message *m, struct batc
 	return follows ? &next->attempt : NULL;
 }
 
+/* What a person sees of it, and is told when he stops it. */
+static void batch_watch(struct batch *b, const struct batch_message *m, const struct channel *c)
+{
+	size_t files = b->x->options.files.count;
+	struct buf what;
+
+	progress_count(b->x->progress, files > 1 ? m->file : ++b->count, files > 1 ? files : 0);
+	if (!b->x->is_watched)
+		return;
+	buf_init(&what, BATCH_LINE_MAX);
+	buf_printf(&what, "%s: message %zu: ", TEXT_SHOW(span_of(m->path)), m->number);
+	interrupt_subject(&c->course, m->attempt.transaction.count, what.data);
+	buf_clear(&what);
+}
+
 static void batch_dispatch(struct batch *b, struct batch_message *m, struct batch_message *next)
 {
 	const struct account *account = m->submission.account;
@@ -179,14 +208,16 @@ static void batch_dispatch(struct batch *b, struct batch_message *m, struct batc
 	struct channel *channel = channels_get(&b->channels, &relay);
 
 	b->present = m;
+	if (!channel) {
+		m->failed = error_set_memory(&m->error) != 0;
+		return;
+	}
+	batch_watch(b, m, channel);
 	b->dispatch.file = m->path;
 	b->dispatch.number = m->number;
 	b->dispatch.prepared = m->prepared;
-	if (channel)
-		batch_note_code(b, dispatch_message(&b->dispatch, &m->attempt, channel,
-						    batch_follower(m, next), !next->message));
-	else
-		m->failed = error_set_memory(&m->error) != 0;
+	batch_note_code(b, dispatch_message(&b->dispatch, &m->attempt, channel,
+					    batch_follower(m, next), !next->message));
 }
 
 static void batch_open_log(struct batch *b, const struct account *account)
@@ -246,12 +277,16 @@ int cmd_batch(struct context *x)
 	dispatch_init(&b.dispatch, x, batch_tell_present, &b);
 	b.dispatch.one_line = true;
 	batch_fetch(&b, &messages[0]);
-	for (; messages[n].message; n = !n) {
+	progress_begin(x->progress);
+	for (; messages[n].message && !interrupt_came(); n = !n) {
 		batch_fetch(&b, &messages[!n]);
 		batch_send(&b, &messages[n], &messages[!n]);
 		batch_forget(&messages[n]);
 	}
+	batch_forget(&messages[n]);
+	interrupt_done();
 	channels_clear(&b.channels);
 	dispatch_finish(&b.dispatch);
+	interrupt_end();
 	return b.code;
 }

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/interrupt.h"
 #include "cmd/result.h"
 #include "conf/expand.h"
 #include "conf/keys.h"
@@ -44,6 +45,9 @@ void context_forget(struct context *x)
 
 void context_clear(struct context *x)
 {
+	interrupt_end();
+	progress_free(x->progress);
+	course_clear(&x->reading);
 	if (x->options.verbose && log_trouble())
 		context_tell(x, "the log file cannot be written (a log never stops mail)");
 	log_close();
@@ -425,7 +429,8 @@ int context_load(struct context *x, struct error *error)
 	context_find_outages(x);
 	context_advise(x);
 	for (size_t i = 0; i < x->config.warnings.count; i++)
-		context_complain(x, x->config.warnings.items[i]);
+		if (!options_are_brief(&x->options))
+			context_complain(x, x->config.warnings.items[i]);
 	return failed;
 }
 
@@ -466,7 +471,7 @@ static void context_show_line(void *context, char direction, struct span line)
 {
 	struct buf shown;
 
-	(void)context;
+	progress_hide(context);
 	buf_init(&shown, 256 * 1024);
 	buf_add_char(&shown, direction);
 	buf_add_char(&shown, ' ');
@@ -487,6 +492,7 @@ struct relay_options context_relay(const struct context *x, const struct account
 				  ? x->outages_path.data
 				  : NULL,
 		.listener = x->options.verbose ? context_show_line : NULL,
+		.listener_context = x->progress,
 		.watch = x->is_watched ? &x->watch : NULL,
 	};
 }
@@ -504,11 +510,37 @@ const char *context_config_file(const struct context *x, const struct account *a
 
 void context_watch(struct context *x)
 {
-	if (!options_want_result(&x->options))
-		return;
-	x->started = course_clock();
-	x->watch = (struct course_watch){.wants_tls = true};
-	x->is_watched = true;
+	bool wants_result = options_want_result(&x->options);
+	bool terminal = x->secrets.may_prompt && !x->options.dry_run;
+
+	if (wants_result)
+		x->started = course_clock();
+	if (terminal)
+		interrupt_begin(x->name);
+	if (terminal && !options_are_brief(&x->options) && !x->options.quiet)
+		x->progress = progress_new();
+	x->watch = (struct course_watch){
+		.look = x->progress ? progress_look : NULL,
+		.context = x->progress,
+		.wants_tls = wants_result,
+	};
+	x->is_watched = wants_result || terminal;
+}
+
+struct course *context_reads(struct context *x, int fd)
+{
+	if (!x->progress || isatty(fd))
+		return NULL;
+	course_init(&x->reading, &x->watch);
+	course_begin(&x->reading);
+	course_enter(&x->reading, COURSE_READ);
+	return &x->reading;
+}
+
+void context_has_read(struct context *x)
+{
+	if (x->progress)
+		course_rest(&x->reading);
 }
 
 int64_t context_took(const struct context *x)
@@ -545,6 +577,8 @@ void context_open_log(const struct context *x, const struct account *a)
 
 	log_open(a->logfile, a->syslog, tag ? tag : "pennypost");
 	log_time_format(a->logfile_time_format);
+	if (x->progress && string_equals(a->logfile, "-"))
+		progress_stop(x->progress); /* the log stands there */
 	for (size_t i = 0; i < x->options.notes.count; i++)
 		log_line(LOG_LEVEL_NOTICE, "%s", x->options.notes.items[i]);
 }
@@ -556,6 +590,7 @@ void context_tell(const struct context *x, const char *text)
 
 	if (o->quiet && o->mode == MODE_SUBMIT && !o->verbose)
 		return;
+	progress_hide(x->progress);
 	text_show(name, sizeof(name), span_of(x->name));
 	fprintf(stderr, "%s: %s\n", name, text);
 }
@@ -568,7 +603,8 @@ void context_complain(const struct context *x, const char *text)
 
 void context_warn(const struct context *x, const char *text)
 {
-	context_tell(x, text);
+	if (!options_are_brief(&x->options))
+		context_tell(x, text);
 	log_line(LOG_LEVEL_NOTICE, "%s", text);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cmd/option.h"
+#include "cmd/progress.h"
 #include "conf/config.h"
 #include "conf/secret.h"
 #include "deliver/relay.h"
@@ -33,6 +34,8 @@ struct context {
 	int64_t started;           /* in microseconds of course_clock(); 0: nobody asks */
 	struct course_watch watch; /* of submissions, where is_watched */
 	bool is_watched;
+	struct progress *progress; /* on the terminal, or NULL */
+	struct course reading;     /* of the message */
 };
 
 /* Reads the command line. context_clear() is due whatever it returns. */
@@ -61,8 +64,12 @@ const struct account *context_account(struct context *x, struct error *error);
 struct relay_options context_relay(const struct context *x, const struct account *a);
 /* The file that another process must be given by -C to find the account; NULL: it will. */
 const char *context_config_file(const struct context *x, const struct account *a);
-/* Before a submission: begins its record, where --json asks for one. */
+/* Before a submission: its record begins where --json asks for one, and so does what a person
+ * at a terminal sees and interrupts. */
 void context_watch(struct context *x);
+/* Where the reading of a message from fd is noted, or NULL; and its end. */
+struct course *context_reads(struct context *x, int fd);
+void context_has_read(struct context *x);
 /* The microseconds since then; 0 where there is no record. */
 int64_t context_took(const struct context *x);
 /* Where the queue of an account's messages may be; a NULL: of the one asked for, else of the
@@ -75,11 +82,11 @@ const char *context_passing_word(const struct context *x);
 void context_open_log(const struct context *x, const struct account *a);
 
 /* One line on standard error: "NAME: TEXT"; none with -eq, where a message is submitted and
- * nobody asked for -v. */
+ * nobody asked for -v. The line of progress goes. */
 void context_tell(const struct context *x, const char *text);
 /* The same, and in the log. */
 void context_complain(const struct context *x, const char *text);
-/* The same, for what does not stop anything. */
+/* The same, for what does not stop anything, and so not on standard error with --quiet. */
 void context_warn(const struct context *x, const char *text);
 /* The error as such a line, and with --json of a submission as its result, of which nothing
  * else is known; returns its exit status. */

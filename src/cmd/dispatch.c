@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/interrupt.h"
 #include "cmd/run_queue.h"
 #include "deliver/enqueue.h"
 #include "deliver/runner.h"
@@ -146,7 +147,7 @@ static int dispatch_queue(struct dispatch *d, const struct submission *s)
 
 	if (dispatch_enqueue(d, s, NULL, 1u << ATTEMPT_WAITS, &d->kept))
 		return -1;
-	if (d->hushed)
+	if (d->hushed || options_are_brief(&d->x->options))
 		return 0;
 	buf_init(&line, DISPATCH_LINE_MAX);
 	dispatch_show_kept(&d->kept, ATTEMPT_WAITS, &line);
@@ -286,13 +287,15 @@ static void dispatch_tell_all(struct dispatch *d, const struct attempt *a,
  * nothing of. */
 static void dispatch_warn(struct dispatch *d, const struct attempt *a)
 {
+	bool brief = options_are_brief(&d->x->options);
 	const char *text;
 
-	if (a->warning[0])
+	if (a->warning[0] && !brief)
 		d->tell(d->tell_context, a->warning);
 	for (unsigned n = 0; (text = parameters_warning(a->transaction.dropped, n)) != NULL;
 	     n++) {
-		d->tell(d->tell_context, text);
+		if (!brief)
+			d->tell(d->tell_context, text);
 		log_line(LOG_LEVEL_NOTICE, "%s", text);
 	}
 }
@@ -331,15 +334,19 @@ static void dispatch_look(struct dispatch *d, const struct account *a)
 static int dispatch_settle(struct dispatch *d, const struct attempt *a)
 {
 	struct result_kept *kept = &d->kept;
+	int code;
 
 	dispatch_keep(d, a->submission, a, kept);
 	if (d->one_answer)
 		dispatch_keep_failed(d, a, kept);
+	code = dispatch_code(a->submission, a, kept);
+	if (code == EX_OK && options_are_brief(&d->x->options))
+		return code;
 	if (dispatch_is_uniform(a, kept))
 		dispatch_tell_all(d, a, kept);
 	else
 		dispatch_tell_each(d, a, kept);
-	return dispatch_code(a->submission, a, kept);
+	return code;
 }
 
 static int dispatch_attempt(struct dispatch *d, struct attempt *a, struct channel *c,
@@ -353,6 +360,7 @@ static int dispatch_attempt(struct dispatch *d, struct attempt *a, struct channe
 	dispatch_warn(d, a);
 	d->kept = (struct result_kept){0};
 	sent = attempt_count(a, 1u << ATTEMPT_SENT);
+	interrupt_hold(sent < a->transaction.count);
 	if (sent < a->transaction.count)
 		code = dispatch_settle(d, a);
 	if (sent > 0)
@@ -375,6 +383,7 @@ static int dispatch_decide(struct dispatch *d, struct attempt *a, struct channel
 	enum account_delivery delivery = s->account->delivery;
 	bool waits = delivery == ACCOUNT_DELIVERY_QUEUE || d->x->options.release;
 
+	interrupt_hold(waits || delivery == ACCOUNT_DELIVERY_BACKGROUND);
 	if (waits)
 		return dispatch_queue(d, s) ? dispatch_give_up(d) : EX_OK;
 	if (delivery != ACCOUNT_DELIVERY_BACKGROUND)
@@ -388,6 +397,7 @@ static int dispatch_decide(struct dispatch *d, struct attempt *a, struct channel
 		dispatch_complain(d, why.text);
 		d->why_told = true;
 	}
+	interrupt_hold(false);
 	/* The follower will find its place in the queue, perhaps. */
 	return dispatch_attempt(d, a, c, NULL, last);
 }
@@ -429,5 +439,6 @@ int dispatch_message(struct dispatch *d, struct attempt *a, struct channel *c,
 	code = dispatch_decide(d, a, c, follower, last);
 	if (json)
 		dispatch_print(d, a, c, begun, code);
+	interrupt_told();
 	return code;
 }

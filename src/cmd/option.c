@@ -233,6 +233,11 @@ static int settle_msmtp(const struct options *o, struct error *error)
 	return 0;
 }
 
+bool options_are_brief(const struct options *o)
+{
+	return o->brief && !o->verbose;
+}
+
 bool options_want_result(const struct options *o)
 {
 	return o->json && !o->sendmail && !o->dry_run &&

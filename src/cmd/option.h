@@ -101,6 +101,7 @@ struct options {
 	int64_t hold_until; /* --hold-until: seconds since the epoch, 0: not */
 	int64_t release; /* --at, --hold: keep it until then, seconds since the epoch; 0: not */
 	bool verbose;
+	bool brief;    /* --quiet: nothing is said but of what fails */
 	bool quiet;    /* -eq: of what becomes of a message the exit status tells alone */
 	unsigned hops; /* -h: relays that had it before us */
 	char *log_tag; /* -L: our name in syslog, "pennypost/TAG" */
@@ -148,6 +149,8 @@ struct options {
  * (local, stage usage; stage unavailable for a mode that we do not have); options_clear() is
  * due either way. */
 int options_parse(struct options *o, int argc, char *const argv[], struct error *error);
+/* Whether --quiet counts: -v has the last word. */
+bool options_are_brief(const struct options *o);
 /* Whether --json is for the result of a submission. */
 bool options_want_result(const struct options *o);
 void options_clear(struct options *o);

@@ -687,6 +687,7 @@ static const struct options_row rows[] = {
 	{0, "max-time", ONE, OURS, set_max_time, 0, "TIME", "of a session"},
 	{0, "batch", NO, OURS, set_batch, 0, NULL, "send the messages in the files named"},
 	{'v', "verbose", NO, ALL, set_flag, AT(verbose), NULL, "show the conversation"},
+	{0, "quiet", NO, OURS, set_flag, AT(brief), NULL, "say nothing but what fails"},
 	{'d', "debug", MAY, OURS, set_flag, AT(verbose), "LEVEL", "the same as -v"},
 	{0, "dry-run", NO, OURS, set_flag, AT(dry_run), NULL,
 	 "show envelope, relay and the bytes to be sent"},

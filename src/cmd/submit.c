@@ -10,6 +10,7 @@
 #include "cmd/compose.h"
 #include "cmd/dispatch.h"
 #include "cmd/dry_run.h"
+#include "cmd/interrupt.h"
 #include "cmd/rmail.h"
 #include "cmd/sent_copy.h"
 #include "deliver/submission.h"
@@ -35,11 +36,15 @@ struct message_options submit_options(void)
 static struct message *submit_read(struct context *x, struct error *error)
 {
 	struct message_options options = submit_options();
+	struct message *m;
 
 	if (x->options.rmail)
 		return rmail_read(&options, &x->options.sender, error);
 	options.end_at_dot = submit_ends_at_dot(&x->options);
-	return message_read(STDIN_FILENO, &options, error);
+	options.course = context_reads(x, STDIN_FILENO);
+	m = message_read(STDIN_FILENO, &options, error);
+	context_has_read(x);
+	return m;
 }
 
 /* The login name; a uid that nobody knows is its number. */
@@ -100,10 +105,14 @@ static int submit_send(struct context *x, const struct submission *s, bool *went
 	d.prepared = context_took(x);
 	d.hushed = x->options.sendmail && !x->options.verbose;
 	channel_init(&channel, &relay);
+	progress_begin(x->progress);
+	interrupt_subject(&channel.course, s->envelope.recipients.count, "");
 	code = dispatch_message(&d, &attempt, &channel, NULL, true);
 	*went = code == 0 || attempt_count(&attempt, 1u << ATTEMPT_SENT) > 0;
-	channel_clear(&channel);
+	channel_close(&channel);
 	dispatch_finish(&d);
+	interrupt_done();
+	channel_clear(&channel);
 	attempt_clear(&attempt);
 	return code;
 }
@@ -210,7 +219,7 @@ static int submit_with_copy(struct context *x, const struct composed *c,
 	int code;
 
 	if (c->save_sent && sent_copy_begin(&copy, c->save_sent, s->message, &error))
-		code = context_fail(x, &error);
+		code = submit_fail(x, s, &error);
 	else
 		code = submit_send(x, s, &went);
 	if (went && sent_copy_finish(&copy, &error))

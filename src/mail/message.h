@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/course.h"
 #include "base/error.h"
 #include "mail/assembly.h"
 #include "mail/header.h"
@@ -31,6 +32,7 @@ struct message_options {
 				      dot of other lines is taken off: sendmail without -i */
 	bool force_copy;           /* never use a regular file in place */
 	const char *temporary_dir; /* for the file without a name, or NULL */
+	struct course *course;     /* where the bytes read are noted, or NULL */
 };
 
 struct message_facts {

@@ -135,6 +135,8 @@ void conn_free(struct conn *c)
 	free(c->tickets);
 	if (c->tls)
 		c->crypto->tls_free(c->tls);
+	if (c->course)
+		c->course->fd = -1;
 	close(c->fd);
 	if (c->child)
 		process_stop(c->child, CONN_CHILD_WAIT);
@@ -504,6 +506,7 @@ void conn_watch(struct conn *c, struct course *course)
 	c->course = course;
 	if (!course)
 		return;
+	course->fd = c->fd;
 	buf_init(&address, sizeof(course->address));
 	conn_peer(c, &address);
 	text_show(course->address, sizeof(course->address), buf_span(&address));
