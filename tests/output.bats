@@ -22,7 +22,7 @@ teardown() {
 configure() {
 	mkdir -p home/.config/pennypost
 	printf '%s\n' 'account work' 'host 127.0.0.1' "port ${relay_port-1}" 'from ann@example.org' \
-		'syslog off' 'runner off' 'tls off' "$@" >home/.config/pennypost/config
+		'runner off' 'tls off' 'syslog off' "$@" >home/.config/pennypost/config
 }
 
 # is EXPRESSION...: of each line of `output`, as r, in Python; says which does not hold.
@@ -210,4 +210,114 @@ for test in sys.argv[2:]:
 	run -0 sh -c './pennypost --json bob@example.org <message >/dev/full'
 	[[ $output == *"cannot write the result"* ]]
 	[ -e relay/1.message ]
+}
+
+# last_line EXPRESSION...: of the last line of the log, as r, in Python.
+last_line() {
+	output=$(tail -n 1 log)
+	is "$@"
+}
+
+@test "log_format json: an object a line, with the names of --json" {
+	relay_start relay --refuse cat@example.org
+	configure "logfile $PWD/log" 'log_format json'
+	run -0 ./pennypost bob@example.org <message
+	last_line 'r["level"] == "info" and r["status"] == "sent" and r["to"] == "bob@example.org"' \
+		'r["sender"] == "ann@example.org" and r["account"] == "work" and r["code"] == 250' \
+		'r["message_id"] == "<1@example.org>" and r["size"] > 0 and "stored" in r["reply"]' \
+		'r["message"].startswith("from=<ann@example.org> to=<bob@example.org> ")' \
+		'r["time"].endswith("Z") and r["relay"] == "127.0.0.1:'"$relay_port"'"'
+	run -67 ./pennypost cat@example.org <message
+	last_line 'r["level"] == "error" and r["status"] == "refused" and r["enhanced"] == "5.1.1"'
+	relay_stop
+	run -0 ./pennypost bob@example.org <message
+	last_line 'r["status"] == "queued" and len(r["queue_id"]) >= 12'
+	run -0 ./pennypost --log-format text bob@example.org <message
+	[[ $(tail -n 1 log) == 2*" queue-id="*" status=queued" ]]
+	run -64 ./pennypost --log-format xml bob@example.org <message
+}
+
+# journal COMMAND...: runs it in a world with a journal, whose entries go to the file entries.
+journal() {
+	cat >journal.py <<-'END'
+		import os, socket, struct, subprocess, sys
+		os.makedirs("/run/systemd/journal")
+		listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		listener.bind("/run/systemd/journal/socket")
+		os.chmod("/run/systemd/journal/socket", 0o666)
+		slow = os.environ.get("JOURNAL") == "stuck"
+		if slow:
+		    filler = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		    filler.setblocking(False)
+		    try:
+		        while True:
+		            filler.sendto(b"X=y\n", "/run/systemd/journal/socket")
+		    except BlockingIOError:
+		        pass
+		if os.environ.get("JOURNAL") == "dead":
+		    listener.close()
+		code = subprocess.call(sys.argv[1:])
+		if os.environ.get("JOURNAL"):
+		    sys.exit(code)
+		listener.setblocking(False)
+		with open("entries", "w") as out:
+		    while True:
+		        try:
+		            data = listener.recv(1 << 20)
+		        except OSError:
+		            break
+		        while data:
+		            end = data.index(b"\n")
+		            line, data = data[:end], data[end + 1:]
+		            if b"=" not in line:
+		                size = struct.unpack("<Q", data[:8])[0]
+		                line, data = line + b"=" + data[8:8 + size], data[9 + size:]
+		            print(line.decode("ascii", "backslashreplace").replace("\n", "|"), file=out)
+		        print(file=out)
+		sys.exit(code)
+	END
+	"$ROOT/tests/lib/world" "$PWD" -- /bin/sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD" \
+		env HOME="$HOME" JOURNAL="${JOURNAL-}" python3 journal.py "$@"
+}
+
+@test "the journal: fields" {
+	need_world
+	relay_start relay
+	configure 'syslog LOG_LOCAL3'
+	run -0 journal ./pennypost -L cron bob@example.org <message
+	cat entries
+	grep -qx 'MESSAGE=from=<ann@example.org> to=<bob@example.org> .* status=sent: 250 .*' entries
+	grep -qx 'PRIORITY=6' entries
+	grep -qx 'SYSLOG_FACILITY=19' entries
+	grep -qx 'SYSLOG_IDENTIFIER=pennypost/cron' entries
+	grep -qx 'SYSLOG_PID=[0-9]*' entries
+	grep -qx 'PENNYPOST_TO=bob@example.org' entries
+	grep -qx 'PENNYPOST_SENDER=ann@example.org' entries
+	grep -qx 'PENNYPOST_MESSAGE_ID=<1@example.org>' entries
+	grep -qx 'PENNYPOST_STATUS=sent' entries
+	grep -qx 'PENNYPOST_CODE=250' entries
+	relay_stop
+	run -0 journal ./pennypost bob@example.org <message
+	grep -qx 'PENNYPOST_QUEUE_ID=[a-z0-9]*' entries
+	grep -qx 'PENNYPOST_STATUS=queued' entries
+}
+
+@test "the journal: not with syslog off" {
+	need_world
+	relay_start relay
+	configure 'syslog off'
+	run -0 journal ./pennypost bob@example.org <message
+	[ ! -s entries ]
+}
+
+@test "the journal: one that is dead or takes nothing stops no mail" {
+	need_world
+	relay_start relay
+	configure 'syslog on'
+	JOURNAL=dead run -0 journal ./pennypost bob@example.org <message
+	[ -e relay/1.message ]
+	local start=$(date +%s)
+	JOURNAL=stuck run -0 journal ./pennypost bob@example.org cat@example.org dan@example.org <message
+	[ -e relay/2.message ]
+	[ $(($(date +%s) - start)) -lt 5 ]
 }

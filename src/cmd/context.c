@@ -577,6 +577,7 @@ void context_open_log(const struct context *x, const struct account *a)
 
 	log_open(a->logfile, a->syslog, tag ? tag : "pennypost");
 	log_time_format(a->logfile_time_format);
+	log_as_json(string_equals(a->log_format, "json"));
 	if (x->progress && string_equals(a->logfile, "-"))
 		progress_stop(x->progress); /* the log stands there */
 	for (size_t i = 0; i < x->options.notes.count; i++)

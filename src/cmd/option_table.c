@@ -808,6 +808,7 @@ static const struct options_row rows[] = {
 	{0, "rate", ONE, OURS, set_setting, 0, "NUMBER/TIME", "of messages to a relay"},
 	{0, "runner", MAY, OURS, set_switch, 0, "on|off", "start one for what was queued"},
 	{'X', "logfile", ONE, OURS, set_setting, 0, "FILE", "log to this file"},
+	{0, "log-format", ONE, OURS, set_setting, 0, "text|json", "of its lines"},
 	{0, "logfile-time-format", ONE, OURS, set_setting, 0, "FORMAT", "how its lines begin"},
 	{'L', NULL, ONE, ALL, options_set_log_tag, 0, "TAG", "put a tag behind our name in syslog"},
 	{0, "syslog", MAY, OURS, set_switch, 0, "on|off|FACILITY", "log to syslog"},

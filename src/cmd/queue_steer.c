@@ -171,7 +171,7 @@ static bool steer_entry(struct steer *s, const char *id)
 	} else if (locked != 0) {
 		s->tally->done++;
 		steer_warn(s, &e);
-		log_line(LOG_LEVEL_NOTICE, "queue-id=%s status=%s", id, steer_word(o));
+		log_about(LOG_LEVEL_NOTICE, id, "status=%s", steer_word(o));
 	}
 	entry_clear(&e);
 	return locked != 0;

@@ -102,6 +102,7 @@ static const struct field fields[] = {
 	FIELD(STRINGS, local_domains),
 	FIELD(INT, rewrite_headers),
 	FIELD(STRING, logfile),
+	FIELD(STRING, log_format),
 	FIELD(STRING, logfile_time_format),
 	FIELD(INT, syslog),
 };

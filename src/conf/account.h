@@ -169,6 +169,7 @@ struct account {
 	struct strv local_domains;    /* patterns of domains that are this machine's, too */
 	enum setting rewrite_headers; /* off: bare and local addresses of the header stay */
 	char *logfile;
+	char *log_format;          /* "text" or "json"; NULL: text */
 	char *logfile_time_format; /* strftime(3)'s; NULL: ISO 8601 */
 	int syslog;                /* facility, -1: off, 0: unset */
 };

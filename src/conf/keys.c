@@ -855,6 +855,14 @@ static int set_not(struct account *a, const struct key *key, const char *value,
 	return 0;
 }
 
+static int set_log_format(struct account *a, const struct key *key, const char *value,
+			  struct error *error)
+{
+	if (!value || (strcmp(value, "text") != 0 && strcmp(value, "json") != 0))
+		return key_refuse(key, value, "text or json", error);
+	return string_set(a, key->offset, value, error);
+}
+
 static int set_time_format(struct account *a, const struct key *key, const char *value,
 			   struct error *error)
 {
@@ -998,6 +1006,7 @@ static const struct key keys[] = {
 	{"runner", set_switch, AT(runner), KEYS_PASSING, ON_OFF},
 
 	{"logfile", set_text, AT(logfile), KEYS_FILE | KEYS_PASSING, 0},
+	{"log_format", set_log_format, AT(log_format), KEYS_PASSING, 0},
 	{"logfile_time_format", set_time_format, AT(logfile_time_format), KEYS_PASSING, 0},
 	{"syslog", set_syslog, AT(syslog), KEYS_PASSING, 0},
 };

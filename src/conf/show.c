@@ -260,6 +260,7 @@ static void show_defaults(const struct account *a, const char *name, struct buf 
 		{"rate", "off"},
 		{"report_limit", "20"},
 		{"runner", "on"},
+		{"log_format", "text"},
 		{"syslog", "LOG_MAIL"},
 	};
 	enum account_tls tls = account_tls_mode(a);

@@ -58,7 +58,8 @@ void attempt_show_reason(const struct attempt *a, size_t i, struct buf *out)
 		buf_add_string(out, a->transaction.trouble.text);
 }
 
-void attempt_show(const struct attempt *a, size_t i, struct buf *out)
+/* What became of him, in a word. */
+static const char *attempt_word(const struct attempt *a, size_t i)
 {
 	static const char *const words[] = {
 		[SMTP_UNTRIED] = "not tried",
@@ -69,47 +70,92 @@ void attempt_show(const struct attempt *a, size_t i, struct buf *out)
 	const struct smtp_recipient *to = &a->transaction.recipients[i];
 	bool himself = to->outcome == SMTP_FAILED && (to->refused || to->why);
 
-	buf_add_string(out, himself ? "refused" : words[to->outcome]);
-	if (to->outcome == SMTP_SENT)
+	return himself ? "refused" : words[to->outcome];
+}
+
+void attempt_show(const struct attempt *a, size_t i, struct buf *out)
+{
+	buf_add_string(out, attempt_word(a, i));
+	if (a->transaction.recipients[i].outcome == SMTP_SENT)
 		return;
 	buf_add_string(out, ": ");
 	attempt_show_reason(a, i, out);
 }
 
+/* The reply that settled him: his own, that to the message, or none. */
+static const struct reply *attempt_reply(const struct attempt *a, size_t i)
+{
+	const struct smtp_transaction *t = &a->transaction;
+	const struct smtp_recipient *to = &t->recipients[i];
+
+	if (to->outcome == SMTP_SENT && t->verdict.code)
+		return &t->verdict;
+	/* LMTP: his own, also when it is sent */
+	return to->outcome == SMTP_SENT || (to->refused && !to->why) ? &to->slot.reply : NULL;
+}
+
+/* What all lines of an attempt have in common. */
+struct attempt_line {
+	const char *relay;
+	char id[256];
+	uint64_t size;
+};
+
+static void attempt_log_one(const struct attempt *a, const struct attempt_line *l, size_t i)
+{
+	const struct submission *s = a->submission;
+	const struct smtp_transaction *t = &a->transaction;
+	const struct reply *reply = attempt_reply(a, i);
+	bool sent = t->recipients[i].outcome == SMTP_SENT;
+	const int *enhanced = reply ? reply->enhanced : t->trouble.enhanced;
+	char digits[40] = "";
+	struct buf why;
+
+	buf_init(&why, REPLY_SHOWN_MAX * 4);
+	if (sent)
+		reply_show(reply, &why);
+	else
+		attempt_show_reason(a, i, &why);
+	if (enhanced[0])
+		snprintf(digits, sizeof(digits), "%d.%d.%d", enhanced[0], enhanced[1],
+			 enhanced[2]);
+	const struct log_field fields[] = {
+		{"queue_id", s->queue_id, 0},
+		{"message_id", l->id[0] ? l->id : NULL, 0},
+		{"sender", t->reverse_path, 0},
+		{"to", t->recipients[i].path, 0},
+		{"account", s->account->name, 0},
+		{"relay", l->relay, 0},
+		{"size", NULL, (int64_t)l->size},
+		{"status", attempt_word(a, i), 0},
+		{"code", NULL, reply ? reply->code : t->trouble.code},
+		{"enhanced", digits[0] ? digits : NULL, 0},
+		{"reply", why.len > 0 ? why.data : NULL, 0},
+	};
+	log_record(sent ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, fields,
+		   sizeof(fields) / sizeof(fields[0]),
+		   "%s%s%sfrom=<%s> to=<%s> relay=%s account=%s size=%llu message-id=%s "
+		   "status=%s: %s",
+		   s->queue_id ? "queue-id=" : "", s->queue_id ? s->queue_id : "",
+		   s->queue_id ? " " : "", t->reverse_path, t->recipients[i].path, l->relay,
+		   s->account->name, (unsigned long long)l->size, l->id[0] ? l->id : "-",
+		   attempt_word(a, i), why.len > 0 ? why.data : "");
+	buf_clear(&why);
+}
+
 static void attempt_log(const struct attempt *a, const struct submission *s, const char *relay)
 {
 	struct span id = header_body(message_header(s->message), HEADER_MESSAGE_ID);
-	const struct smtp_transaction *t = &a->transaction;
-	uint64_t size = t->needs.size ? t->needs.size : message_size(s->message);
-	struct buf shown, verdict;
+	struct attempt_line line = {.relay = relay, .size = a->transaction.needs.size};
 
 	if (!log_is_open())
 		return;
-	buf_init(&shown, REPLY_SHOWN_MAX * 4);
-	buf_init(&verdict, REPLY_SHOWN_MAX * 4);
-	reply_show(&t->verdict, &verdict);
-	for (size_t i = 0; i < t->count; i++) {
-		const struct smtp_recipient *to = &t->recipients[i];
-		bool sent = to->outcome == SMTP_SENT;
-
-		buf_reset(&shown);
-		attempt_show(a, i, &shown);
-		if (sent)
-			buf_add_string(&shown, ": ");
-		if (sent && t->verdict.code)
-			buf_add_span(&shown, buf_span(&verdict));
-		else if (sent) /* LMTP: his own */
-			reply_show(&to->slot.reply, &shown);
-		log_line(sent ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-			 "%s%s%sfrom=<%s> to=<%s> relay=%s account=%s size=%llu message-id=%s "
-			 "status=%s",
-			 s->queue_id ? "queue-id=" : "", s->queue_id ? s->queue_id : "",
-			 s->queue_id ? " " : "", t->reverse_path, to->path, relay,
-			 s->account->name, (unsigned long long)size,
-			 id.len > 0 ? TEXT_SHOW(id) : "-", shown.data);
-	}
-	buf_clear(&shown);
-	buf_clear(&verdict);
+	if (line.size == 0)
+		line.size = message_size(s->message);
+	if (id.len > 0)
+		text_show(line.id, sizeof(line.id), id);
+	for (size_t i = 0; i < a->transaction.count; i++)
+		attempt_log_one(a, &line, i);
 }
 
 /* The message, from its start, in a form that the relay takes, or a mailbox where none is. */

@@ -100,8 +100,8 @@ static size_t bounce_told(const struct entry *e)
 
 static void bounce_log(const struct entry *e, const char *report, const char *status)
 {
-	log_line(LOG_LEVEL_NOTICE, "queue-id=%s from=<%s> report=%s status=%s", e->id,
-		 e->reverse_path, report, status);
+	log_about(LOG_LEVEL_NOTICE, e->id, "from=<%s> report=%s status=%s", e->reverse_path,
+		  report, status);
 }
 
 /* Puts a report on one entry. */
@@ -153,10 +153,10 @@ static int bounce_bury(const struct bounce *b, struct entry *e)
 	hook_run(b->spool, e, b->options->account, b->options->hook_left);
 	if (entry_bury(b->spool, e, b->error))
 		return -1;
-	log_line(LOG_LEVEL_ERROR,
-		 "queue-id=%s from=<> status=dead: it cannot be delivered, and nobody may be "
-		 "told; see pennypost --show %s",
-		 e->id, e->id);
+	log_about(LOG_LEVEL_ERROR, e->id,
+		  "from=<> status=dead: it cannot be delivered, and nobody may be "
+		  "told; see pennypost --show %s",
+		  e->id);
 	return 1;
 }
 

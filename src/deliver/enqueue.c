@@ -113,13 +113,27 @@ static int enqueue_fill(struct entry *e, const struct submission *s, const struc
 static void enqueue_log(const struct entry *e, const struct submission *s)
 {
 	struct span id = header_body(message_header(s->message), HEADER_MESSAGE_ID);
+	char shown[256] = "-";
 
-	for (size_t i = 0; i < e->count && log_is_open(); i++)
-		log_line(LOG_LEVEL_INFO,
-			 "queue-id=%s from=<%s> to=<%s> account=%s size=%llu message-id=%s "
-			 "status=queued",
-			 e->id, e->reverse_path, e->recipients[i].path, e->account,
-			 (unsigned long long)e->size, id.len > 0 ? TEXT_SHOW(id) : "-");
+	if (id.len > 0)
+		text_show(shown, sizeof(shown), id);
+	for (size_t i = 0; i < e->count && log_is_open(); i++) {
+		const struct log_field fields[] = {
+			{"queue_id", e->id, 0},
+			{"message_id", id.len > 0 ? shown : NULL, 0},
+			{"sender", e->reverse_path, 0},
+			{"to", e->recipients[i].path, 0},
+			{"account", e->account, 0},
+			{"size", NULL, (int64_t)e->size},
+			{"status", "queued", 0},
+		};
+
+		log_record(LOG_LEVEL_INFO, fields, sizeof(fields) / sizeof(fields[0]),
+			   "queue-id=%s from=<%s> to=<%s> account=%s size=%llu message-id=%s "
+			   "status=queued",
+			   e->id, e->reverse_path, e->recipients[i].path, e->account,
+			   (unsigned long long)e->size, shown);
+	}
 }
 
 static int enqueue_next(void *context, struct span *piece, struct error *error)

@@ -54,12 +54,12 @@ void hook_run(struct spool *spool, struct entry *e, const struct account *a, int
 	if (!a->failure_command || !*a->failure_command)
 		return;
 	if (time <= 0) {
-		log_line(LOG_LEVEL_ERROR,
-			 "queue-id=%s failure_command not run: it took too long before", e->id);
+		log_about(LOG_LEVEL_ERROR, e->id,
+			  "failure_command not run: it took too long before");
 		return;
 	}
 	if (hook_start(spool, e, a->failure_command, time, &error))
-		log_line(LOG_LEVEL_ERROR, "queue-id=%s failure_command: %s", e->id, error.text);
+		log_about(LOG_LEVEL_ERROR, e->id, "failure_command: %s", error.text);
 	if (left)
 		*left -= clock_now() - start;
 }

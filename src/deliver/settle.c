@@ -34,9 +34,9 @@ static void settle_tell_sender(struct settle *s, struct pass_relay *relay, struc
 		told = entry_remove(s->spool, e, &error);
 	if (told >= 0)
 		return;
-	log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
+	log_about(LOG_LEVEL_ERROR, e->id, "%s", error.text);
 	if (error.class == ERROR_MESSAGE && entry_set_aside(s->spool, e, &error))
-		log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
+		log_about(LOG_LEVEL_ERROR, e->id, "%s", error.text);
 }
 
 /* The relay will not be had in this pass: a message whose time is over has failed. */
@@ -49,9 +49,9 @@ static void settle_expire(const struct settle *s, const struct pass_relay *relay
 	    !retry_is_expired(e, relay->account, time(NULL)))
 		return;
 	retry_expire(e, relay->account, relay->text);
-	log_line(LOG_LEVEL_ERROR, "queue-id=%s expired: nothing more is tried", e->id);
+	log_about(LOG_LEVEL_ERROR, e->id, "expired: nothing more is tried");
 	if (entry_note_named(s->spool, e, &error))
-		log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, error.text);
+		log_about(LOG_LEVEL_ERROR, e->id, "%s", error.text);
 }
 
 void settle_entry(struct settle *s, struct pass_relay *relay, const char *id, bool expire)

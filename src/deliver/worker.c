@@ -52,7 +52,7 @@ struct worker_message {
 
 static void worker_log(const struct entry *e, const char *text)
 {
-	log_line(LOG_LEVEL_ERROR, "queue-id=%s %s", e->id, text);
+	log_about(LOG_LEVEL_ERROR, e->id, "%s", text);
 }
 
 /* The recipients' outcomes that are not in the journal yet: from an earlier transaction, when
@@ -244,10 +244,9 @@ static bool worker_may_repeat(struct worker_message *m, int64_t now)
 	else if (retry_is_expired(e, m->worker->account, now))
 		worker_expire(m, NULL);
 	else
-		log_line(LOG_LEVEL_NOTICE,
-			 "queue-id=%s possible duplicate: an earlier answer to the message was "
-			 "lost, and it is sent again",
-			 e->id);
+		log_about(LOG_LEVEL_NOTICE, e->id,
+			  "possible duplicate: an earlier answer to the message was "
+			  "lost, and it is sent again");
 	if (entry_count(e, ENTRY_OPEN) > 0)
 		return true;
 	m->marked = true;
@@ -384,6 +383,7 @@ void worker_run(const struct worker_options *o)
 
 	log_open(w.account->logfile, w.account->syslog, "pennypost");
 	log_time_format(w.account->logfile_time_format);
+	log_as_json(string_equals(w.account->log_format, "json"));
 	channel_init(&w.channel, &o->relay);
 	while (!*o->stop) {
 		if (!messages[n].worker) {

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/journal.h"
 #include "test.h"
 
 static int opened = -1; /* the facility, -1 while there is none */
@@ -119,13 +120,44 @@ static void a_file_that_cannot_be_written_is_remembered(void)
 	CHECK_INT(log_trouble(), 0);
 }
 
+static void a_line_is_an_object(void)
+{
+	const struct log_field fields[] = {
+		{"to", "a\"b\n\xff@example.org", 0}, {"size", NULL, 42}, {"queue_id", NULL, 0}};
+	char path[] = "/tmp/pennypost-log.XXXXXX";
+	int fd = mkstemp(path);
+	struct buf lines;
+
+	buf_init(&lines, 65536);
+	log_open(path, -1, "test");
+	log_as_json(true);
+	log_record(LOG_LEVEL_INFO, fields, 3, "said \"%s\"", "x");
+	log_about(LOG_LEVEL_ERROR, "a123456789", "lost");
+	log_open(path, -1, "test");
+	log_about(LOG_LEVEL_ERROR, "a123456789", "lost");
+	log_close();
+	CHECK_INT(file_read_all(fd, &lines), 0);
+	CHECK(strncmp(lines.data, "{\"time\":\"20", 11) == 0);
+	CHECK(strstr(lines.data, "\"level\":\"info\",\"pid\":") != NULL);
+	CHECK(strstr(lines.data, "\"message\":\"said \\\"x\\\"\",\"to\":\"a\\\"b\\n\\ufffd@"
+				 "example.org\",\"size\":42}\n{") != NULL);
+	CHECK(strstr(lines.data, "\"message\":\"queue-id=a123456789 lost\",\"queue_id\":"
+				 "\"a123456789\"}\n2") != NULL);
+	CHECK(strstr(lines.data, " queue-id=a123456789 lost\n") != NULL);
+	buf_clear(&lines);
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
+	journal_socket = "/nonexistent";
 	setlogmask(LOG_MASK(LOG_DEBUG)); /* nothing of this is for the system's log */
 	TEST_RUN(a_line_goes_to_the_facility_last_said);
 	TEST_RUN(a_lock_that_another_holds_delays_but_once);
 	TEST_RUN(the_time_is_as_the_format_says);
 	TEST_RUN(a_file_that_cannot_be_written_is_remembered);
 	TEST_RUN(a_long_line_is_cut_not_lost);
+	TEST_RUN(a_line_is_an_object);
 	return test_done();
 }
