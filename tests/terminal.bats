@@ -35,8 +35,9 @@ slow() {
 	configure
 }
 
+# terminal WORD...: tests/lib/terminal, also where we run behind, with SIGINT ignored.
 terminal() {
-	"$ROOT/tests/lib/terminal" "$@"
+	env --default-signal=INT,HUP,TERM "$ROOT/tests/lib/terminal" "$@"
 }
 
 # on_terminal COMMAND...: what it writes to a terminal of its own, of $columns, byte by byte.
