@@ -244,3 +244,17 @@ for line in lines:
 		sh -c '(sleep 3; touch go) & trap "" INT; ./pennypost bob@example.org <message'
 	[[ $output != *interrupted* ]]
 }
+
+@test "-q by hand: which of how many" {
+	slow mail
+	for n in 1 2 3; do ./pennypost --delivery queue bob@example.org <message 2>/dev/null; done
+	local user=()
+	if [ "$(id -u)" -eq 0 ]; then
+		chown -R 54321 . && chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$PWD" || skip 'no other user'
+		user=(setpriv --reuid 54321 --clear-groups)
+		"${user[@]}" test -x ./pennypost || skip 'another user cannot come here'
+	fi
+	run -0 terminal expect 'of 3: sending' -- \
+		"${user[@]}" sh -c '(sleep 3; touch go) & ./pennypost -q; echo done'
+	[[ $output == *$'\rdone'* ]]
+}

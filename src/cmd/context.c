@@ -446,6 +446,7 @@ int context_reload(struct context *x, struct error *error)
 	}
 	context_find_outages(&y);
 	y.secrets.may_prompt = x->secrets.may_prompt;
+	y.progress = x->progress;
 	context_forget(x);
 	*x = y;
 	if (x->account)

@@ -128,6 +128,22 @@ static void run_tell(void *context, const char *text)
 	context_tell(r->x, text);
 }
 
+static void run_show_progress(void *context, const struct runner_result *so_far)
+{
+	const struct run *r = context;
+	size_t vain = so_far->left + so_far->held_up;
+	size_t done = so_far->sent + vain;
+	struct buf line;
+
+	buf_init(&line, 256);
+	buf_printf(&line, "%zu of %zu: sending", done < so_far->planned ? done + 1 : done,
+		   so_far->planned);
+	if (vain > 0)
+		buf_printf(&line, ", %zu in vain", vain);
+	progress_show(r->x->progress, line.data);
+	buf_clear(&line);
+}
+
 static void run_show_result(const struct run *r, const struct run_queue *q,
 			    const struct runner_result *result)
 {
@@ -163,6 +179,7 @@ static void run_pass(struct run *r, struct run_queue *q, bool now)
 		.spool = q->spool,
 		.find = run_find,
 		.tell = run_tell,
+		.look = r->x->progress ? run_show_progress : NULL,
 		.context = r,
 		.relay = context_relay(r->x, NULL),
 		.now = now,
@@ -175,6 +192,7 @@ static void run_pass(struct run *r, struct run_queue *q, bool now)
 
 	spool_changed(q->spool, &q->changed);
 	made = runner_run(&options, &result, &error);
+	progress_hide(r->x->progress);
 	if (made < 0)
 		run_fail(r, &error);
 	if (made > 0) {
@@ -343,6 +361,8 @@ int run_own(struct context *x, struct run_own *own)
 
 	if (context_load(x, &error))
 		return context_fail(x, &error);
+	if (own->watched && x->secrets.may_prompt && !options_are_brief(&x->options))
+		x->progress = progress_new();
 	x->secrets.may_prompt = false;
 	run_open_log(&r);
 	run_open_all(&r, false);

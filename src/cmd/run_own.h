@@ -11,6 +11,7 @@
 struct run_own {
 	const char *spool_dir; /* this queue; NULL: all that the accounts name */
 	bool now;              /* a person asks: see deliver/runner.h */
+	bool watched;          /* he sees how far it is, if he is at a terminal */
 	bool behind;           /* waits some minutes for what is due then */
 	int every; /* goes on for so many seconds, whenever there is something to do */
 	const volatile sig_atomic_t *stop;

@@ -42,6 +42,7 @@ int cmd_run_queue(struct context *x)
 	run_catch_signals();
 	if (geteuid() == 0 || own.every)
 		return run_users(x, &own);
+	own.watched = own.now;
 	return run_own(x, &own);
 }
 

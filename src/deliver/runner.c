@@ -156,6 +156,7 @@ static int runner_take(struct runner *r, const struct entry *e)
 		struct plan_item *item =
 			plan_add(&r->plan, relay->plan, e->id, e->reverse_path);
 
+		r->result->planned += item != NULL;
 		if (item)
 			item->old = retry_is_expired(e, relay->account, time(NULL));
 		relay->given_up = false;
@@ -365,6 +366,8 @@ static int64_t runner_patience(const struct runner *r)
 		if (rate > 0 && rate < wait)
 			wait = rate;
 	}
+	if (r->o->look && wait > COURSE_WAKE)
+		wait = COURSE_WAKE;
 	return wait > 0 ? wait : 1;
 }
 
@@ -436,6 +439,8 @@ static void runner_work(struct runner *r)
 	runner_dispatch(r);
 	while (runner_has_work(r)) {
 		runner_wait(r);
+		if (r->o->look)
+			r->o->look(r->o->context, r->result);
 		if (*r->o->stop && !r->stopping) {
 			r->stopping = true;
 			crew_stop(&r->crew);

@@ -30,6 +30,8 @@ struct runner_choice {
 	const char *sender;
 };
 
+struct runner_result;
+
 struct runner_options {
 	struct spool *spool;
 	/* The account of that name in the configuration that the file (NULL: the usual ones)
@@ -38,6 +40,8 @@ struct runner_options {
 				      struct error *error);
 	/* One line for the person who looks on; or NULL. */
 	void (*tell)(void *context, const char *text);
+	/* Called again and again with how far it is, for whoever looks on; or NULL. */
+	void (*look)(void *context, const struct runner_result *so_far);
 	void *context;
 	struct relay_options relay; /* all but the account */
 	bool now; /* a person asks: also messages and relays whose time has not come */
@@ -46,6 +50,7 @@ struct runner_options {
 };
 
 struct runner_result {
+	size_t planned;       /* messages to be tried */
 	size_t sent;          /* messages gone from the queue */
 	size_t left;          /* tried in vain, for somebody at least */
 	size_t held_up;       /* not tried, because of their relay */
