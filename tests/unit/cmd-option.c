@@ -313,7 +313,8 @@ static void the_queue_is_listed(void)
 	CHECK_INT(parse("pennypost|--list-queue|a@x"), -1);
 	CHECK_STR(error.text, "there is no place for \"a@x\" here");
 	CHECK_INT(parse("sendmail|--json|a@x"), -1);
-	CHECK_STR(error.text, "--json goes with --list-queue, --show, --doctor or a message to send");
+	CHECK_STR(error.text,
+		  "--json goes with --list-queue, --show, --doctor or a message to send");
 	CHECK_INT(mode("pennypost|--json|a@x"), MODE_SUBMIT);
 	CHECK(options_want_result(&o));
 	CHECK_INT(parse("pennypost|--json|--dry-run|a@x"), -1);
