@@ -217,6 +217,9 @@ removes() {
 	[ "$(find /usr /lib/systemd -xdev -name '*pennypost*')" = '' ]
 	dpkg -P pennypost
 	rm /etc/aliases /usr/local/share/ca-certificates/test.crt
+	# What lies in a home is its owner's.
+	rm -r /root/.cache/pennypost
+	rmdir /root/.cache
 	update-ca-certificates --fresh >/dev/null 2>&1
 	listed after
 	diff before after

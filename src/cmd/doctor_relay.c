@@ -191,6 +191,12 @@ static void doctor_warn_of_address(struct doctor *d, const struct doctor_reach *
 {
 	struct doctor_mend m = doctor_do("tell its operator; mail goes by another address");
 
+	/* "localhost" has two, and most listen at one of them. */
+	if (strcmp(t->address, "::1") == 0 || strcmp(t->address, "127.0.0.1") == 0) {
+		doctor_ok(d, "%s port %d: %s; mail goes by another address", t->address,
+			  t->port, error->text);
+		return;
+	}
 	if (doctor_is_six(t->address) && r->good[1] == 0 && r->good[0] > 0)
 		m = doctor_line("address_family ipv4");
 	doctor_warn(d, &m, "%s port %d: %s%s", t->address, t->port, error->text,
