@@ -15,7 +15,8 @@
 
 enum {
 	DOCTOR_CONNECT = 10 * 1000, /* milliseconds for an address */
-	DOCTOR_PROBE = 3 * 1000     /* and for another port of the host */
+	DOCTOR_PROBE = 3 * 1000,    /* and for another port of the host */
+	DOCTOR_PROBED = 3           /* of so many of its addresses */
 };
 
 /* Whether the way to the relay is no matter of addresses. */
@@ -142,10 +143,11 @@ static int doctor_other_port(const struct doctor *d)
 	struct error ignored;
 
 	for (size_t i = 0; plain && i < sizeof(ports) / sizeof(ports[0]); i++)
-		if (ports[i] != d->targets[0].port &&
-		    doctor_connect_one(d, d->targets[0].address, ports[i], DOCTOR_PROBE,
-				       &ignored) >= 0)
-			return ports[i];
+		for (size_t k = 0; k < d->target_count && k < DOCTOR_PROBED; k++)
+			if (ports[i] != d->targets[k].port &&
+			    doctor_connect_one(d, d->targets[k].address, ports[i], DOCTOR_PROBE,
+					       &ignored) >= 0)
+				return ports[i];
 	return 0;
 }
 
@@ -192,7 +194,7 @@ static void doctor_warn_of_address(struct doctor *d, const struct doctor_reach *
 	struct doctor_mend m = doctor_do("tell its operator; mail goes by another address");
 
 	/* "localhost" has two, and most listen at one of them. */
-	if (strcmp(t->address, "::1") == 0 || strcmp(t->address, "127.0.0.1") == 0) {
+	if (d->account.relay.host && strcmp(d->account.relay.host, "localhost") == 0) {
 		doctor_ok(d, "%s port %d: %s; mail goes by another address", t->address,
 			  t->port, error->text);
 		return;
