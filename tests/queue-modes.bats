@@ -22,6 +22,7 @@ setup() {
 
 teardown() {
 	relay_stop
+	[ -z "${silent-}" ] || kill "$silent" 2>/dev/null || :
 	[ -z "$outside" ] || rm -rf "$outside"
 }
 
@@ -462,13 +463,13 @@ held = []
 while True:
     held.append(s.accept())
     open("accepted", "a").write("one\n")' >port &
-	local silent=$!
+	silent=$!
 	within 10 test -s port
 	relay_port=$(cat port) configure
 	local met=0
 	for signal in TERM INT HUP; do
-		# A shell has its background ignore SIGINT.
-		env --default-signal=INT ./sendmail a@example.net <message 2>errors &
+		# A shell has its background ignore SIGINT, and nohup(1) all of them SIGHUP.
+		env --default-signal=INT,HUP,TERM ./sendmail a@example.net <message 2>errors &
 		local pid=$! code=0
 		met=$((met + 1))
 		within 20 bash -c '[ "$(cat accepted 2>/dev/null | wc -l)" -eq "$1" ]' - "$met"
@@ -476,7 +477,6 @@ while True:
 		wait "$pid" || code=$?
 		[ "$code" -eq $((128 + $(kill -l $signal))) ]
 	done
-	kill "$silent"
 	[ ! -e "$HOME/.local" ]
 }
 
