@@ -153,7 +153,7 @@ own_network() {
 		>/dev/null 2>&1 3>&- &
 	holder=$!
 	within 10 test -s up
-	inside=(nsenter -t "$holder" --net --mount env -C "$PWD")
+	inside=(nsenter -t "$holder" --net --mount --root env -C "$PWD")
 }
 
 # serve_inside OPTION...: a relay in that network.
