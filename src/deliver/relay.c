@@ -312,8 +312,8 @@ static int relay_authenticate(struct smtp *s, const struct relay_call *call,
 }
 
 /* A session by one way; the way is freed with it, or with the failure. */
-static struct smtp *relay_go(struct relay_call *call, struct route_way *way,
-			     struct error *error)
+static struct smtp *relay_go_once(struct relay_call *call, struct route_way *way,
+				  struct error *error)
 {
 	const struct endpoint e = relay_endpoint(&way->account);
 	struct smtp *s;
@@ -336,6 +336,21 @@ static struct smtp *relay_go(struct relay_call *call, struct route_way *way,
 	smtp_leave(s);
 	smtp_free(s);
 	return NULL;
+}
+
+/* Some servers end TLS where a session is to go on that they cannot resume, instead of
+ * beginning a new one: that costs a connection, and no mail. */
+static struct smtp *relay_go(struct relay_call *call, struct route_way *way,
+			     struct error *error)
+{
+	struct smtp *s = relay_go_once(call, way, error);
+
+	if (s || error->stage != STAGE_TLS || call->trust->tickets.len == 0)
+		return s;
+	call->o.no_tickets = true;
+	s = relay_go_once(call, way, error);
+	call->o.no_tickets = false;
+	return s;
 }
 
 /* Says that the next way is tried. */

@@ -18,6 +18,7 @@ struct relay_options {
 	void *listener_context;
 	const struct sasl_mechanism *refused; /* by this relay, or NULL (smtp/auth.h) */
 	struct spool_place queue;             /* of which account is for the account to say */
+	bool no_tickets;                      /* even where the account wants them */
 	const char *cache_home; /* $XDG_CACHE_HOME, absolute, or NULL: of TLS tickets */
 	const char *memory;     /* the file of deliver/outage.h, or NULL */
 	const struct course_watch *watch; /* who wants to know what happens, or NULL: nobody */

@@ -126,8 +126,8 @@ static void trust_allow_tickets(struct relay_trust *t, const struct relay_option
 {
 	const char *user = account_user(o->account);
 
-	if (o->inspect || o->account->tls_session_cache == SETTING_OFF || !e->host ||
-	    !(o->cache_home || o->queue.home))
+	if (o->inspect || o->no_tickets || o->account->tls_session_cache == SETTING_OFF ||
+	    !e->host || !(o->cache_home || o->queue.home))
 		return;
 	buf_printf(&t->scope, "%s:%d %s", e->host, e->port, user ? user : "");
 	if (o->cache_home)
