@@ -75,6 +75,7 @@ struct tls_policy {
 				are taken */
 	const char *scope;   /* what they are bound to besides all else that stands here: the
 				relay's address and our login */
+	bool *resumes;       /* set where there was one to resume by; or NULL */
 	struct span ticket;  /* of tls_ticket(), under this same policy, to resume; or empty */
 };
 

@@ -345,7 +345,7 @@ static struct smtp *relay_go(struct relay_call *call, struct route_way *way,
 {
 	struct smtp *s = relay_go_once(call, way, error);
 
-	if (s || error->stage != STAGE_TLS || call->trust->tickets.len == 0)
+	if (s || error->stage != STAGE_TLS || !call->trust->resumes)
 		return s;
 	call->o.no_tickets = true;
 	s = relay_go_once(call, way, error);

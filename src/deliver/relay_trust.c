@@ -137,6 +137,7 @@ static void trust_allow_tickets(struct relay_trust *t, const struct relay_option
 	if (buf_failed(&t->scope) || buf_failed(&t->tickets))
 		return;
 	policy->tickets = t->tickets.data;
+	policy->resumes = &t->resumes;
 	policy->scope = t->scope.data;
 }
 
@@ -211,4 +212,5 @@ void relay_trust_clear(struct relay_trust *t)
 	buf_clear(&t->tickets);
 	tlsa_set_clear(&t->zone);
 	t->is_first = false;
+	t->resumes = false;
 }

@@ -372,6 +372,8 @@ static struct tls *conn_new_tls(struct conn *c, const struct tls_policy *policy,
 		c->tickets = strdup(policy->tickets);
 	if (c->tickets && tickets_take(c->tickets, c->ticket_name, time(NULL), &ticket))
 		with.ticket = buf_span(&ticket);
+	if (with.ticket.len > 0 && policy->resumes)
+		*policy->resumes = true;
 	tls = c->crypto->tls_new(c->fd, &with, error);
 	buf_wipe(&ticket);
 	return tls;
