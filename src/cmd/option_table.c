@@ -223,7 +223,8 @@ static int set_switch(struct options *o, const struct options_row *row, const ch
 	return set_setting(o, row, value ? value : bare, error);
 }
 
-void options_set_unavailable(struct options *o, const char *name, const char *instead)
+/* A mode that we do not have: "-bt (address test)", and what to do instead. Both are kept. */
+static void options_set_unavailable(struct options *o, const char *name, const char *instead)
 {
 	o->mode = MODE_UNAVAILABLE;
 	o->mode_name = name;

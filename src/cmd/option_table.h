@@ -51,7 +51,5 @@ int options_add_setting(struct options *o, const char *key, const char *value,
 /* One more message of the queue to be shown or steered: an ID, or "all" where that is allowed.
  * Returns 0, or -1 with *error. */
 int options_add_id(struct options *o, const char *word, struct error *error);
-/* A mode that we do not have: "-bt (address test)", and what to do instead. Both are kept. */
-void options_set_unavailable(struct options *o, const char *name, const char *instead);
 
 #endif

@@ -125,6 +125,13 @@ void relay_advise(const struct account *a, struct error *error)
 					  "\"tls_starttls off\" (port 465 as a rule)");
 }
 
+void relay_say(const struct relay_options *o, const char *text)
+{
+	log_line(LOG_LEVEL_NOTICE, "%s", text);
+	if (o->listener)
+		o->listener(o->listener_context, '*', span_of(text));
+}
+
 void relay_tell_account(const struct relay_options *o)
 {
 	struct buf line;
@@ -311,7 +318,7 @@ static int relay_authenticate(struct smtp *s, const struct relay_call *call,
 	return l->is_due ? 0 : smtp_authenticate(s, &choice, &l->who, error);
 }
 
-/* A session by one way; the way is freed with it, or with the failure. */
+/* A session by one way, which is freed with it; after a failure the way stays the caller's. */
 static struct smtp *relay_go_once(struct relay_call *call, struct route_way *way,
 				  struct error *error)
 {
@@ -361,9 +368,7 @@ static void relay_tell_next(const struct relay_call *call, const struct route_wa
 
 	buf_init(&line, 2 * ERROR_TEXT_MAX);
 	buf_printf(&line, "%s: %s; trying the next relay", way->name, why->text);
-	log_line(LOG_LEVEL_NOTICE, "%s", line.data);
-	if (call->o.listener)
-		call->o.listener(call->o.listener_context, '*', buf_span(&line));
+	relay_say(&call->o, line.data);
 	buf_clear(&line);
 }
 

@@ -56,6 +56,8 @@ void relay_login_clear(struct relay_login *l);
  * left there; *login is set whatever is returned. */
 struct smtp *relay_open(const struct relay_options *o, struct relay_login *login,
 			struct error *error);
+/* Says in the log, and to the listener, what is worth knowing later. */
+void relay_say(const struct relay_options *o, const char *text);
 /* Tells the listener which account it is and where it stands: which words are at work is the
  * first thing to know when something is wrong. */
 void relay_tell_account(const struct relay_options *o);

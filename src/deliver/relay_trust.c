@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "queue/known.h"
 
@@ -174,9 +173,7 @@ static void trust_tell(const struct relay_options *o, const struct endpoint *e, 
 	buf_init(&line, 1024);
 	buf_printf(&line, "%s:%d is new here: its key %s is trusted from now on", e->host,
 		   e->port, pin);
-	log_line(LOG_LEVEL_NOTICE, "%s", line.data);
-	if (o->listener)
-		o->listener(o->listener_context, '*', buf_span(&line));
+	relay_say(o, line.data);
 	buf_clear(&line);
 }
 
