@@ -40,6 +40,17 @@ bool inet_copy(struct inet_address *a, const struct sockaddr *from, socklen_t le
 	return true;
 }
 
+bool inet_add(struct inet_list *l, const struct inet_address *a)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->items[i].len == a->len && memcmp(&l->items[i].any, &a->any, a->len) == 0)
+			return true;
+	if (l->count == INET_LIST_MAX)
+		return false;
+	l->items[l->count++] = *a;
+	return true;
+}
+
 void inet_show(const struct inet_address *a, struct buf *out)
 {
 	char text[INET6_ADDRSTRLEN] = "";

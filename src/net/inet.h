@@ -31,6 +31,9 @@ struct inet_list {
 bool inet_parse(struct inet_address *a, const char *text, int port);
 /* Copies what the system gave, with another port. Returns whether it is of the Internet. */
 bool inet_copy(struct inet_address *a, const struct sockaddr *from, socklen_t len, int port);
+/* Adds an address that the list does not have yet: glibc says 127.0.0.1 twice where /etc/hosts
+ * gives localhost both families. Returns false when the list is full. */
+bool inet_add(struct inet_list *l, const struct inet_address *a);
 /* Appends the address without its port. */
 void inet_show(const struct inet_address *a, struct buf *out);
 /* Puts the families by turns, that of the first address first; within a family the order stays

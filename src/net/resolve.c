@@ -87,16 +87,16 @@ static void resolve_ask(const char *name, const struct resolve_query *q,
 				    : AI_ADDRCONFIG,
 	};
 	struct addrinfo *found = NULL;
+	struct inet_address address;
+	bool room = true;
 
 	answer->status = getaddrinfo(name, NULL, &hints, &found);
 	answer->number = errno;
 	if (answer->status)
 		return;
-	for (const struct addrinfo *a = found; a && answer->list.count < INET_LIST_MAX;
-	     a = a->ai_next)
-		if (inet_copy(&answer->list.items[answer->list.count], a->ai_addr,
-			      a->ai_addrlen, q->port))
-			answer->list.count++;
+	for (const struct addrinfo *a = found; a && room; a = a->ai_next)
+		if (inet_copy(&address, a->ai_addr, a->ai_addrlen, q->port))
+			room = inet_add(&answer->list, &address);
 	freeaddrinfo(found);
 }
 

@@ -69,10 +69,30 @@ static void copies_what_the_system_gives(void)
 	CHECK_INT(a.len, 0);
 }
 
+static void takes_each_address_once(void)
+{
+	struct inet_list l = {0};
+	struct inet_address a;
+
+	CHECK(inet_parse(&a, "127.0.0.1", 25));
+	CHECK(inet_add(&l, &a));
+	CHECK(inet_add(&l, &a));
+	CHECK_INT(l.count, 1);
+	for (uint32_t i = 1; i < INET_LIST_MAX; i++) {
+		a.four.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i);
+		CHECK(inet_add(&l, &a));
+	}
+	CHECK(inet_add(&l, &a));
+	a.four.sin_addr.s_addr = htonl(INADDR_LOOPBACK + INET_LIST_MAX);
+	CHECK(!inet_add(&l, &a));
+	CHECK_INT(l.count, INET_LIST_MAX);
+}
+
 int main(void)
 {
 	TEST_RUN(takes_literals_alone);
 	TEST_RUN(takes_the_families_by_turns);
 	TEST_RUN(copies_what_the_system_gives);
+	TEST_RUN(takes_each_address_once);
 	return test_done();
 }
