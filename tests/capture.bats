@@ -36,6 +36,7 @@ teardown() {
 
 # catch OPTION...: keeps in caught what comes to port; sets catcher (its process).
 catch() {
+	rm -f where
 	./pennypost --catch caught "$@" >where 2>catch.log 3>&- &
 	catcher=$!
 	within 10 test -s where || { cat catch.log; false; }
@@ -457,6 +458,7 @@ signal.pause()' >locked 3>&- &
 
 @test "--catch: SIGTERM and SIGINT end it behind the message under way" {
 	for signal in TERM INT; do
+		rm -f where
 		# bash has SIGINT ignored in what it starts behind itself.
 		python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -304,6 +304,7 @@ srv() {
 	"$ROOT/tests/lib/netns" "$PWD" true 2>/dev/null || skip 'no network of its own'
 	echo 'hosts: dns' >nsswitch.conf
 	[ -d ca ] || "$ROOT/tests/lib/ca" ca "${certificate:-mail.example.org}"
+	rm -f dns.log
 	run "$ROOT/tests/lib/netns" "$PWD" bash -euc \
 		"BATS_TEST_DIRNAME='$ROOT/tests'; . '$ROOT/tests/lib/common.bash'
 		PYTHONUNBUFFERED=1 '$ROOT/tests/lib/dns' records >dns.log 2>&1 & dns=\$!

@@ -55,6 +55,7 @@ world() {
 
 # proxy_start OPTION...: starts tests/lib/proxy; sets proxy_port and proxy_pid.
 proxy_start() {
+	rm -f proxy.log
 	"$ROOT/tests/lib/proxy" "$@" >proxy.log 2>proxy.errors 3>&- &
 	proxy_pid=$!
 	within 10 test -s proxy.log
@@ -535,6 +536,7 @@ srv() {
 	need_netns
 	[ -d ca ] || "$ROOT/tests/lib/ca" ca "${certificate:-mail.example.org}"
 	printf '%s\n' 'hosts: dns' >nsswitch.conf
+	rm -f dns.log
 	run world "PYTHONUNBUFFERED=1 '$ROOT/tests/lib/dns' records >dns.log 2>&1 & dns=\$!
 		relay_start tls --tls --port 2465 --cert ca/server.pem --key ca/server.key
 		first=\$relay_pid

@@ -181,6 +181,7 @@ for test in sys.argv[2:]:
 		        peer.sendall(b"250 ok\r\n")
 	END
 	for seed in 1 2 3 4 5 6 7 8; do
+		rm -f port
 		python3 wild.py $seed >port 3>&- &
 		within 5 test -s port
 		relay_port=$(cat port) configure 'queue off'

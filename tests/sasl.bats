@@ -35,6 +35,7 @@ serve() {
 # between OLD NEW: a man in the middle with a certificate that is good all the same, who puts NEW
 # for OLD in what the relay says; sets port to his.
 between() {
+	rm -f between
 	python3 "$ROOT/tests/lib/between" "$ca" "$port" "$@" >between 2>&1 3>&- &
 	pids="${pids-} $!"
 	within 10 test -s between

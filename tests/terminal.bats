@@ -28,6 +28,7 @@ configure() {
 
 # slow STEP [RATE]: starts tests/lib/slow-relay, and an account for it.
 slow() {
+	rm -f port
 	"$ROOT/tests/lib/slow-relay" "$@" >port 3>&- &
 	slow_pid=$!
 	within 10 test -s port

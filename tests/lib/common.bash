@@ -10,6 +10,8 @@ relay_start() {
 	local folder=$1
 	shift
 	mkdir -p "$folder"
+	# The port of a relay that was here before is none of this one's.
+	rm -f "$folder/port"
 	"$ROOT/tests/relay" --dir "$folder" "$@" >"$folder/port" 2>"$folder/errors" 3>&- &
 	relay_pid=$!
 	local tries=0

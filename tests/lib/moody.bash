@@ -19,6 +19,7 @@ queue_setup() {
 
 # moody_start [MOOD...]
 moody_start() {
+	rm -f relay/port
 	python3 "$ROOT/tests/crash/moody.py" "$PWD/relay" "$@" >relay/port 2>relay/errors 3>&- &
 	moody_pid=$!
 	within 10 test -s relay/port || { cat relay/errors; return 1; }
