@@ -131,6 +131,26 @@ asked() {
 		[ "$SECONDS" -lt 4 ]; exit $code'
 }
 
+@test "a silent name server does not keep us from our own name" {
+	need_netns
+	printf '%s\n' 'nameserver 192.0.2.7' 'options timeout:30' >resolv.conf
+	# shellcheck disable=SC2016
+	run world 'relay_start relay; SECONDS=0; export PENNYPOST relay_port
+		unshare --uts bash -c "hostname bare; printf \"Subject: hi\n\n\" |
+			$PENNYPOST -f ann --relay smtp://127.0.0.1:$relay_port --tls off bob@example.org"
+		[ "$SECONDS" -lt 25 ] || echo "took $SECONDS"; cat relay/1.envelope'
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *'from: <ann@bare>'* ]]
+	[[ $output != *took* ]]
+	echo '127.0.0.1 bare.example.org bare' >>hosts
+	run world 'relay_start relay
+		unshare --uts bash -c "hostname bare; printf \"Subject: hi\n\n\" |
+			$PENNYPOST -f ann --relay smtp://127.0.0.1:$relay_port --tls off bob@example.org"
+		cat relay/1.envelope'
+	[[ $output == *'from: <ann@bare.example.org>'* ]]
+}
+
 @test "attempt_timeout covers what the relay takes its time for" {
 	relay_start relay --hold held.file
 	touch held.file
