@@ -97,6 +97,31 @@ crl() {
 	echo "$PWD/crl.pem"
 }
 
+@test "a CA that leaves the system's store is not trusted on by a ticket" {
+	local store mounts
+	store=$(sed -n 's/.*PENNYPOST_TRUST_FILE=\\*"\([^"\\]*\).*/\1/p' "$PENNYPOST_BUILD/build.ninja" | head -n 1)
+	[ -f "$store" ] || skip 'no system store in one file'
+	own_mounts || skip 'no mounts of its own'
+	# try: sends with the store that system.pem is.
+	try() {
+		run unshare "${mounts[@]}" bash -ec 'mount --bind system.pem "$1"; shift; "$@" || code=$?
+			umount "$0"; exit ${code-0}' "$store" "$store" "$PENNYPOST" -v "--relay=$relay" \
+			--syslog=off --queue=off --password-file=password -f ann@example.test -- \
+			bob@example.test <<<'Subject: hello'
+		echo "$status $output"
+	}
+	cat ca.pem "$BATS_FILE_TMPDIR/other/ca.pem" >system.pem
+	try
+	[ "$status" -eq 0 ]
+	try
+	[ "$status" -eq 0 ]
+	[[ $output == *', resumed: '* ]]
+	cp "$BATS_FILE_TMPDIR/other/ca.pem" system.pem
+	try
+	[ "$status" -eq 69 ]
+	[[ $output == *'not among the CAs'* ]]
+}
+
 @test "off is off, nobody else's directory is used, and a relay that forgot is none the worse" {
 	send new --tls-session-cache=off
 	send new --tls-session-cache=off

@@ -19,7 +19,7 @@
 #include "base/pin.h"
 
 enum crypto_digest { CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256 };
-enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 4 };
+enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 5 };
 
 /* A record of the relay's zone on its certificate (RFC 6698 section 2.1). */
 enum tls_tlsa_usage {
@@ -109,7 +109,8 @@ struct tls; /* one session; the module's own */
 enum tls_step { TLS_DONE = 0, TLS_FAILED = -1, TLS_WANT_READ = -2, TLS_WANT_WRITE = -3 };
 
 struct crypto {
-	unsigned abi; /* CRYPTO_ABI */
+	unsigned abi;                  /* CRYPTO_ABI */
+	const char *system_trust_file; /* the system's store, where it is one PEM file */
 	/* The digest of data into out; returns its length in bytes, or -1. */
 	int (*digest)(enum crypto_digest d, struct span data,
 		      unsigned char out[CRYPTO_DIGEST_MAX]);

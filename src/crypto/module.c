@@ -7,6 +7,7 @@ extern const struct crypto crypto_module;
 
 __attribute__((visibility("default"))) const struct crypto crypto_module = {
 	.abi = CRYPTO_ABI,
+	.system_trust_file = PENNYPOST_TRUST_FILE,
 	.digest = primitive_digest,
 	.hmac = primitive_hmac,
 	.pbkdf2 = primitive_pbkdf2,

@@ -39,16 +39,26 @@ static void bind_span(struct buf *out, struct span text)
 	buf_add_span(out, text);
 }
 
-/* A file by what changes when it does; NULL and what is no file by its name. */
-static void bind_file(struct buf *out, const char *path)
+/* A file by what changes when it does; NULL and what is no file by its name. Returns whether it
+ * is one. */
+static bool bind_file(struct buf *out, const char *path)
 {
 	struct stat st;
 
 	bind_span(out, span_of(path));
-	if (path && stat(path, &st) == 0)
-		buf_printf(out, "%lld.%09ld,%lld,%llu;", (long long)st.st_mtim.tv_sec,
-			   st.st_mtim.tv_nsec, (long long)st.st_size,
-			   (unsigned long long)st.st_ino);
+	if (!path || stat(path, &st))
+		return false;
+	buf_printf(out, "%lld.%09ld,%lld.%09ld,%lld,%llu,%llu;", (long long)st.st_mtim.tv_sec,
+		   st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec,
+		   (long long)st.st_size, (unsigned long long)st.st_dev,
+		   (unsigned long long)st.st_ino);
+	return true;
+}
+
+/* Whether the CAs of the system may have a say. */
+static bool asks_system(const struct tls_policy *p)
+{
+	return p->trust == TLS_TRUST_CA && !p->trust_file && !p->fingerprint;
 }
 
 int tickets_name(const struct crypto *crypto, const struct tls_policy *p,
@@ -59,12 +69,14 @@ int tickets_name(const struct crypto *crypto, const struct tls_policy *p,
 	const char *const files[] = {p->trust_file, p->crl_file, p->cert_file, p->key_file};
 	struct buf all;
 	int length = -1;
+	bool seen;
 
 	buf_init(&all, BIND_MAX);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		bind_span(&all, span_of(texts[i]));
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		bind_file(&all, files[i]);
+	seen = !asks_system(p) || bind_file(&all, crypto->system_trust_file);
 	buf_printf(&all, "%d,%d,%d,%zu;", p->verify, (int)p->trust, (int)p->minimum,
 		   p->tlsa_count);
 	for (size_t i = 0; i < p->tlsa_count; i++) {
@@ -72,7 +84,7 @@ int tickets_name(const struct crypto *crypto, const struct tls_policy *p,
 			   (int)p->tlsa[i].matching);
 		bind_span(&all, p->tlsa[i].data);
 	}
-	if (!buf_failed(&all))
+	if (seen && !buf_failed(&all))
 		length = crypto->digest(CRYPTO_SHA256, buf_span(&all), name);
 	buf_clear(&all);
 	return length == TICKETS_NAME ? 0 : -1;

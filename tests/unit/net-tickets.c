@@ -159,16 +159,98 @@ static void one_of_many_gets_it(void)
 	CHECK_INT(got, 1);
 }
 
+/* All that was bound, folded together: enough to tell two names apart. */
+static int fold(enum crypto_digest d, struct span data, unsigned char out[CRYPTO_DIGEST_MAX])
+{
+	(void)d;
+	memset(out, 0, CRYPTO_DIGEST_MAX);
+	for (size_t i = 0; i < data.len; i++)
+		for (int k = 0; k < CRYPTO_DIGEST_MAX; k++)
+			out[k] = (unsigned char)(out[k] * 31 + data.data[i] + k);
+	return CRYPTO_DIGEST_MAX;
+}
+
+static char store[64];
+static struct crypto crypto = {.abi = CRYPTO_ABI, .system_trust_file = store, .digest = fold};
+
+/* Whether a policy has another name than the last one it had. */
+static bool is_renamed(const struct tls_policy *policy)
+{
+	static unsigned char last[TICKETS_NAME];
+	unsigned char now[TICKETS_NAME];
+	bool other;
+
+	CHECK_INT(tickets_name(&crypto, policy, now), 0);
+	other = memcmp(now, last, sizeof(now)) != 0;
+	memcpy(last, now, sizeof(now));
+	return other;
+}
+
+static void put(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	CHECK(f && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+/* By its size, by another file in its place, and by one that claims to be as old. */
+static void the_systems_store_is_part_of_the_name(void)
+{
+	struct tls_policy policy = {.host = "relay.test", .verify = true};
+	unsigned char name[TICKETS_NAME];
+	struct timespec old[2];
+	char other[80];
+	struct stat st;
+
+	put(store, "one CA");
+	CHECK(is_renamed(&policy));
+	CHECK(!is_renamed(&policy));
+	put(store, "one CA, two");
+	CHECK(is_renamed(&policy));
+	CHECK_INT(stat(store, &st), 0);
+	snprintf(other, sizeof(other), "%s.new", store);
+	put(other, "two CA, one");
+	old[0] = st.st_atim;
+	old[1] = st.st_mtim;
+	CHECK_INT(utimensat(AT_FDCWD, other, old, 0), 0);
+	CHECK_INT(rename(other, store), 0);
+	CHECK(is_renamed(&policy));
+	CHECK(!is_renamed(&policy));
+	CHECK_INT(unlink(store), 0);
+	CHECK_INT(tickets_name(&crypto, &policy, name), -1);
+	crypto.system_trust_file = NULL;
+	CHECK_INT(tickets_name(&crypto, &policy, name), -1);
+	crypto.system_trust_file = store;
+}
+
+static void who_asks_others_does_without_it(void)
+{
+	struct tls_policy by_file = {.host = "relay.test", .trust_file = "/dev/null"};
+	struct tls_policy by_key = {.host = "relay.test", .trust = TLS_TRUST_KEY};
+	struct tls_policy by_digest = {.host = "relay.test", .fingerprint = "00"};
+	struct tls_policy *const all[] = {&by_file, &by_key, &by_digest};
+
+	for (int i = 0; i < 3; i++) {
+		unlink(store);
+		CHECK(is_renamed(all[i]));
+		put(store, "a CA");
+		CHECK(!is_renamed(all[i]));
+	}
+}
+
 int main(void)
 {
 	if (!mkdtemp(top))
 		return 1;
+	snprintf(store, sizeof(store), "%s/store.pem", top);
 	snprintf(directory, sizeof(directory), "%s/cache/pennypost/tickets", top);
 	TEST_RUN(a_ticket_is_taken_once);
 	TEST_RUN(a_ticket_has_its_time);
 	TEST_RUN(damaged_or_open_files_are_none);
 	TEST_RUN(one_of_many_gets_it);
 	TEST_RUN(too_much_is_not_kept);
+	TEST_RUN(the_systems_store_is_part_of_the_name);
+	TEST_RUN(who_asks_others_does_without_it);
 	if (fork() == 0) {
 		execlp("rm", "rm", "-rf", top, NULL);
 		_exit(127);
