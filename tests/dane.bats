@@ -5,9 +5,17 @@
 bats_require_minimum_version 1.5.0
 load lib/common
 
-# The digest of a certificate's key, and of the certificate itself.
+# The key of a certificate; digests of it, and of the certificate itself.
+key() {
+	openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER
+}
+
 key_digest() {
-	openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1
+	key "$1" | sha256sum | cut -d' ' -f1
+}
+
+key_digest_512() {
+	key "$1" | sha512sum | cut -d' ' -f1
 }
 
 digest() {
@@ -36,7 +44,8 @@ head_of() {
 }
 
 make_zones() {
-	local leaf ca cert zero=0000000000000000000000000000000000000000000000000000000000000000
+	local leaf strong ca cert zero=0000000000000000000000000000000000000000000000000000000000000000
+	strong=$(key_digest_512 ca/server.pem)
 	leaf=$(key_digest ca/server.pem)
 	cert=$(digest ca/server.pem)
 	ca=$(digest ca/ca.pem)
@@ -47,15 +56,31 @@ make_zones() {
 			ta "2 0 1 $ca" two.labels "2 0 1 $ca" ta-wrong "2 0 1 $zero" \
 			pkix-ee "1 1 1 $leaf" pkix-ta "0 0 1 $ca" pkix-wrong "1 1 1 $zero" \
 			several "3 1 1 $zero" several "3 1 1 $leaf" \
-			useless "9 9 9 00" useless "3 1 1 0102"
+			useless "9 9 9 00" useless "3 1 1 0102" \
+			weak "3 1 2 $zero$zero" weak "3 1 1 $leaf" \
+			strong "3 1 2 $strong" strong "3 1 1 $zero" \
+			whole "3 1 2 $zero$zero" whole "3 1 0 $(key ca/server.pem | od -An -v -tx1 | tr -d ' \n')" \
+			apart "3 1 2 $zero$zero" apart "3 0 1 $cert" \
+			alias-own "3 1 1 $leaf" alias-wrong "3 1 1 $leaf" alias-out "3 1 1 $leaf" \
+			alias-better "3 1 1 $zero"
+		printf '%s CNAME %s\n' alias ee alias-own none alias-wrong ee-wrong alias-better ee \
+			alias-out ee.plain.example. deep.alias ta alias-two two.labels
+		printf '%s A 127.0.0.1\n' ee ee-wrong ta two.labels none
+		# What a domain offers: NAME.TARGET.
+		printf "_submissions._tcp.%s SRV 0 0 $relay_port %s\n" ee.srv ee wrong.srv ee-wrong \
+			srv-two two.labels own.srv none srv-out ee.plain.example. alias.srv deep.alias
+		echo "_submission._tcp.ee.srv SRV 0 0 0 ."
 	} >good.example
 	for name in stale bogus plain; do
-		{ head_of $name.example; echo "_$relay_port._tcp.ee TLSA 3 1 1 $leaf"; } >$name.example
+		{ head_of $name.example; printf '%s\n' "_$relay_port._tcp.ee TLSA 3 1 1 $leaf" \
+			'ee A 127.0.0.1' "_submissions._tcp SRV 7 0 $relay_port ee"; } >$name.example
 	done
+	echo "_submissions._tcp.away SRV 0 0 $relay_port ee.good.example." >>plain.example
 	zone good.example
 	zone stale.example -i 20200101000000 -e 20210101000000
 	zone bogus.example
-	sed -i "s/$leaf/$zero/" bogus.example.signed
+	sed -i "s/$leaf/$zero/; s/SRV\t7 /SRV\t8 /" bogus.example.signed
+	grep -q 'SRV.8 ' bogus.example.signed
 	cp plain.example plain.example.signed
 }
 
@@ -93,7 +118,11 @@ setup_file() {
 	make_zones
 	serve_dns
 	echo "$dns_pid" >>pids
-	export relay_port dns_port
+	"$ROOT/tests/lib/proxy" >proxy.log 2>proxy.errors 3>&- &
+	echo $! >>pids
+	within 10 test -s proxy.log
+	proxy_port=$(head -n 1 proxy.log)
+	export relay_port dns_port proxy_port
 	echo secret >password
 	chmod 600 password
 }
@@ -110,12 +139,16 @@ setup() {
 	rm -f relay/*.message relay/relay.log
 }
 
-# send NAME OPTION...
+# send NAME OPTION...: NAME is the relay's, or srv:// and the domain of the relay; those are found
+# by a proxy.
 send() {
-	local name=$1
+	local name=$1 way
 	shift
-	run --separate-stderr "$PENNYPOST" "--relay=submissions://ann@127.0.0.1:$relay_port" \
-		"--tls-host-override=$name" --tls-trust=dane "--dane-resolver=127.0.0.1@$dns_port" \
+	way=("--relay=submissions://ann@127.0.0.1:$relay_port" "--tls-host-override=$name")
+	case $name in
+	srv://*) way=("--relay=srv://ann@${name#srv://}" "--proxy=socks5://127.0.0.1:$proxy_port") ;;
+	esac
+	run --separate-stderr "$PENNYPOST" "${way[@]}" --tls-trust=dane "--dane-resolver=127.0.0.1@$dns_port" \
 		"--dane-trust-anchor=$PWD/anchors" "--tls-trust-file=$PWD/other/ca.pem" --queue=off \
 		--syslog=off --timeout=10 --password-file=password "$@" -f ann@example.test -- \
 		bob@example.test <<<'Subject: hello'
@@ -184,8 +217,31 @@ refuses() {
 }
 
 @test "nobody answers: later, perhaps; no trust anchor: a fault of ours" {
-	refuses 75 'TLSA records' ee.good.example --dane-resolver=127.0.0.1@1 --timeout=2
+	refuses 75 'nobody answers in time what the address of' ee.good.example --dane-resolver=127.0.0.1@1 --timeout=2
 	refuses 78 'cannot use /nonexistent' ee.good.example --dane-trust-anchor=/nonexistent
+}
+
+@test "of the digests of one kind the strongest counts" {
+	refuses 69 'none of the 1 usable TLSA records' weak.good.example
+	accepts strong.good.example
+	accepts whole.good.example
+	accepts apart.good.example
+}
+
+@test "an alias: the records of where it leads, else its own, as far as all is signed" {
+	accepts alias.good.example
+	accepts alias-own.good.example
+	accepts alias-better.good.example
+	refuses 69 'TLSA records of its zone is about it' alias-wrong.good.example
+	accepts alias-out.good.example
+	refuses 69 'has no signed TLSA record' alias-two.plain.example --tls-trust=dane-only
+}
+
+@test "an alias: the certificate is for either name" {
+	accepts deep.alias.good.example -v
+	[[ $stderr == *'the certificate is for ta.good.example,'* ]]
+	accepts alias-two.good.example -v
+	[[ $stderr == *'the certificate is for alias-two.good.example,'* ]]
 }
 
 @test "a pin counts besides" {

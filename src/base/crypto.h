@@ -19,7 +19,7 @@
 #include "base/pin.h"
 
 enum crypto_digest { CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256 };
-enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 5 };
+enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 6, TLS_OTHERS_MAX = 2 };
 
 /* A record of the relay's zone on its certificate (RFC 6698 section 2.1). */
 enum tls_tlsa_usage {
@@ -50,8 +50,9 @@ enum tls_minimum { TLS_MINIMUM_UNSET, TLS_MINIMUM_1_2, TLS_MINIMUM_1_3 };
 /* What a TLS session must prove, and how. Strings are borrowed until crypto->tls_new returns.
  */
 struct tls_policy {
-	const char *host; /* the name or address the certificate must carry */
-	bool verify;      /* false: no certificate is required to be good */
+	const char *host;                   /* the name or address the certificate must carry */
+	const char *others[TLS_OTHERS_MAX]; /* or one of these names, in A-labels; NULL: none */
+	bool verify;                        /* false: no certificate is required to be good */
 	enum tls_trust trust;
 	const char *trust_file;   /* PEM file of trusted CAs, or a directory of such files (one
 				     made by openssl rehash: what it has a hash for); NULL: the

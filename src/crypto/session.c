@@ -328,6 +328,8 @@ void session_free(struct tls *tls)
 	buf_wipe(&tls->key_password);
 	tlsa_clear(tls);
 	crl_clear(tls);
+	for (size_t i = 0; i < TLS_OTHERS_MAX; i++)
+		free(tls->others[i]);
 	free(tls->accept);
 	free(tls);
 }

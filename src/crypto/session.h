@@ -28,8 +28,10 @@ struct tls {
 	gnutls_certificate_credentials_t credentials;
 	int fd;
 	char host[TLS_HOST_MAX]; /* as the certificate must have it: A-labels, no final dot */
-	int family;              /* of host when it is an address, else AF_UNSPEC */
-	struct in6_addr address; /* host in binary form, four bytes of it for IPv4 */
+	char *others[TLS_OTHERS_MAX]; /* or so, or NULL */
+	const char *name;             /* the one of them that it has, else host */
+	int family;                   /* of host when it is an address, else AF_UNSPEC */
+	struct in6_addr address;      /* host in binary form, four bytes of it for IPv4 */
 	bool verify;
 	bool tickets; /* they are wanted */
 	enum tls_minimum minimum;

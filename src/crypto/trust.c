@@ -40,6 +40,11 @@ static int trust_read_pins(struct tls *tls, const struct tls_policy *policy,
 int trust_prepare(struct tls *tls, const struct tls_policy *policy, struct error *error)
 {
 	tls->trusts = policy->trust;
+	for (size_t i = 0; i < TLS_OTHERS_MAX; i++)
+		if (policy->others[i] &&
+		    !(tls->others[i] = span_dup(span_of(policy->others[i]))))
+			return error_set_memory(error);
+	tls->name = tls->host;
 	tls->accept = span_dup(span_of(policy->accept));
 	if (!tls->accept || tlsa_prepare(tls, policy))
 		return error_set_memory(error);
@@ -62,19 +67,34 @@ int trust_prepare(struct tls *tls, const struct tls_policy *policy, struct error
 	return 0;
 }
 
+/* Settles by which of its names the relay is known: the host, or one of the others that the
+ * certificate has in its place. */
+static void trust_choose_name(struct tls *tls, const struct chain *chain)
+{
+	if (tls->family != AF_UNSPEC || gnutls_x509_crt_check_hostname(chain->leaf, tls->host))
+		return;
+	for (size_t i = 0; i < TLS_OTHERS_MAX; i++)
+		if (tls->name == tls->host && tls->others[i] &&
+		    gnutls_x509_crt_check_hostname(chain->leaf, tls->others[i]))
+			tls->name = tls->others[i];
+}
+
 /* What is asked of GnuTLS besides the chain: the purpose, and the name or address. */
 struct demands {
 	char purpose[sizeof(GNUTLS_KP_TLS_WWW_SERVER)];
+	char name[TLS_HOST_MAX];
 	gnutls_typed_vdata_st data[2];
 };
 
-static void trust_demand(struct tls *tls, struct demands *d)
+static void trust_demand(struct tls *tls, const struct chain *chain, struct demands *d)
 {
+	trust_choose_name(tls, chain);
 	*d = (struct demands){.purpose = GNUTLS_KP_TLS_WWW_SERVER};
+	strlcpy(d->name, tls->name, sizeof(d->name));
 	d->data[0] = (gnutls_typed_vdata_st){.type = GNUTLS_DT_KEY_PURPOSE_OID,
 					     .data = (unsigned char *)d->purpose};
 	d->data[1] = (gnutls_typed_vdata_st){.type = GNUTLS_DT_DNS_HOSTNAME,
-					     .data = (unsigned char *)tls->host};
+					     .data = (unsigned char *)d->name};
 	if (tls->family != AF_UNSPEC)
 		d->data[1] = (gnutls_typed_vdata_st){
 			.type = GNUTLS_DT_IP_ADDRESS,
@@ -111,7 +131,7 @@ static void trust_verify_chain(struct tls *tls, const struct chain *chain, struc
 	unsigned status = 0;
 	int code;
 
-	trust_demand(tls, &d);
+	trust_demand(tls, chain, &d);
 	trust_gather(tls, chain);
 	code = gnutls_certificate_verify_peers(tls->session, d.data, 2, &status);
 	if (code < 0)
@@ -129,7 +149,7 @@ static void trust_verify_zone(struct tls *tls, const struct chain *chain, struct
 	struct demands d;
 	unsigned status;
 
-	trust_demand(tls, &d);
+	trust_demand(tls, chain, &d);
 	if (tlsa_has_leaf(tls, TLS_TLSA_DANE_EE, chain)) {
 		tls->by_zone = true;
 		return;
@@ -245,7 +265,7 @@ static void trust_thank(struct tls *tls, const struct chain *chain)
 	issuer = certificate_issuer(chain->leaf);
 	snprintf(tls->trust, sizeof(tls->trust),
 		 "the certificate is for %s, issued by \"%s\", and %s",
-		 TEXT_SHOW(span_of(tls->host)), TEXT_SHOW(span_of(issuer)), tls->thanks);
+		 TEXT_SHOW(span_of(tls->name)), TEXT_SHOW(span_of(issuer)), tls->thanks);
 	text_cut(tls->trust);
 	free(issuer);
 }
@@ -260,8 +280,10 @@ static void trust_conclude(struct tls *tls, const struct chain *chain, struct bu
 		return;
 	}
 	snprintf(tls->trust, sizeof(tls->trust),
-		 "the certificate does not prove that this is %s: %s",
-		 tls->host[0] ? TEXT_SHOW(span_of(tls->host)) : "the relay", reasons->data);
+		 "the certificate does not prove that this is %s%s%s: %s",
+		 tls->host[0] ? TEXT_SHOW(span_of(tls->host)) : "the relay",
+		 tls->others[0] ? " or " : "",
+		 tls->others[0] ? TEXT_SHOW(span_of(tls->others[0])) : "", reasons->data);
 	text_cut(tls->trust);
 }
 

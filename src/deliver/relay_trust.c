@@ -3,9 +3,11 @@
 
 #include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "net/resolve.h"
 #include "queue/known.h"
 
 enum {
@@ -66,22 +68,35 @@ static int trust_find_known(struct relay_trust *t, const struct relay_options *o
 	return 0;
 }
 
-/* The host as the DNS has it. */
-static int trust_name_zone(const char *host, struct buf *name, struct error *error)
+/* Who else the relay may prove to be: the name by which we know it, where another one counts.
+ */
+static void trust_add_names(struct relay_trust *t, struct tls_policy *policy)
 {
-	const struct crypto *crypto;
+	if (t->zone.count == 0 || strcasecmp(t->zone.base, t->host.data) == 0)
+		return;
+	policy->others[0] = t->host.data;
+	policy->host = t->zone.base;
+}
 
-	if (!text_is_8bit(span_of(host))) {
-		buf_add_string(name, host);
+static int trust_look_up(struct relay_trust *t, const struct account *a,
+			 const struct endpoint *e, struct error *error)
+{
+	int seconds = a->timeout > 0 && a->timeout < TRUST_ZONE_SECONDS ? a->timeout
+									: TRUST_ZONE_SECONDS;
+	struct tlsa_query q = {
+		.port = e->port,
+		.resolver = {.address = a->dane_resolver,
+			     .trust_anchor = a->dane_trust_anchor,
+			     .deadline = clock_in((int64_t)seconds * 1000)},
+	};
+
+	/* No zone has a longer name. */
+	if (buf_failed(&t->host))
 		return 0;
-	}
-	crypto = crypto_load(error);
-	if (!crypto)
-		return -1;
-	if (crypto->idna(span_of(host), name) == 0)
-		return 0;
-	return error_set(error, ERROR_LOCAL, STAGE_CONFIG, "\"%s\" is no host name",
-			 TEXT_SHOW(span_of(host)));
+	if (t->host.len > 0 && t->host.data[t->host.len - 1] == '.')
+		buf_truncate(&t->host, t->host.len - 1);
+	q.host = t->host.data;
+	return tlsa_lookup(&q, &t->zone, error) < 0 ? -1 : 0;
 }
 
 static int trust_ask_zone(struct relay_trust *t, const struct account *a,
@@ -90,33 +105,19 @@ static int trust_ask_zone(struct relay_trust *t, const struct account *a,
 {
 	const char *host = policy->host;
 	bool has_zone = host && *host && !endpoint_is_address(host);
-	int seconds = a->timeout > 0 && a->timeout < TRUST_ZONE_SECONDS ? a->timeout
-									: TRUST_ZONE_SECONDS;
-	struct tlsa_query q = {
-		.port = e->port,
-		.resolver = a->dane_resolver,
-		.trust_anchor = a->dane_trust_anchor,
-		.deadline = clock_in((int64_t)seconds * 1000),
-	};
-	struct buf name;
-	int found = 0;
 
-	buf_init(&name, 256);
-	if (has_zone && trust_name_zone(host, &name, error)) {
-		found = -1;
-	} else if (has_zone) {
-		q.host = name.data;
-		found = tlsa_lookup(&q, &t->zone, error);
-	}
-	buf_clear(&name);
-	if (found == 0 && a->tls_trust == ACCOUNT_TRUST_DANE_ONLY)
+	if (has_zone &&
+	    (resolve_encode(host, &t->host, error) || trust_look_up(t, a, e, error)))
+		return -1;
+	if (t->zone.count == 0 && a->tls_trust == ACCOUNT_TRUST_DANE_ONLY)
 		return error_set(error, ERROR_RELAY, STAGE_TRUST,
 				 "the zone of %s has no signed TLSA record for port %d that is "
 				 "of use, and tls_trust dane-only trusts nothing else",
 				 host ? TEXT_SHOW(span_of(host)) : "the relay", e->port);
+	trust_add_names(t, policy);
 	policy->tlsa = t->zone.records;
 	policy->tlsa_count = t->zone.count;
-	return found < 0 ? -1 : 0;
+	return 0;
 }
 
 /* Sessions go on from one to the next for one login at one relay. */
@@ -148,6 +149,7 @@ int relay_trust_prepare(struct relay_trust *t, const struct relay_options *o,
 
 	buf_init_secret(&t->key_password, SECRET_MAX);
 	buf_init(&t->known, TRUST_PINS_MAX);
+	buf_init(&t->host, DNSSEC_HOST_MAX - 1);
 	buf_init(&t->accept, TRUST_ACCEPT_MAX);
 	buf_init(&t->scope, TRUST_SCOPE_MAX);
 	buf_init(&t->tickets, PATH_MAX);
@@ -204,6 +206,7 @@ void relay_trust_clear(struct relay_trust *t)
 {
 	buf_wipe(&t->key_password);
 	buf_clear(&t->known);
+	buf_clear(&t->host);
 	buf_clear(&t->accept);
 	buf_clear(&t->scope);
 	buf_clear(&t->tickets);

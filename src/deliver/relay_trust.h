@@ -17,6 +17,7 @@ struct relay_trust {
 	struct buf known;
 	struct buf accept;
 	struct tlsa_set zone;
+	struct buf host;           /* the relay's, in A-labels */
 	bool resumes;              /* a ticket was used */
 	struct buf scope, tickets; /* what a ticket is bound to, and the directory of tickets */
 	bool is_first;             /* no key of this relay is known */

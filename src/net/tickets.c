@@ -64,8 +64,8 @@ static bool asks_system(const struct tls_policy *p)
 int tickets_name(const struct crypto *crypto, const struct tls_policy *p,
 		 unsigned char name[TICKETS_NAME])
 {
-	const char *const texts[] = {p->scope,       p->host, p->priorities,
-				     p->fingerprint, p->pins, p->known};
+	const char *const texts[] = {p->scope, p->host,  p->priorities, p->fingerprint,
+				     p->pins,  p->known, p->others[0],  p->others[1]};
 	const char *const files[] = {p->trust_file, p->crl_file, p->cert_file, p->key_file};
 	struct buf all;
 	int length = -1;

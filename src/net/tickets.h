@@ -25,8 +25,8 @@ enum {
 
 /* The name for all that a policy demands, files by name, size, times, device and inode, the
  * system's store of CAs among them: where any of it is another, so is the name. Returns 0, or
- * -1: then tickets are not to be used. That is so, too, where the system's store is asked and is
- * no file, because a CA that was taken out of it must not be trusted on. */
+ * -1: then tickets are not to be used. That is so, too, where the system's store is asked and
+ * is no file, because a CA that was taken out of it must not be trusted on. */
 int tickets_name(const struct crypto *crypto, const struct tls_policy *policy,
 		 unsigned char name[TICKETS_NAME]);
 /* Takes the ticket of that name out of the directory and appends it to out, which is to hold

@@ -1,11 +1,7 @@
 /*
- * What the zone of a relay says of its certificate: TLSA records at _PORT._tcp.HOST (RFC 6698;
- * RFC 7673 for services that are not found by MX), believed only when DNSSEC proves them.
- *
- * The validating resolver is libunbound, which is linked with a module of its own, dane.so
- * beside the one of cryptography, loaded when an account demands DANE: tlsa.c loads it and
- * reads the records, tlsa_module.c is the module, and tlsa_absent.c stands for its loading in a
- * build without (-Ddane=disabled).
+ * What the zone of a relay says of its certificate: TLSA records at _PORT._tcp.HOST (RFC 6698,
+ * RFC 7671; RFC 7673 for services that are found by SRV), believed only when DNSSEC proves them
+ * (net/dnssec.h).
  */
 #ifndef NET_TLSA_H
 #define NET_TLSA_H
@@ -13,26 +9,28 @@
 #include <stdint.h>
 
 #include "base/crypto.h"
+#include "net/dnssec.h"
 
-enum { TLSA_ABI = 1, TLSA_RECORDS_MAX = 64 };
+enum { TLSA_RECORDS_MAX = 64 };
 
 struct tlsa_query {
 	const char *host; /* in A-labels, no address */
 	int port;
-	const char *resolver;     /* "ADDRESS" or "ADDRESS@PORT"; NULL: those of resolv.conf */
-	const char *trust_anchor; /* file; NULL: the root's */
-	int64_t deadline;
+	struct dnssec_resolver resolver;
 };
 
 /* Zero it before use. */
 struct tlsa_set {
 	struct tls_tlsa *records; /* their data is owned, too */
 	size_t count;
+	char base[DNSSEC_HOST_MAX]; /* whose records they are: the host, or the name that it is
+				       an alias of; no final dot */
 };
 
-/* The usable records. Returns 1 when there are any, 0 when there is none or the zone is not
- * signed, -1 with *error: temporary (stage trust) when the answer is not what was signed,
- * temporary (stage resolve) when there is none, local (stage config) for what is wrong here. */
+/* The usable records: of the name that the host is an alias of, where every alias on the way is
+ * proved and there are any; else of the host itself (RFC 7671 section 7). An unsigned address
+ * is not asked further (RFC 7673 section 3.2). Returns 1 when there are any, 0 when there is
+ * none or the zone is not signed, -1 with *error as of dnssec_load() and the module. */
 int tlsa_lookup(const struct tlsa_query *q, struct tlsa_set *set, struct error *error);
 void tlsa_set_clear(struct tlsa_set *set);
 
@@ -40,20 +38,8 @@ void tlsa_set_clear(struct tlsa_set *set);
  * is damaged, or of a kind that is not known and so of no use (RFC 7671 section 4.1). */
 int tlsa_parse(struct span rdata, struct tls_tlsa *out);
 
-/* What the module exports. */
-struct tlsa_module {
-	unsigned abi; /* TLSA_ABI */
-	/* Hands out the data of every authentic record of that name. Returns 0 (also for none),
-	 * or -1 with *error, or when take returns -1 for want of memory. */
-	int (*lookup)(const struct tlsa_query *q, const char *name,
-		      int (*take)(void *context, struct span rdata), void *context,
-		      struct error *error);
-};
-
-#define TLSA_FILE   "dane.so"
-#define TLSA_SYMBOL "dane_module"
-
-/* The table, or NULL with *error: tlsa_load.c and tlsa_absent.c. */
-const struct tlsa_module *tlsa_load(struct error *error);
+/* Leaves those that count (RFC 7671 section 9): of the digests of one usage and selector only
+ * the strongest, and all that are no digests. */
+void tlsa_weed(struct tlsa_set *set);
 
 #endif

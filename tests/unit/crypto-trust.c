@@ -109,6 +109,26 @@ static void refuses_other_names(void)
 	    "not for this name");
 }
 
+static void takes_one_of_several_names(void)
+{
+	struct pki leaf = pki_make(&(struct pki_spec){.name = "a", .dns = {"b", "c"}}, &ca);
+	struct pki_server server = {.chain = {&leaf}};
+	struct tls_policy policy = {
+		.host = "h", .others = {"x", "c"}, .verify = true, .trust_file = ca.file};
+
+	CHECK_INT(shake(&server, &policy), 0);
+	CHECK_STR(info.sni, "h");
+	CHECK(strstr(info.trust, "the certificate is for c, issued") != NULL);
+	policy.host = "b";
+	CHECK_INT(shake(&server, &policy), 0);
+	CHECK(strstr(info.trust, "the certificate is for b, issued") != NULL);
+	policy.host = "h";
+	policy.others[1] = NULL;
+	CHECK_INT(shake(&server, &policy), -1);
+	CHECK(strstr(error.text, "that this is h or x: it is not for this name") != NULL);
+	pki_free(&leaf);
+}
+
 static void refuses_what_is_out_of_date(void)
 {
 	bad(&(struct pki_spec){.name = "a", .dns = {"h"}, .from = -30, .until = -2}, &ca, "h",
@@ -538,6 +558,7 @@ int main(void)
 		  33);
 	TEST_RUN(accepts_what_proves_the_name);
 	TEST_RUN(refuses_other_names);
+	TEST_RUN(takes_one_of_several_names);
 	TEST_RUN(refuses_what_is_out_of_date);
 	TEST_RUN(refuses_weak_and_foreign_purposes);
 	TEST_RUN(refuses_unknown_issuers);

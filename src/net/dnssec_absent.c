@@ -1,7 +1,7 @@
-/* DANE in a build without it: see tlsa.h. */
-#include "net/tlsa.h"
+/* DNSSEC in a build without it: see dnssec.h. */
+#include "net/dnssec.h"
 
-const struct tlsa_module *tlsa_load(struct error *error)
+const struct dnssec_module *dnssec_load(struct error *error)
 {
 	error_set(error, ERROR_LOCAL, STAGE_CONFIG,
 		  "this program was built without DANE: set tls_trust to ca or first-use");
