@@ -244,6 +244,46 @@ refuses() {
 	[[ $stderr == *'the certificate is for alias-two.good.example,'* ]]
 }
 
+@test "srv:// in a signed zone: the records of the server that it names" {
+	accepts srv://ee.srv.good.example
+	accepts srv://ee.srv.good.example. --tls-trust=dane-only
+	refuses 69 'TLSA records of its zone is about it' srv://wrong.srv.good.example
+	accepts srv://alias.srv.good.example
+}
+
+@test "srv:// in a signed zone: the certificate is for the domain or the server" {
+	local ca=--tls-trust-file=$PWD/ca/ca.pem
+	accepts srv://srv-two.good.example -v
+	[[ $stderr == *'the certificate is for srv-two.good.example,'* ]]
+	# No TLSA records there: the usual check.
+	accepts srv://own.srv.good.example "$ca" -v
+	[[ $stderr == *'the certificate is for none.good.example,'* ]]
+	accepts srv://srv-out.good.example "$ca" -v
+	[[ $stderr == *'the certificate is for srv-out.good.example,'* ]]
+	refuses 69 'not among the CAs' srv://srv-out.good.example
+	refuses 69 'has no signed TLSA record' srv://srv-out.good.example "$ca" --tls-trust=dane-only
+}
+
+@test "srv:// in an unsigned zone: TLSA records count for nothing" {
+	local ca=--tls-trust-file=$PWD/ca/ca.pem
+	for name in plain.example away.plain.example; do
+		refuses 69 'that lead there are not signed (DNSSEC)' srv://$name
+		refuses 69 "does not prove that this is ${name/#plain/ee.plain}" srv://$name "$ca"
+		refuses 69 "SRV records of \"$name\" are not signed" srv://$name "$ca" \
+			--tls-trust=dane-only
+	done
+	accepts srv://away.plain.example "$ca" --tls-host-override=ee.good.example
+}
+
+@test "srv:// in a zone that is stale or was changed: later, perhaps" {
+	refuses 75 'the DNS does not prove what it says of _submission' srv://stale.example
+	refuses 75 'the DNS does not prove what it says of _submissions._tcp.bogus.example' \
+		srv://bogus.example "--tls-trust-file=$PWD/ca/ca.pem"
+	refuses 75 'nobody answers in time what the SRV records of' srv://ee.srv.good.example \
+		--dane-resolver=127.0.0.1@1 --timeout=2
+	refuses 68 'has no SRV record' srv://none.good.example
+}
+
 @test "a pin counts besides" {
 	refuses 69 'not among those of tls_pin' ee.good.example \
 		--tls-pin=0000000000000000000000000000000000000000000000000000000000000000

@@ -505,6 +505,11 @@ bool account_is_lmtp(const struct account *a)
 	return a->relay.scheme == ENDPOINT_LMTP || a->lmtp == SETTING_ON;
 }
 
+bool account_wants_dane(const struct account *a)
+{
+	return a->tls_trust == ACCOUNT_TRUST_DANE || a->tls_trust == ACCOUNT_TRUST_DANE_ONLY;
+}
+
 bool account_wants_auth(const struct account *a)
 {
 	if (a->auth == ACCOUNT_AUTH_UNSET)

@@ -225,6 +225,8 @@ enum account_tls account_tls_mode(const struct account *a);
 bool account_is_store(const struct account *a);
 /* Whether the relay speaks LMTP: by its URL, or by `protocol`. */
 bool account_is_lmtp(const struct account *a);
+/* Whether the zones of the DNS have a say in whom to trust. */
+bool account_wants_dane(const struct account *a);
 /* Whether to authenticate. */
 bool account_wants_auth(const struct account *a);
 /* The login: `user`, else the user part of the relay URL, else NULL. */

@@ -229,7 +229,7 @@ static struct smtp *relay_dial_way(const struct relay_call *call, struct error *
 	}
 	buf_init(&name, 256);
 	options.local_name = relay_local_name(a, &name);
-	if (relay_trust_prepare(call->trust, o, &e, &options.tls_policy, error) == 0)
+	if (relay_trust_prepare(call->trust, o, call->way, &e, &options.tls_policy, error) == 0)
 		s = relay_connect(a, &how, &options, error);
 	buf_clear(&name);
 	if (!s)
@@ -329,8 +329,10 @@ static struct smtp *relay_go_once(struct relay_call *call, struct route_way *way
 	call->way = way;
 	relay_trust_clear(call->trust);
 	s = relay_dial_way(call, error);
-	if (!s)
+	if (!s) {
+		relay_trust_advise(way, error);
 		return NULL;
+	}
 	if (!call->login ||
 	    (smtp_ready(s, error) == 0 &&
 	     relay_trust_remember(call->trust, &call->o, &e, s, error) == 0 &&
@@ -339,6 +341,7 @@ static struct smtp *relay_go_once(struct relay_call *call, struct route_way *way
 		return s;
 	}
 	relay_advise(&way->account, error);
+	relay_trust_advise(way, error);
 	relay_login_clear(call->login);
 	smtp_leave(s);
 	smtp_free(s);

@@ -10,12 +10,7 @@
 #include "net/resolve.h"
 #include "queue/known.h"
 
-enum {
-	TRUST_PINS_MAX = 4096,
-	TRUST_ACCEPT_MAX = 1024,
-	TRUST_ZONE_SECONDS = 30,
-	TRUST_SCOPE_MAX = 2048
-};
+enum { TRUST_PINS_MAX = 4096, TRUST_ACCEPT_MAX = 1024, TRUST_SCOPE_MAX = 2048 };
 
 /* The queue of the account's messages, which is where its relays are known. */
 static int trust_open_queue(const struct relay_options *o, bool create, struct spool **queue,
@@ -68,26 +63,33 @@ static int trust_find_known(struct relay_trust *t, const struct relay_options *o
 	return 0;
 }
 
-/* Who else the relay may prove to be: the name by which we know it, where another one counts.
- */
-static void trust_add_names(struct relay_trust *t, struct tls_policy *policy)
+/* Whether the relay comes from an answer that DNSSEC does not prove. */
+static bool trust_is_hearsay(const struct route_way *way)
 {
+	return way->service && !way->proved && account_wants_dane(&way->account);
+}
+
+/* Who else the relay may prove to be: the domain that names it, where that is proved, and the
+ * name by which we know it, where another one counts. */
+static void trust_add_names(struct relay_trust *t, const struct route_way *way,
+			    struct tls_policy *policy)
+{
+	size_t count = 0;
+
+	if (way->proved && !way->account.tls_host_override)
+		policy->others[count++] = way->service;
 	if (t->zone.count == 0 || strcasecmp(t->zone.base, t->host.data) == 0)
 		return;
-	policy->others[0] = t->host.data;
+	policy->others[count] = t->host.data;
 	policy->host = t->zone.base;
 }
 
 static int trust_look_up(struct relay_trust *t, const struct account *a,
 			 const struct endpoint *e, struct error *error)
 {
-	int seconds = a->timeout > 0 && a->timeout < TRUST_ZONE_SECONDS ? a->timeout
-									: TRUST_ZONE_SECONDS;
 	struct tlsa_query q = {
 		.port = e->port,
-		.resolver = {.address = a->dane_resolver,
-			     .trust_anchor = a->dane_trust_anchor,
-			     .deadline = clock_in((int64_t)seconds * 1000)},
+		.resolver = route_resolver(a, CLOCK_NEVER),
 	};
 
 	/* No zone has a longer name. */
@@ -99,25 +101,43 @@ static int trust_look_up(struct relay_trust *t, const struct account *a,
 	return tlsa_lookup(&q, &t->zone, error) < 0 ? -1 : 0;
 }
 
-static int trust_ask_zone(struct relay_trust *t, const struct account *a,
+static int trust_ask_zone(struct relay_trust *t, const struct route_way *way,
 			  const struct endpoint *e, struct tls_policy *policy,
 			  struct error *error)
 {
+	const struct account *a = &way->account;
 	const char *host = policy->host;
-	bool has_zone = host && *host && !endpoint_is_address(host);
+	bool has_zone = host && *host && !endpoint_is_address(host) && !trust_is_hearsay(way);
 
 	if (has_zone &&
 	    (resolve_encode(host, &t->host, error) || trust_look_up(t, a, e, error)))
 		return -1;
-	if (t->zone.count == 0 && a->tls_trust == ACCOUNT_TRUST_DANE_ONLY)
+	if (t->zone.count == 0 && a->tls_trust == ACCOUNT_TRUST_DANE_ONLY) {
+		if (trust_is_hearsay(way))
+			return error_set(
+				error, ERROR_RELAY, STAGE_TRUST,
+				"the SRV records of \"%s\" are not signed (DNSSEC), and "
+				"tls_trust dane-only trusts nothing else: name the "
+				"relay itself, or set tls_trust to dane",
+				TEXT_SHOW(span_of(way->service)));
 		return error_set(error, ERROR_RELAY, STAGE_TRUST,
 				 "the zone of %s has no signed TLSA record for port %d that is "
 				 "of use, and tls_trust dane-only trusts nothing else",
 				 host ? TEXT_SHOW(span_of(host)) : "the relay", e->port);
-	trust_add_names(t, policy);
+	}
+	trust_add_names(t, way, policy);
 	policy->tlsa = t->zone.records;
 	policy->tlsa_count = t->zone.count;
 	return 0;
+}
+
+void relay_trust_advise(const struct route_way *way, struct error *error)
+{
+	if (error->stage == STAGE_TRUST && trust_is_hearsay(way) &&
+	    way->account.tls_trust == ACCOUNT_TRUST_DANE)
+		error_append(error, "; the SRV records that lead there are not signed "
+				    "(DNSSEC), so DANE proves nothing either: name the relay "
+				    "itself");
 }
 
 /* Sessions go on from one to the next for one login at one relay. */
@@ -142,8 +162,8 @@ static void trust_allow_tickets(struct relay_trust *t, const struct relay_option
 }
 
 int relay_trust_prepare(struct relay_trust *t, const struct relay_options *o,
-			const struct endpoint *e, struct tls_policy *policy,
-			struct error *error)
+			const struct route_way *way, const struct endpoint *e,
+			struct tls_policy *policy, struct error *error)
 {
 	const struct account *a = o->account;
 
@@ -162,7 +182,7 @@ int relay_trust_prepare(struct relay_trust *t, const struct relay_options *o,
 	switch (a->tls_trust) {
 	case ACCOUNT_TRUST_FIRST_USE: return trust_find_known(t, o, e, policy, error);
 	case ACCOUNT_TRUST_DANE:
-	case ACCOUNT_TRUST_DANE_ONLY: return trust_ask_zone(t, a, e, policy, error);
+	case ACCOUNT_TRUST_DANE_ONLY: return trust_ask_zone(t, way, e, policy, error);
 	case ACCOUNT_TRUST_CA: break;
 	}
 	return 0;

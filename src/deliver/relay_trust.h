@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "deliver/relay.h"
+#include "deliver/route.h"
 #include "net/tlsa.h"
 #include "queue/spool.h"
 
@@ -23,10 +24,13 @@ struct relay_trust {
 	bool is_first;             /* no key of this relay is known */
 };
 
-/* Completes the policy for an endpoint of the account. Returns 0, or -1 with *error. */
+/* Completes the policy for an endpoint of the account, to which the way leads. Returns 0, or -1
+ * with *error. */
 int relay_trust_prepare(struct relay_trust *t, const struct relay_options *o,
-			const struct endpoint *e, struct tls_policy *policy,
-			struct error *error);
+			const struct route_way *way, const struct endpoint *e,
+			struct tls_policy *policy, struct error *error);
+/* Adds what a failure of trust may come from: an SRV answer that is not proved. */
+void relay_trust_advise(const struct route_way *way, struct error *error);
 /* To be called when TLS is on, and before anything is said that not everybody may hear: puts
  * down the key of a relay that is new here. Returns 0, or -1 with *error. */
 int relay_trust_remember(const struct relay_trust *t, const struct relay_options *o,

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "net/resolve.h"
 #include "net/srv.h"
+
+enum { ROUTE_DNSSEC_SECONDS = 30 };
 
 void route_way_free(void *context)
 {
@@ -17,7 +20,7 @@ void route_way_free(void *context)
 		return;
 	endpoint_clear(&way->relay);
 	endpoint_clear(&way->domain);
-	free(way->tls_name);
+	free(way->service);
 	free(way);
 }
 
@@ -114,7 +117,8 @@ void route_clear(struct route *r)
  * A target of srv://. Without DNSSEC anybody on the way may have made the answer up, so its
  * name alone proves nothing (RFC 6186 section 6): one below the domain is believed, because it
  * takes a certificate for a name below the domain to pass for it; any other must have one for
- * the domain itself, or for the name that tls_host_override says.
+ * the domain itself, or for the name that tls_host_override says. Where DNSSEC proves the
+ * answer, the target is as good a name as the domain (RFC 7673 section 4): see relay_trust.c.
  */
 static struct route_way *route_way_of(const struct route_way *from, const char *domain,
 				      const struct srv_target *target)
@@ -135,13 +139,14 @@ static struct route_way *route_way_of(const struct route_way *from, const char *
 	view.relay = e;
 	way = route_way_new(&view, &e);
 	if (!way || endpoint_copy(&way->domain, &from->account.relay) ||
-	    (!view.tls_host_override && !below && !(way->tls_name = strdup(domain)))) {
+	    !(way->service = strdup(domain))) {
 		route_way_free(way);
 		return NULL;
 	}
+	way->proved = target->proved;
 	route_name(way);
-	if (way->tls_name)
-		way->account.tls_host_override = way->tls_name;
+	if (!view.tls_host_override && !below && !way->proved)
+		way->account.tls_host_override = way->service;
 	return way;
 }
 
@@ -170,6 +175,29 @@ static int route_insert(struct route *r, const struct route_way *from, const cha
 	return 0;
 }
 
+struct dnssec_resolver route_resolver(const struct account *a, int64_t deadline)
+{
+	int seconds = a->timeout > 0 && a->timeout < ROUTE_DNSSEC_SECONDS
+			      ? a->timeout
+			      : ROUTE_DNSSEC_SECONDS;
+	int64_t own = clock_in((int64_t)seconds * 1000);
+
+	return (struct dnssec_resolver){
+		.address = a->dane_resolver,
+		.trust_anchor = a->dane_trust_anchor,
+		.deadline = deadline == CLOCK_NEVER || own < deadline ? own : deadline,
+	};
+}
+
+static int route_ask(const struct account *a, const char *domain, int64_t deadline,
+		     struct srv_list *list, struct error *error)
+{
+	const struct dnssec_resolver resolver = route_resolver(a, deadline);
+
+	return account_wants_dane(a) ? srv_look_up_proved(domain, &resolver, list, error)
+				     : srv_look_up(domain, deadline, list, error);
+}
+
 static int route_look_up(struct route *r, const struct route_way *from, int64_t deadline,
 			 struct error *error)
 {
@@ -184,7 +212,7 @@ static int route_look_up(struct route *r, const struct route_way *from, int64_t 
 	if (!failed && buf_failed(&domain))
 		failed = error_set(error, ERROR_RELAY, STAGE_RESOLVE, "the domain is too long");
 	if (!failed)
-		failed = srv_look_up(domain.data, deadline, &list, error);
+		failed = route_ask(&from->account, domain.data, deadline, &list, error);
 	if (!failed && route_insert(r, from, domain.data, &list))
 		failed = error_set_memory(error);
 	buf_clear(&domain);

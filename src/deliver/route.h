@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "conf/account.h"
 #include "deliver/outage.h"
+#include "net/dnssec.h"
 
 enum { ROUTE_WAYS_MAX = 64 };
 
@@ -23,7 +24,8 @@ struct route_way {
 	struct endpoint relay; /* owned: the account's, where it had to be made */
 	struct endpoint
 		domain; /* owned: the srv:// that led here; scheme ENDPOINT_NONE: none */
-	char *tls_name; /* owned, or NULL */
+	char *service;  /* owned: the host of domain in A-labels, or NULL */
+	bool proved;    /* DNSSEC proves that domain names the relay */
 	char name[320]; /* "host:port", for a person and for the outages; "" where there
 			   is no other way */
 };
@@ -44,9 +46,12 @@ int route_init(struct route *r, const struct account *a, const char *memory,
 void route_clear(struct route *r);
 /* The next way, which the caller frees. Returns 1, 0 when there is none, -1 with *error when it
  * was srv:// that leads nowhere; *way is the domain itself then, for its name. srv:// is looked
- * up here, by the deadline. */
+ * up here, by the deadline; by DNSSEC where the account demands DANE. */
 int route_next(struct route *r, int64_t deadline, struct route_way **way, struct error *error);
 void route_way_free(void *way);
+/* The account's resolver for DNSSEC, which has until the deadline, and no longer than the
+ * account's timeout. */
+struct dnssec_resolver route_resolver(const struct account *a, int64_t deadline);
 /* Whether there is another way still. */
 bool route_has_more(const struct route *r);
 /* What became of a way. */

@@ -115,6 +115,13 @@ static int srv_read_target(struct srv_reader *r, size_t end, enum srv_service se
 	return failed;
 }
 
+int srv_parse_target(struct span rdata, enum srv_service service, struct srv_list *out)
+{
+	struct srv_reader r = {(const unsigned char *)rdata.data, rdata.len, 0};
+
+	return srv_read_target(&r, rdata.len, service, out);
+}
+
 /* One record of the answer; those that are no SRV are passed over. */
 static int srv_read_record(struct srv_reader *r, enum srv_service service, struct srv_list *out)
 {
@@ -272,7 +279,7 @@ static int srv_refuse(const char *domain, const struct srv_list *l, const int *s
 int srv_look_up(const char *domain, int64_t deadline, struct srv_list *out, struct error *error)
 {
 	struct process_question questions[SRV_SERVICES];
-	char names[SRV_SERVICES][SRV_NAME_MAX + 32];
+	char names[SRV_SERVICES][DNSSEC_NAME_MAX];
 	int status[SRV_SERVICES];
 
 	*out = (struct srv_list){0};
@@ -283,6 +290,55 @@ int srv_look_up(const char *domain, int64_t deadline, struct srv_list *out, stru
 	for (int i = 0; i < SRV_SERVICES; i++)
 		status[i] = status[i] ? TRY_AGAIN
 				      : srv_take(&questions[i], (enum srv_service)i, out);
+	if (out->count == 0)
+		return srv_refuse(domain, out, status, error);
+	srv_order(out, arc4random_uniform);
+	return 0;
+}
+
+/* Where the answer to one of the two questions goes. */
+struct srv_answer {
+	struct srv_list *list;
+	enum srv_service service;
+};
+
+/* One more; those that are malformed are passed over, and so are too many. */
+static int srv_take_proved(void *context, struct span rdata)
+{
+	const struct srv_answer *a = context;
+
+	srv_parse_target(rdata, a->service, a->list);
+	return 0;
+}
+
+int srv_look_up_proved(const char *domain, const struct dnssec_resolver *r,
+		       struct srv_list *out, struct error *error)
+{
+	const struct dnssec_module *module = dnssec_load(error);
+	struct dnssec *dnssec = module ? module->open(r, error) : NULL;
+	struct dnssec_question questions[SRV_SERVICES];
+	struct srv_answer answers[SRV_SERVICES];
+	int status[SRV_SERVICES] = {0};
+	int failed;
+
+	*out = (struct srv_list){0};
+	if (!dnssec)
+		return -1;
+	for (int i = 0; i < SRV_SERVICES; i++) {
+		answers[i] = (struct srv_answer){out, (enum srv_service)i};
+		questions[i] = (struct dnssec_question){.type = DNSSEC_SRV,
+							.take = srv_take_proved,
+							.context = &answers[i],
+							.takes_all = true};
+		snprintf(questions[i].name, sizeof(questions[i].name), "%s.%s.", srv_names[i],
+			 domain);
+	}
+	failed = module->ask(dnssec, questions, SRV_SERVICES, error);
+	module->close(dnssec);
+	if (failed)
+		return -1;
+	for (size_t i = 0; i < out->count; i++)
+		out->items[i].proved = questions[out->items[i].service].proved;
 	if (out->count == 0)
 		return srv_refuse(domain, out, status, error);
 	srv_order(out, arc4random_uniform);

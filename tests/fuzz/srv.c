@@ -39,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	state = (uint32_t)size;
 	srv_parse((struct span){(const char *)data, size}, SRV_SUBMISSIONS, &list);
+	srv_parse_target((struct span){(const char *)data, size}, SRV_SUBMISSION, &list);
 	demand(list.count <= SRV_TARGETS_MAX);
 	for (size_t i = 0; i < list.count; i++) {
 		demand(endpoint_host_is_sane(span_of(list.items[i].host)));

@@ -67,6 +67,26 @@ static void refuses_what_is_malformed(void)
 	CHECK_INT(list.count, 0);
 }
 
+static void takes_the_data_of_one_record(void)
+{
+	static const char data[] = ONE "\4mail\7example\3org";
+
+	list = (struct srv_list){0};
+	CHECK_INT(srv_parse_target((struct span){data, sizeof(data)}, SRV_SUBMISSIONS, &list),
+		  0);
+	CHECK_INT(list.count, 1);
+	CHECK_STR(list.items[0].host, "mail.example.org");
+	CHECK_INT(list.items[0].port, 587);
+	CHECK_INT(list.items[0].service, SRV_SUBMISSIONS);
+	CHECK(!list.items[0].proved);
+	for (size_t len = 0; len < sizeof(data); len++)
+		CHECK_INT(srv_parse_target((struct span){data, len}, SRV_SUBMISSIONS, &list),
+			  -1);
+	CHECK_INT(srv_parse_target((struct span){ONE, 7}, SRV_SUBMISSIONS, &list), 0);
+	CHECK(list.denied[SRV_SUBMISSIONS]);
+	CHECK_INT(list.count, 1);
+}
+
 static void keeps_as_many_as_it_can(void)
 {
 	struct buf message;
@@ -158,6 +178,7 @@ int main(void)
 	TEST_RUN(knows_that_a_service_is_not_offered);
 	TEST_RUN(passes_over_what_is_no_target);
 	TEST_RUN(refuses_what_is_malformed);
+	TEST_RUN(takes_the_data_of_one_record);
 	TEST_RUN(keeps_as_many_as_it_can);
 	TEST_RUN(orders_targets);
 	TEST_RUN(draws_by_weight);
