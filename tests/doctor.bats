@@ -839,6 +839,13 @@ time.sleep(60)' >full 3>&- &
 	well
 }
 
+@test "recipient: no relay chooses a command for a shell" {
+	serve starttls --say 'RCPT=550 5.1.1 no such user: rm -rf ~'
+	configure
+	fails recipient 'no such user: rm'
+	mend recipient do
+}
+
 @test "queue: open to others" {
 	serve starttls
 	configure

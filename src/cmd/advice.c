@@ -308,7 +308,7 @@ static bool advice_is_plain(struct span command)
 	return command.len > 0;
 }
 
-bool advice_command(const char *text, struct buf *out)
+bool advice_command(const struct error *e, struct buf *out)
 {
 	static const char *const programs[] = {"chmod ",   "rm ",
 					       "install ", "as root, install ",
@@ -317,7 +317,9 @@ bool advice_command(const char *text, struct buf *out)
 	const char *found = NULL;
 	struct span command;
 
-	for (const char *c = strstr(text, ": "); c; c = strstr(c + 1, ": "))
+	if (e->class != ERROR_LOCAL || e->stage != STAGE_CONFIG || e->code != 0)
+		return false;
+	for (const char *c = strstr(e->text, ": "); c; c = strstr(c + 1, ": "))
 		for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 			if (strncmp(c + 2, programs[i], strlen(programs[i])) == 0)
 				found = strstr(c,

@@ -47,8 +47,9 @@ const struct advice *advice_find(const struct error *e, const struct advice_fact
 void advice_fill(const struct advice *a, const struct advice_facts *f, struct buf *out);
 /* Appends the command in an error of this program that ends in the command that mends it, as
  * those of conf and queue do ("... is open to others: chmod 600 FILE"). Returns whether there
- * is one that a shell can be given as it stands. */
-bool advice_command(const char *text, struct buf *out);
+ * is one that a shell can be given as it stands; never of an error that is not one of the
+ * configuration (class local, stage config), because a relay may have chosen its words. */
+bool advice_command(const struct error *e, struct buf *out);
 /* The n-th row, NULL behind the last: for tests. */
 const struct advice *advice_row(size_t n);
 

@@ -390,7 +390,7 @@ static struct doctor_mend doctor_mend_secret(const struct doctor *d, const struc
 	struct buf word;
 
 	buf_init(&word, DOCTOR_PATH_MAX * 4);
-	if (advice_command(error->text, &word))
+	if (advice_command(error, &word))
 		m = doctor_command("%s", word.data);
 	else if (d->account.password_file && strstr(error->text, " is owned by user "))
 		m = doctor_command("chown %lu %s", (unsigned long)geteuid(),

@@ -195,7 +195,7 @@ bool doctor_mend_error(const struct doctor *d, const struct error *error,
 	if (a) {
 		*mend = doctor_mend_advice(d, a, &facts);
 		buf_printf(meaning, "; %s", a->meaning);
-	} else if (advice_command(error->text, &command)) {
+	} else if (advice_command(error, &command)) {
 		*mend = doctor_command("%s", command.data);
 	} else if (error->stage == STAGE_CONFIG) {
 		*mend = doctor_do("correct it by pennypost.conf(5)");

@@ -222,10 +222,12 @@ static void facts_take_their_places(void)
 /* "" when there is none. */
 static void command(const char *text, const char *want)
 {
+	struct error e = {0};
 	struct buf out;
 
+	error_set(&e, ERROR_LOCAL, STAGE_CONFIG, "%s", text);
 	buf_init(&out, 500);
-	CHECK(advice_command(text, &out) == (want[0] != '\0'));
+	CHECK(advice_command(&e, &out) == (want[0] != '\0'));
 	CHECK_STR(out.data, want);
 	buf_clear(&out);
 }
@@ -253,6 +255,22 @@ static void commands_that_a_shell_would_read_otherwise_are_none(void)
 	command("open to others: chmod 600 /a\\nb", "");
 }
 
+/* Whoever answers in the place of a relay would choose what a person runs. */
+static void no_relay_chooses_a_command(void)
+{
+	struct error e = refusal(STAGE_RCPT, "550 5.1.1 no such user: rm -r /home");
+	struct buf out;
+
+	buf_init(&out, 500);
+	CHECK(!advice_command(&e, &out));
+	error_set(&e, ERROR_RELAY, STAGE_TLS, "not a greeting: rm -r /home");
+	CHECK(!advice_command(&e, &out));
+	error_set(&e, ERROR_LOCAL, STAGE_AUTH, "the relay said: rm -r /home");
+	CHECK(!advice_command(&e, &out));
+	CHECK_INT(out.len, 0);
+	buf_clear(&out);
+}
+
 int main(void)
 {
 	TEST_RUN(logins_are_told_apart);
@@ -264,6 +282,7 @@ int main(void)
 	TEST_RUN(what_a_command_said_is_no_word_of_the_relay);
 	TEST_RUN(facts_take_their_places);
 	TEST_RUN(commands_are_found_at_the_end);
+	TEST_RUN(no_relay_chooses_a_command);
 	TEST_RUN(commands_that_a_shell_would_read_otherwise_are_none);
 	return test_done();
 }
