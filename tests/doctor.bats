@@ -846,6 +846,19 @@ time.sleep(60)' >full 3>&- &
 	mend recipient do
 }
 
+@test "capabilities: however many there are" {
+	local offer
+	offer=$(printf 'X%d %0400d\n' 1 0 2 0 3 0 4 0 5 0 6 0 7 0 8 0 9 0 10 0 11 0 12 0)
+	serve --say "EHLO=250 relay.test"$'\n'"$offer" --say 'MAIL=250 2.1.0 Ok' --say 'RCPT=250 2.1.5 Ok'
+	configure 'tls off'
+	go
+	jq -r 'select(.check == "capabilities").text' said >offered
+	grep -q '^X1 0000' offered
+	[ "$(wc -c <offered)" -gt 4000 ]
+	run -0 pennypost --doctor
+	[[ $output == *"capabilities   X1 0000"* ]]
+}
+
 @test "queue: open to others" {
 	serve starttls
 	configure

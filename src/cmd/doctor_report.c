@@ -9,6 +9,10 @@
 #include "base/text.h"
 #include "cmd/doctor_mend.h"
 
+/* Bytes of what is said, each of which may take six as JSON; and of its frame, with the name of
+ * a file. */
+enum { DOCTOR_SAID_MAX = 6 * (DOCTOR_TEXT_MAX + DOCTOR_MEND_MAX + DOCTOR_TEXT_MAX) + 1024 };
+
 static const char *const doctor_words[] = {
 	[DOCTOR_OK] = "ok",
 	[DOCTOR_WARNING] = "warning",
@@ -62,7 +66,7 @@ static void doctor_say_words(const struct doctor *d, enum doctor_status status,
 {
 	struct buf out;
 
-	buf_init(&out, DOCTOR_TEXT_MAX * 4);
+	buf_init(&out, DOCTOR_SAID_MAX);
 	buf_printf(&out, "%-11s  %-13s  ", doctor_words[status], d->check);
 	text_escape(&out, span_of(text));
 	if (mend && mend->kind != DOCTOR_MEND_NONE) {
@@ -108,7 +112,7 @@ static void doctor_say_json(const struct doctor *d, enum doctor_status status,
 	struct json j;
 	struct buf out;
 
-	buf_init(&out, DOCTOR_TEXT_MAX * 8);
+	buf_init(&out, DOCTOR_SAID_MAX);
 	json_init(&j, &out);
 	json_open_object(&j);
 	json_name(&j, "check");
@@ -134,50 +138,52 @@ static void doctor_say(struct doctor *d, enum doctor_status status,
 	fflush(stdout);
 }
 
+/* What is too long is cut, and said all the same. */
+static void __attribute__((format(printf, 2, 0)))
+doctor_format(char text[DOCTOR_TEXT_MAX], const char *format, va_list ap)
+{
+	vsnprintf(text, DOCTOR_TEXT_MAX, format, ap);
+	text_cut(text);
+}
+
 void doctor_ok(struct doctor *d, const char *format, ...)
 {
-	struct buf text;
+	char text[DOCTOR_TEXT_MAX];
 	va_list ap;
 
-	buf_init(&text, DOCTOR_TEXT_MAX);
 	va_start(ap, format);
-	buf_vprintf(&text, format, ap);
+	doctor_format(text, format, ap);
 	va_end(ap);
-	doctor_say(d, DOCTOR_OK, NULL, text.data);
-	buf_clear(&text);
+	doctor_say(d, DOCTOR_OK, NULL, text);
 }
 
 void doctor_warn(struct doctor *d, const struct doctor_mend *mend, const char *format, ...)
 {
-	struct buf text;
+	char text[DOCTOR_TEXT_MAX];
 	va_list ap;
 
-	buf_init(&text, DOCTOR_TEXT_MAX);
 	va_start(ap, format);
-	buf_vprintf(&text, format, ap);
+	doctor_format(text, format, ap);
 	va_end(ap);
 	d->warnings++;
-	doctor_say(d, DOCTOR_WARNING, mend, text.data);
-	buf_clear(&text);
+	doctor_say(d, DOCTOR_WARNING, mend, text);
 }
 
 void doctor_fail(struct doctor *d, int code, const struct doctor_mend *mend, const char *format,
 		 ...)
 {
-	struct buf text;
+	char text[DOCTOR_TEXT_MAX];
 	va_list ap;
 
-	buf_init(&text, DOCTOR_TEXT_MAX);
 	va_start(ap, format);
-	buf_vprintf(&text, format, ap);
+	doctor_format(text, format, ap);
 	va_end(ap);
 	d->passed = false;
 	if (d->failures++ == 0) {
 		d->first = d->check;
 		d->code = code;
 	}
-	doctor_say(d, DOCTOR_FAILURE, mend, text.data);
-	buf_clear(&text);
+	doctor_say(d, DOCTOR_FAILURE, mend, text);
 }
 
 void doctor_fail_error(struct doctor *d, const struct error *error,
