@@ -162,6 +162,8 @@ static bool doctor_first_name(const struct tls_certificate *c, char *out, size_t
 /* Why a certificate is not believed, and what can be done about it here. */
 static void doctor_fail_certificate(struct doctor *d)
 {
+	static const char other_key[] = "; if its operator has not changed it, somebody else "
+					"answers in its place: change nothing then";
 	const struct tls_info *info = &d->look.info;
 	const struct tls_certificate *c = info->chain_length > 0 ? &info->chain[0] : NULL;
 	struct doctor_mend m = doctor_do("ask the relay's operator");
@@ -172,8 +174,10 @@ static void doctor_fail_certificate(struct doctor *d)
 		meaning = "; it has shown none";
 	} else if (strstr(info->trust, "not the one that was there before")) {
 		m = doctor_command("%s%s", d->look.trust.accept.data, c->pin);
+		meaning = other_key;
 	} else if (strstr(info->trust, "not among those of tls_pin")) {
 		m = doctor_line("tls_pin %s", c->pin);
+		meaning = other_key;
 	} else if (strstr(info->trust, "TLSA")) {
 		m = doctor_do("tell the relay's operator");
 	} else if (strstr(info->trust, "not for this name") &&
