@@ -118,6 +118,21 @@ shape() {
 	[ "$(cat leaves/1)" = here ]
 }
 
+@test "no field stands twice that may stand but once" {
+	serve
+	arrives -s x --in-reply-to 7@example.net --header 'references: <1@example.net> <7@example.net>' \
+		--header 'X-References: 1' --header 'X-Job: 1' --header 'X-Job: 2' bob@example.net
+	[ "$(grep -i '^references:' seen)" = 'References: <1@example.net> <7@example.net>' ]
+	[ "$(grep -c '^X-Job:' seen)" -eq 2 ]
+	for field in Date Message-ID References Sender; do
+		compose -s x --header "$field: <a@example.net>" --header "${field,,}: <b@example.net>" \
+			bob@example.net
+		[ "$status" -eq 64 ]
+		[[ $stderr == *'has only once'* ]]
+	done
+	[ ! -e relay/2.message ]
+}
+
 @test "text has the form that it needs" {
 	local prose
 	serve

@@ -159,6 +159,35 @@ static bool compose_makes(struct span name)
 	return false;
 }
 
+/* Whether --header has said a field of that name. */
+static bool compose_has_field(const struct composing *c, const char *name)
+{
+	struct span left = buf_span(&c->fields);
+	size_t len = strlen(name);
+
+	while (left.len > 0 && !buf_failed(&c->fields)) {
+		const char *end = memchr(left.data, '\n', left.len);
+		size_t line = (size_t)(end - left.data) + 1;
+
+		if (line > len && left.data[len] == ':' && span_starts_nocase(left, name))
+			return true;
+		left.data += line;
+		left.len -= line;
+	}
+	return false;
+}
+
+/* Whether it is a field that stands but once (RFC 5322 section 3.6), and is there already. */
+static bool compose_is_second(const struct composing *c, struct span name)
+{
+	static const char *const once[] = {"date", "message-id", "references", "sender"};
+
+	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
+		if (span_equals_nocase(name, once[i]))
+			return compose_has_field(c, once[i]);
+	return false;
+}
+
 /* "Name: value" */
 static int compose_take_field(struct composing *c, const char *value, struct error *error)
 {
@@ -176,6 +205,9 @@ static int compose_take_field(struct composing *c, const char *value, struct err
 	if (compose_makes((struct span){text, len}))
 		return compose_usage(error, "header", value,
 				     "is a field that is made of other options, or not here");
+	if (compose_is_second(c, (struct span){text, len}))
+		return compose_usage(error, "header", value,
+				     "is a field that a message has only once");
 	buf_add(&c->fields, text, len);
 	buf_add_string(&c->fields, ": ");
 	buf_add_span(&c->fields, span_trim(span_of(text + len + 1)));
@@ -477,8 +509,9 @@ static void compose_fields(const struct composing *c, struct buf *out)
 	if (c->subject)
 		buf_printf(out, "Subject: %s\n", c->subject);
 	if (c->in_reply_to)
-		buf_printf(out, "In-Reply-To: %s\nReferences: %s\n", c->in_reply_to,
-			   c->in_reply_to);
+		buf_printf(out, "In-Reply-To: %s\n", c->in_reply_to);
+	if (c->in_reply_to && !compose_has_field(c, "references"))
+		buf_printf(out, "References: %s\n", c->in_reply_to);
 	buf_add_span(out, buf_span(&c->fields));
 }
 
