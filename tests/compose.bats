@@ -258,7 +258,8 @@ unpacked() {
 	long=$(printf 'n%.0s' {1..240}).txt
 	mkdir -p deep/folder
 	for name in 'a b.txt' 'quo"ted".txt' 'back\slash.txt' "gr${ue}n & rot.txt" "$long" \
-		"semi;colon=;type.txt" "per%cent'.txt" '.hidden.txt' "$ue$ue$ue$ue$ue$ue$ue$ue$ue$ue$ue$ue.txt"; do
+		"semi;colon=;type.txt" "per%cent'.txt" '.hidden.txt' '=?utf-8?q?x?=.txt' \
+			"$ue$ue$ue$ue$ue$ue$ue$ue$ue$ue$ue$ue.txt"; do
 		echo "$name" >"deep/folder/$name"
 		arrives -s x --body hi --attach "deep/folder/$name" bob@example.net
 		python3 - "$name" <<-'END' | grep -F -f - seen

@@ -202,10 +202,16 @@ bool parameter_encode(struct buf *out, struct span body)
 	return found;
 }
 
+/* Whether a reader might take some of it for an encoded word, though none belongs here. */
+static bool looks_encoded(struct span value)
+{
+	return value.len > 0 && memmem(value.data, value.len, "=?", 2);
+}
+
 void parameter_add(struct buf *out, const char *attribute, struct span value)
 {
 	buf_add_char(out, ';');
-	if (value.len > QUOTED_MAX || text_is_8bit(value)) {
+	if (value.len > QUOTED_MAX || text_is_8bit(value) || looks_encoded(value)) {
 		add_extended(out, span_of(attribute), value);
 		return;
 	}

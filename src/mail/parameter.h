@@ -16,9 +16,9 @@
  * than any that is known, and all behind the first hundred that might be rewritten. Returns
  * whether something was. */
 bool parameter_encode(struct buf *out, struct span body);
-/* Appends "; attribute=value" on a line of its own: value as a quoted string where it is ASCII
- * and not too long for that, else as an extended parameter. value is UTF-8 without control
- * characters. */
+/* Appends "; attribute=value" on a line of its own: value as a quoted string where it is ASCII,
+ * not too long for that and nothing that readers might decode, else as an extended parameter.
+ * value is UTF-8 without control characters. */
 void parameter_add(struct buf *out, const char *attribute, struct span value);
 
 #endif

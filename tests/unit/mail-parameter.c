@@ -108,6 +108,7 @@ static void values_are_added(void)
 	check_added("a.txt", ";\n\tfilename=\"a.txt\"");
 	check_added("a \"b\" \\c;", ";\n\tfilename=\"a \\\"b\\\" \\\\c;\"");
 	check_added(UE, ";\n\tfilename*=utf-8''%C3%BC");
+	check_added("=?utf-8?q?x?=", ";\n\tfilename*=utf-8''%3D%3Futf-8%3Fq%3Fx%3F%3D");
 	memset(name, 'a', 201);
 	{
 		struct buf out;
