@@ -802,6 +802,19 @@ time.sleep(60)' >full 3>&- &
 	well
 }
 
+@test "sender: no address, and one that the relay cannot write" {
+	serve
+	configure 'tls off'
+	instead 'from @example.org'
+	fails sender 'no mail can come from there'
+	mend sender do
+	[[ $output == *'behind "from"'* ]]
+	instead $'from gr\303\274n@example.org'
+	fails sender 'the relay knows no other letters'
+	mend sender do
+	[[ $output == *'an address in ASCII'* ]]
+}
+
 @test "send test: the sender is denied at the end" {
 	serve starttls --auth ann@example.org:pa55word --say 'DATA=554 5.2.252 SendAsDenied; ann@example.org not allowed to send as bob@example.org'
 	login

@@ -93,6 +93,12 @@ static const struct advice_row rows[] = {
 	 {"own-name", "the relay does not like the name that we give in EHLO", ADVICE_LINE, "domain {domain}"}},
 
 	/* Sender and recipient. */
+	{AT(STAGE_SYNTAX), 0, 0, {0}, 0, {NULL},
+	 {"no-address", "no mail can come from there", ADVICE_DO,
+	  "write an address such as ann@example.org behind \"from\""}},
+	{AT_SENDING, 0, 0, {0}, 0, {"cannot be written in ascii"},
+	 {"no-smtputf8", "the relay knows no other letters in addresses", ADVICE_DO,
+	  "write an address in ASCII behind \"from\", or send by a relay that offers SMTPUTF8"}},
 	{AT_SENDING, IF_USER_ADDRESS, 5, {0}, 0,
 	 {"not owned by", "sendasdenied", "not allowed to send as", "not permitted to send as", "send as", "5.7.60", "not your address"},
 	 {"not-owner", "the login may not send from this address", ADVICE_LINE, "from {user}"}},

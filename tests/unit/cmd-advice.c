@@ -141,6 +141,10 @@ static void senders_are_told_apart(void)
 
 static void addresses_of_our_own_are_told_apart(void)
 {
+	CHECK_STR(fails_with(&without, STAGE_SYNTAX, 0, "address \"@x\": it is none"),
+		  "no-address");
+	CHECK_STR(fails_with(&without, STAGE_MAIL, 0, "<x> cannot be written in ASCII"),
+		  "no-smtputf8");
 	CHECK_STR(says_to(&without, STAGE_RCPT,
 			  "550 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org"),
 		  "block-list");
