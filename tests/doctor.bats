@@ -404,6 +404,10 @@ bind() {
 	fails mailbox 'No such file'
 	mend mailbox command
 	well
+	doctor --send-test
+	[ "$status" -eq 0 ]
+	[ "$(first)" = 'send test: warning' ]
+	mend 'send test' do
 }
 
 @test "lookup: no such host" {

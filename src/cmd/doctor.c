@@ -87,7 +87,7 @@ static const struct doctor_check {
 	[LOGIN] = {"login", doctor_login, FAR, ON(CAPABILITIES) | ON(SECRET)},
 	[SENDER] = {"sender", doctor_sender, FAR, ON(LOGIN)},
 	[RECIPIENT] = {"recipient", doctor_recipient, FAR, ON(SENDER)},
-	[SEND_TEST] = {"send test", doctor_send_test, FAR, ON(RECIPIENT)},
+	[SEND_TEST] = {"send test", doctor_send_test, ALL, ON(RECIPIENT) | ON(MAILBOX)},
 	[QUEUE] = {"queue", doctor_queue, ALL, ON(ACCOUNT)},
 	[BACKLOG] = {"backlog", doctor_backlog, ALL, ON(QUEUE)},
 	[RUNNER] = {"runner", doctor_runner, ALL, ON(QUEUE)},

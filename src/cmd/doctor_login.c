@@ -180,11 +180,17 @@ static void doctor_write_test(const struct doctor *d, struct buf *out)
 
 void doctor_send_test(struct doctor *d)
 {
+	const struct doctor_mend m =
+		doctor_do("send one by hand: pennypost -s test --body test ADDRESS");
 	struct error error;
 	struct buf text;
 
 	if (!d->x->options.send_test) {
 		doctor_ok(d, "nothing was sent: --send-test sends a message");
+		return;
+	}
+	if (endpoint_is_store(&d->account.relay)) {
+		doctor_warn(d, &m, "nothing was sent: messages stay on this machine");
 		return;
 	}
 	buf_init(&text, 8192);
