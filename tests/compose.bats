@@ -325,9 +325,11 @@ unpacked() {
 	serve
 	printf '\211PNG\r\n\032\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\10\2\0\0\0' >picture
 	cp picture picture.txt
-	arrives -s x --attach picture --attach picture.txt bob@example.net
+	printf 7 >VERSION
+	arrives -s x --attach picture --attach picture.txt --attach VERSION bob@example.net
 	grep "image/png base64 attachment name='picture'" seen
 	grep "text/plain .*name='picture.txt'" seen
+	grep "text/plain charset=us-ascii base64 attachment name='VERSION'" seen
 	echo x >a.txt
 	ASAN_OPTIONS=detect_leaks=0 strace -f -o trace -e trace=openat "$PENNYPOST" -s x --attach a.txt bob@example.net <text
 	! grep magic trace

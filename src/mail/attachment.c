@@ -185,7 +185,8 @@ static bool looks_like_message(struct span start, size_t *skip)
 		(struct span){start.data, lf ? (size_t)(lf - start.data) : start.len});
 }
 
-/* The type by the name; else by the content, as libmagic or we see it. */
+/* The type by the name; else by the content, as libmagic or we see it: that calls text of one
+ * character bytes. */
 static void find_type(struct attachment *a, struct span start)
 {
 	const char *known = media_type_of(span_of(a->found_name));
@@ -193,7 +194,8 @@ static void find_type(struct attachment *a, struct span start)
 
 	if (known)
 		strlcpy(a->found_type, known, sizeof(a->found_type));
-	else if (start.len == 0 || magic_type(start, a->found_type, sizeof(a->found_type)))
+	else if (start.len == 0 || magic_type(start, a->found_type, sizeof(a->found_type)) ||
+		 media_type_is(span_of(a->found_type), "application/octet-stream"))
 		strlcpy(a->found_type,
 			looks_like_text(start) ? "text/plain" : "application/octet-stream",
 			sizeof(a->found_type));
