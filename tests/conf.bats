@@ -175,10 +175,10 @@ submit() {
 @test "a pipe is no configuration and no password file" {
 	mkfifo pipe
 	fails 78 "cannot open pipe: it is not a regular file" submit -C pipe
-	printf '%s\n' 'relay submission://joe@127.0.0.1' "password_file $PWD/pipe" | configure
 	"$ROOT/tests/lib/ca" ca
 	relay_start relay --starttls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2'
-	fails 78 "cannot open $PWD/pipe: it is not a regular file" submit --port "$relay_port" \
+	printf '%s\n' "relay submission://joe@127.0.0.1:$relay_port" "password_file $PWD/pipe" | configure
+	fails 78 "cannot open $PWD/pipe: it is not a regular file" submit \
 		--tls-trust-file "$PWD/ca/ca.pem"
 }
 
@@ -407,6 +407,49 @@ with_terminals() {
 	[ -e relay/3.message ]
 }
 
+@test "no other relay takes the place of the account's by a port or a proxy" {
+	"$ROOT/tests/lib/ca" ca
+	relay_start relay --tls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
+	"$ROOT/tests/lib/proxy" >proxy.log 2>proxy.errors 3>&- &
+	local proxy=$! says='withheld, because the command line changed the relay, or whom' trust
+	within 10 test -s proxy.log
+	local through=(--proxy "socks5://127.0.0.1:$(head -n 1 proxy.log)")
+	(umask 077 && printf 'hunter2 x\n' >secret)
+	printf '%s\n' 'account a' "relay submissions://joe@127.0.0.1:$relay_port" 'password_file ~/secret' \
+		'tls_session_cache off' 'from joe@example.org' 'syslog off' 'queue off' >plain
+	for trust in "--tls-trust-file=$PWD/ca/ca.pem" --tls-trust=first-use \
+		"--tls-fingerprint=$(openssl x509 -in ca/server.pem -outform DER | sha256sum | cut -d' ' -f1)"; do
+		configure <plain
+		for way in "${through[*]}" "--port $relay_port"; do
+			# shellcheck disable=SC2086
+			fails 78 "$says" submit -a a $way "$trust"
+			# shellcheck disable=SC2086
+			fails 78 "$says" submit $way "$trust"
+		done
+	done
+	fails 69 'is not among the CAs' submit -a a "${through[@]}"
+	[ ! -e relay/1.message ]
+	{ cat plain; echo "tls_trust_file $PWD/ca/ca.pem"; } | configure
+	submit -a a "${through[@]}" --port "$relay_port"
+	submit -a a "${through[@]}" "--tls-trust-file=$PWD/ca/ca.pem" --password-file="$PWD/secret"
+	[ -e relay/2.message ]
+	kill "$proxy"
+}
+
+@test "a secret of the environment stays with the relay of the environment" {
+	"$ROOT/tests/lib/ca" ca
+	relay_start relay --tls --cert ca/server.pem --key ca/server.key --auth 'joe:hunter2 x'
+	(umask 077 && printf 'hunter2 x\n' >secret)
+	export PENNYPOST_RELAY=submissions://joe@127.0.0.1:1 PENNYPOST_PASSWORD_FILE=$PWD/secret
+	local moved=(--relay "submissions://joe@127.0.0.1:$relay_port" --syslog=off --queue=off
+		"--tls-trust-file=$PWD/ca/ca.pem")
+	fails 78 'no password for joe' submit "${moved[@]}"
+	fails 78 'no password for joe' submit --port "$relay_port" --tls-trust=first-use --syslog=off \
+		--queue=off
+	submit "${moved[@]}" --password-file="$PWD/secret"
+	[ -e relay/1.message ]
+}
+
 # on_terminal ANSWER COMMAND...: runs COMMAND on a terminal of its own and types ANSWER when asked for a
 # password; writes what the terminal showed.
 on_terminal() {
@@ -536,7 +579,7 @@ line() {
 	run -0 "$PENNYPOST" --show-config
 	fails 78 'does not say where its relay is' "$PENNYPOST" --show-config -a a
 	run -0 "$PENNYPOST" --show-config -a a --host=o.example
-	line '# its password is withheld, because the command line changed the relay'
+	line '# its password is withheld, because the command line changed the relay, or whom to take for it'
 	fails 64 'no place for' "$PENNYPOST" --show-config ann@example.org
 	run -74 sh -c '"$0" --show-config >/dev/full' "$PENNYPOST"
 }

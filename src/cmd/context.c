@@ -196,16 +196,51 @@ static int context_read_environment(struct context *x, struct error *error)
 	return failed;
 }
 
+/* Whether the command line has one of the words; NULL ends them. */
+static bool context_says(const struct options *o, const char *const *keys)
+{
+	for (size_t i = 0; i < o->setting_count; i++)
+		for (const char *const *key = keys; *key; key++)
+			if (strcmp(o->settings[i].key, *key) == 0)
+				return true;
+	return false;
+}
+
 /* Whether the command line says where the relay is. */
 static bool context_moves_relay(const struct options *o)
 {
-	static const char *const keys[] = {"host", "relay", "socket"};
+	static const char *const keys[] = {"host", "relay", "socket", NULL};
 
+	return context_says(o, keys);
+}
+
+static bool context_ends_tls(const struct options *o)
+{
 	for (size_t i = 0; i < o->setting_count; i++)
-		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-			if (strcmp(o->settings[i].key, keys[k]) == 0)
-				return true;
+		if (strcmp(o->settings[i].key, "tls") == 0 &&
+		    string_equals(o->settings[i].value, "off"))
+			return true;
 	return false;
+}
+
+/* Whether it leads to another port or through another proxy, and says besides who is to be
+ * believed there: that would be another relay by the old name. */
+static bool context_swaps_relay(const struct options *o)
+{
+	static const char *const ways[] = {"port", "proxy", "proxy_host", "proxy_port", NULL};
+	static const char *const trust[] = {"tls_trust",         "tls_trust_file",
+					    "tls_crl_file",      "tls_fingerprint",
+					    "tls_pin",           "tls_priorities",
+					    "tls_host_override", "dane_resolver",
+					    "dane_trust_anchor", NULL};
+
+	return context_says(o, ways) && (context_says(o, trust) || context_ends_tls(o));
+}
+
+/* Whether an account's secret is not meant for where the command line leads. */
+static bool context_misleads(const struct options *o)
+{
+	return context_moves_relay(o) || context_swaps_relay(o);
 }
 
 /* Sets a relay, in whose URL "~/" is the home directory. */
@@ -235,13 +270,9 @@ static int context_set(const struct context *x, struct account *a,
 /* Whether it names another proxy, for which the password of the account's is not meant. */
 static bool context_moves_proxy(const struct options *o)
 {
-	static const char *const keys[] = {"proxy", "proxy_host", "proxy_port"};
+	static const char *const keys[] = {"proxy", "proxy_host", "proxy_port", NULL};
 
-	for (size_t i = 0; i < o->setting_count; i++)
-		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-			if (strcmp(o->settings[i].key, keys[k]) == 0)
-				return true;
-	return false;
+	return context_says(o, keys);
 }
 
 /* Puts the words of the command line on top of an account. Whether they agree with its own is
@@ -250,7 +281,7 @@ static int context_override(const struct context *x, struct account *a, struct e
 {
 	const struct options *o = &x->options;
 
-	if (context_moves_relay(o))
+	if (context_misleads(o))
 		account_forget_secret(a);
 	if (context_moves_proxy(o))
 		account_forget_proxy_secret(a);
@@ -312,14 +343,16 @@ static int context_make_catch(struct context *x, struct error *error)
 	return 0;
 }
 
-/* The environment's secrets are for the relay of the account that was named: when the command
- * line leads it elsewhere, only what the command line says itself may follow. */
+/* The environment's secrets are for the relay of the configuration or of the environment: when
+ * the command line leads elsewhere, only what the command line says itself may follow. */
 static void context_keep_secrets(struct context *x)
 {
-	if (!context_moves_relay(&x->options))
+	static const char *const credential[] = {"password_credential", NULL};
+
+	if (!context_misleads(&x->options))
 		return;
 	x->secrets.password_file = NULL;
-	if (!x->made.password_credential)
+	if (!context_says(&x->options, credential))
 		x->secrets.credentials_directory = NULL;
 }
 
@@ -335,10 +368,7 @@ static int context_choose(struct context *x, struct error *error)
 		if (account_copy(&x->made, found))
 			return error_set_memory(error);
 		x->account = &x->made;
-		if (context_override(x, &x->made, error))
-			return -1;
-		context_keep_secrets(x);
-		return 0;
+		return context_override(x, &x->made, error);
 	}
 	for (size_t i = 0; i < x->config.count; i++)
 		if (context_override(x, &x->config.accounts[i], error))
@@ -387,6 +417,8 @@ static int context_read_all(struct context *x, struct error *error)
 	x->config.home = context_path("HOME");
 	if (o->catch)
 		return context_make_catch(x, error);
+	if (o->account || (relay && relay[0]) || !context_moves_relay(o))
+		context_keep_secrets(x);
 	if (!o->account && context_moves_relay(o))
 		return context_make(x, "command line", NULL, error);
 	if (o->config_file) {

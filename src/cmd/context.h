@@ -44,8 +44,9 @@ int context_init(struct context *x, int argc, char *argv[], struct error *error)
  * PENNYPOST_RELAY. Called msmtp, it takes the place of msmtp: where there is no file of ours
  * msmtp's own are read, -C stands for the user's file alone, and SMTPSERVER and EMAIL are the
  * last resort. Words on the command line beat all of them. An account whose relay the
- * command line changes loses its password, and a named one those of the environment, too, so
- * that a secret never goes where its owner did not say. */
+ * command line changes, or both the way to it and whom to trust there, loses its password, and
+ * those of the environment, where they were meant for it, so that a secret never goes where its
+ * owner did not say. */
 int context_load(struct context *x, struct error *error);
 /* The same, but what is odd about it is left in x->config.warnings for the caller to tell. */
 int context_load_quietly(struct context *x, struct error *error);

@@ -308,7 +308,8 @@ static int secret_nowhere(const struct account *a, const struct secret_sources *
 		account_user(a) ? TEXT_SHOW(span_of(account_user(a))) : "(no user)",
 		TEXT_SHOW(span_of(secret_host(a))),
 		a->secret_withheld ? "'s own is withheld, because the command line changed "
-				     "the relay (say --password-file or --passwordeval with it)"
+				     "the relay, or whom to take for it (say --password-file "
+				     "or --passwordeval with it)"
 				   : " names none (password_file, passwordeval, "
 				     "password_credential, password_keyring)",
 		sources->netrc ? TEXT_SHOW(span_of(sources->netrc)) : "~/.netrc");

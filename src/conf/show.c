@@ -326,5 +326,5 @@ void show_account(const struct config *c, const struct account *a, struct buf *o
 		show_key(c, a, &key, out);
 	if (a->secret_withheld)
 		word_remark(out, "its password is withheld, because the command line changed "
-				 "the relay");
+				 "the relay, or whom to take for it");
 }
