@@ -610,18 +610,23 @@ srv() {
 		_submission._tcp.junk.example GARBAGE
 		_submissions._tcp.mute.example SILENT
 		_submission._tcp.mute.example SILENT
+		_submissions._tcp.stall.example STALL
+		_submission._tcp.stall.example STALL
 	END
 	certificate=mail.half.example srv 'try --relay srv://half.example
 		for name in no none bad junk; do
 			try --relay srv://$name.example || echo "$name $?"
 		done
-		try --attempt-timeout 1 --relay srv://mute.example || echo "mute $?"'
+		try --attempt-timeout 1 --relay srv://mute.example || echo "mute $?"
+		timeout 30 "$PENNYPOST" --relay srv://stall.example --timeout 1 --queue off --syslog off \
+			-f ann@example.org bob@example.org </dev/null || echo "stall $?"'
 	used starttls 1
 	[[ $output == *'"no.example" says that it offers no submission'*$'\nno 68'* ]]
 	[[ $output == *'"none.example" has no SRV record'*$'\nnone 68'* ]]
 	[[ $output == *'of "bad.example" now'*$'\nbad 75'* ]]
 	[[ $output == *'of "junk.example" now'*$'\njunk 75'* ]]
 	[[ $output == *'of "mute.example" now'*$'\nmute 75'* ]]
+	[[ $output == *'of "stall.example" now'*$'\nstall 75'* ]]
 }
 
 @test "SRV: a target elsewhere must prove to be the domain, or who we say it is" {

@@ -386,6 +386,12 @@ static void relay_add_failure(struct error *all, struct buf *texts, const struct
 		*all = *one;
 }
 
+/* By when srv:// must have been looked up. */
+static int64_t relay_look_up_deadline(const struct relay_call *call)
+{
+	return clock_in(relay_dial_time(call->route.account, call->deadline, false));
+}
+
 static struct smtp *relay_try(struct relay_call *call, struct error *error)
 {
 	struct error all = {.class = ERROR_NONE}, one;
@@ -395,7 +401,8 @@ static struct smtp *relay_try(struct relay_call *call, struct error *error)
 	int got, tried = 0;
 
 	buf_init(&texts, ERROR_TEXT_MAX - 1);
-	while (!s && (got = route_next(&call->route, call->deadline, &way, &one)) != 0) {
+	while (!s && (got = route_next(&call->route, relay_look_up_deadline(call), &way,
+				       &one)) != 0) {
 		s = got > 0 ? relay_go(call, way, &one) : NULL;
 		if (s) {
 			route_worked(&call->route, way);
