@@ -284,6 +284,20 @@ refuses() {
 	refuses 68 'has no SRV record' srv://none.good.example
 }
 
+@test "a zone that does not answer takes no longer than the attempt may" {
+	local began=$SECONDS mute
+	coproc MUTE { exec python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+sys.stdin.read()' 3>&-; }
+	read -r mute <&"${MUTE[0]}"
+	refuses 75 'nobody answers in time' ee.good.example --dane-resolver=127.0.0.1@"$mute" --timeout=20 \
+		--attempt-timeout=1
+	eval "exec ${MUTE[1]}>&-"
+	[ $((SECONDS - began)) -le 8 ]
+}
+
 @test "a pin counts besides" {
 	refuses 69 'not among those of tls_pin' ee.good.example \
 		--tls-pin=0000000000000000000000000000000000000000000000000000000000000000

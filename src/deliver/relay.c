@@ -187,7 +187,6 @@ static struct smtp *relay_dial_way(const struct relay_call *call, struct error *
 	const struct endpoint e = relay_endpoint(a);
 	struct relay_options listening = *o;
 	struct dial_options how = {
-		.timeout = relay_dial_time(a, call->deadline, route_has_more(&call->route)),
 		.source_ip = a->source_ip,
 		.interface = a->bind_interface,
 		.family = relay_family(a),
@@ -229,8 +228,12 @@ static struct smtp *relay_dial_way(const struct relay_call *call, struct error *
 	}
 	buf_init(&name, 256);
 	options.local_name = relay_local_name(a, &name);
-	if (relay_trust_prepare(call->trust, o, call->way, &e, &options.tls_policy, error) == 0)
+	call->trust->deadline = call->deadline;
+	if (relay_trust_prepare(call->trust, o, call->way, &e, &options.tls_policy, error) ==
+	    0) {
+		how.timeout = relay_dial_time(a, call->deadline, route_has_more(&call->route));
 		s = relay_connect(a, &how, &options, error);
+	}
 	buf_clear(&name);
 	if (!s)
 		relay_advise(a, error);

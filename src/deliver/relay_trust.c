@@ -89,7 +89,7 @@ static int trust_look_up(struct relay_trust *t, const struct account *a,
 {
 	struct tlsa_query q = {
 		.port = e->port,
-		.resolver = route_resolver(a, CLOCK_NEVER),
+		.resolver = route_resolver(a, t->deadline),
 	};
 
 	/* No zone has a longer name. */

@@ -11,8 +11,8 @@
 #include "net/tlsa.h"
 #include "queue/spool.h"
 
-/* Zero it before use; relay_trust_clear() is due afterwards. A policy that was prepared borrows
- * from it until TLS has begun. */
+/* Zero it before use, and set the deadline; relay_trust_clear() is due afterwards. A policy
+ * that was prepared borrows from it until TLS has begun. */
 struct relay_trust {
 	struct buf key_password; /* wiped */
 	struct buf known;
@@ -21,6 +21,7 @@ struct relay_trust {
 	struct buf host;           /* the relay's, in A-labels */
 	bool resumes;              /* a ticket was used */
 	struct buf scope, tickets; /* what a ticket is bound to, and the directory of tickets */
+	int64_t deadline;          /* of the attempt, for the zone's answer */
 	bool is_first;             /* no key of this relay is known */
 };
 
