@@ -298,6 +298,20 @@ sys.stdin.read()' 3>&-; }
 	[ $((SECONDS - began)) -le 8 ]
 }
 
+@test "a relay whose zone has records must offer TLS" {
+	"$ROOT/tests/relay" --dir clear --bind 127.0.0.2 --port "$relay_port" >clear.port 2>&1 3>&- &
+	local clear=$! lost='does not offer STARTTLS, and nothing is sent without it'
+	local auto=("--relay=smtp://127.0.0.2:$relay_port" --tls=auto)
+	within 10 test -s clear.port
+	refuses 76 "$lost" ee.good.example "${auto[@]}"
+	refuses 76 "$lost" ee.good.example "${auto[@]}" --tls-trust=dane-only
+	[ ! -e clear/1.message ]
+	send none.good.example "${auto[@]}"
+	kill $clear
+	[ "$status" -eq 0 ]
+	[ -e clear/1.message ]
+}
+
 @test "a pin counts besides" {
 	refuses 69 'not among those of tls_pin' ee.good.example \
 		--tls-pin=0000000000000000000000000000000000000000000000000000000000000000

@@ -102,6 +102,18 @@ pin_of() {
 	run ! grep -q AUTH relay/relay.log
 }
 
+@test "whose key is known must offer TLS" {
+	relay one --starttls
+	send "--relay=smtp://ann@127.0.0.1:$relay_port" --tls=auto
+	[ "$status" -eq 0 ]
+	relay_stop
+	relay one --plain
+	send "--relay=smtp://127.0.0.1:$relay_port" --tls=auto --auth=off
+	[ "$status" -eq 76 ]
+	[[ $stderr == *'does not offer STARTTLS, and nothing is sent without it'* ]]
+	[ ! -e relay/1.message ]
+}
+
 @test "called as sendmail a changed key keeps the mail in the queue" {
 	relay one
 	ln -s "$PENNYPOST" sendmail

@@ -180,6 +180,16 @@ struct relay_call {
 	const struct route_way *way;
 };
 
+/* TLS is no matter of the offer where the relay is known to have it, so that an offer that is
+ * missing was taken away (RFC 7672 section 2.2), or where nobody is to be believed without. */
+static void relay_insist(const struct relay_call *call, struct smtp_options *options)
+{
+	if (options->tls == SMTP_TLS_IF_OFFERED && !call->o.inspect &&
+	    (options->tls_policy.tlsa_count > 0 || options->tls_policy.known ||
+	     call->o.account->tls_trust == ACCOUNT_TRUST_DANE_ONLY))
+		options->tls = SMTP_TLS_REQUIRED;
+}
+
 static struct smtp *relay_dial_way(const struct relay_call *call, struct error *error)
 {
 	const struct relay_options *o = &call->o;
@@ -232,6 +242,7 @@ static struct smtp *relay_dial_way(const struct relay_call *call, struct error *
 	if (relay_trust_prepare(call->trust, o, call->way, &e, &options.tls_policy, error) ==
 	    0) {
 		how.timeout = relay_dial_time(a, call->deadline, route_has_more(&call->route));
+		relay_insist(call, &options);
 		s = relay_connect(a, &how, &options, error);
 	}
 	buf_clear(&name);
