@@ -57,6 +57,8 @@ send() {
 	send resumed
 	send new --tls-priorities=NORMAL:-VERS-ALL:+VERS-TLS1.2
 	send resumed --tls-priorities=NORMAL:-VERS-ALL:+VERS-TLS1.2
+	# No new ticket came with it, and the old one was used.
+	send new --tls-priorities=NORMAL:-VERS-ALL:+VERS-TLS1.2
 	send resumed
 	! grep -rqF secret "$HOME/.cache"
 }
@@ -77,6 +79,37 @@ send() {
 	run "$PENNYPOST" "--relay=$relay" --tls-trust-file=ca.pem --syslog=off --queue=off \
 		--password-file=password -f ann@example.test -- bob@example.test <<<'Subject: hello'
 	[ "$status" -eq 69 ]
+}
+
+# ends [SECONDS]: when the only ticket does; with SECONDS, so much earlier from now on.
+ends() {
+	python3 - "$tickets"/* "${1-0}" <<-'END'
+		import struct, sys
+		name, less = sys.argv[1], int(sys.argv[2])
+		with open(name, "rb") as file:
+		    magic, expires, length, _ = struct.unpack("@8sqII", file.read(24))
+		    ticket = file.read()
+		expires -= less
+		head, crc = struct.pack("@8sqI", magic, expires, length), 0xffffffff
+		for byte in head + ticket:
+		    crc ^= byte
+		    for _ in range(8):
+		        crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+		if less:
+		    with open(name, "r+b") as file:
+		        file.write(head + struct.pack("@I", crc ^ 0xffffffff))
+		print(expires)
+	END
+}
+
+@test "no chain of sessions outlives what the first one proved" {
+	local first
+	send new
+	first=$(ends 5000)
+	send resumed
+	[ "$(ends)" -eq "$first" ]
+	send resumed
+	[ "$(ends)" -eq "$first" ]
 }
 
 # crl: an empty list of the CA, as a file name.

@@ -19,7 +19,7 @@
 #include "base/pin.h"
 
 enum crypto_digest { CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256 };
-enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 6, TLS_OTHERS_MAX = 2 };
+enum { CRYPTO_DIGEST_MAX = 32, CRYPTO_ABI = 7, TLS_OTHERS_MAX = 2 };
 
 /* A record of the relay's zone on its certificate (RFC 6698 section 2.1). */
 enum tls_tlsa_usage {
@@ -78,6 +78,7 @@ struct tls_policy {
 				relay's address and our login */
 	bool *resumes;       /* set where there was one to resume by; or NULL */
 	struct span ticket;  /* of tls_ticket(), under this same policy, to resume; or empty */
+	int64_t ticket_expires; /* and its end, in seconds since the epoch */
 };
 
 /* One certificate of the chain, for a person. Strings are owned by the struct tls_info. */
@@ -154,8 +155,9 @@ struct crypto {
 	 * sessions of TLS 1.2 can be made to have the same. */
 	int (*tls_binding)(struct tls *tls, const char **type, struct buf *out);
 	/* Appends to out what resumes the session, once (a secret), and puts in *expires when
-	 * its certificate does, in seconds since the epoch. -1 when the relay gave nothing of
-	 * the kind, or has not proved who it is. */
+	 * its certificate does, or the ticket that resumed this session: no chain of sessions
+	 * outlives what the first one proved. -1 when the relay gave nothing new of the kind,
+	 * or has not proved who it is. */
 	int (*tls_ticket)(struct tls *tls, struct buf *out, int64_t *expires);
 	/* Fills *info (to be cleared with tls_info_clear()). Also after a handshake that failed
 	 * for want of trust, as far as things went. Returns 0 or -1. */

@@ -343,13 +343,17 @@ bool session_verified(struct tls *tls)
 int session_ticket(struct tls *tls, struct buf *out, int64_t *expires)
 {
 	bool modern = gnutls_protocol_get_version(tls->session) >= GNUTLS_TLS1_3;
+	bool resumed = gnutls_session_is_resumed(tls->session);
 	gnutls_datum_t data = {0};
 
+	/* Under TLS 1.2 a session that was resumed has the old ticket still. */
 	if (!tls->tickets || !session_verified(tls) ||
-	    (modern &&
+	    ((modern || resumed) &&
 	     !(gnutls_session_get_flags(tls->session) & GNUTLS_SFLAGS_SESSION_TICKET)))
 		return -1;
 	*expires = gnutls_certificate_expiration_time_peers(tls->session);
+	if (resumed && tls->ticket_expires < *expires)
+		*expires = tls->ticket_expires;
 	if (*expires <= 0 || gnutls_session_get_data2(tls->session, &data) < 0)
 		return -1;
 	buf_add(out, data.data, data.size);
@@ -491,6 +495,7 @@ struct tls *session_new(int fd, const struct tls_policy *policy, struct error *e
 	tls->family = AF_UNSPEC;
 	tls->verify = policy->verify;
 	tls->tickets = policy->verify && policy->tickets;
+	tls->ticket_expires = policy->ticket_expires;
 	tls->minimum = policy->minimum;
 	store_init(&tls->store);
 	buf_init(&tls->output, TLS_OUTPUT_MAX);

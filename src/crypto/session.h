@@ -33,7 +33,8 @@ struct tls {
 	int family;                   /* of host when it is an address, else AF_UNSPEC */
 	struct in6_addr address;      /* host in binary form, four bytes of it for IPv4 */
 	bool verify;
-	bool tickets; /* they are wanted */
+	bool tickets;           /* they are wanted */
+	int64_t ticket_expires; /* the one that resumes */
 	enum tls_minimum minimum;
 	enum tls_trust trusts;
 	struct pins fingerprints; /* of the policy */

@@ -370,7 +370,8 @@ static struct tls *conn_new_tls(struct conn *c, const struct tls_policy *policy,
 	if (policy->tickets && policy->verify &&
 	    tickets_name(c->crypto, policy, c->ticket_name) == 0)
 		c->tickets = strdup(policy->tickets);
-	if (c->tickets && tickets_take(c->tickets, c->ticket_name, time(NULL), &ticket))
+	if (c->tickets &&
+	    tickets_take(c->tickets, c->ticket_name, time(NULL), &ticket, &with.ticket_expires))
 		with.ticket = buf_span(&ticket);
 	if (with.ticket.len > 0 && policy->resumes)
 		*policy->resumes = true;

@@ -145,7 +145,7 @@ static int directory_make(const char *path)
 	return directory_open(path);
 }
 
-static bool ticket_read(int fd, int64_t now, struct buf *out)
+static bool ticket_read(int fd, int64_t now, struct buf *out, int64_t *expires)
 {
 	struct stat st;
 	struct head h;
@@ -163,6 +163,7 @@ static bool ticket_read(int fd, int64_t now, struct buf *out)
 		       h.expires <= now + TICKETS_LIFETIME;
 		if (good)
 			buf_add(out, all.data + sizeof(h), h.length);
+		*expires = h.expires;
 	}
 	buf_wipe(&all);
 	return good && !buf_failed(out);
@@ -170,7 +171,7 @@ static bool ticket_read(int fd, int64_t now, struct buf *out)
 
 /* The rename decides who has it. */
 bool tickets_take(const char *directory, const unsigned char name[TICKETS_NAME], int64_t now,
-		  struct buf *out)
+		  struct buf *out, int64_t *expires)
 {
 	char file[FILE_NAME_MAX], passing[PASSING_MAX];
 	int dir = directory_open(directory);
@@ -184,7 +185,7 @@ bool tickets_take(const char *directory, const unsigned char name[TICKETS_NAME],
 	if (renameat(dir, file, dir, passing) == 0) {
 		fd = openat(dir, passing, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		unlinkat(dir, passing, 0);
-		found = fd >= 0 && ticket_read(fd, now, out);
+		found = fd >= 0 && ticket_read(fd, now, out, expires);
 		if (fd >= 0)
 			close(fd);
 	}

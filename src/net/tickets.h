@@ -30,11 +30,12 @@ enum {
 int tickets_name(const struct crypto *crypto, const struct tls_policy *policy,
 		 unsigned char name[TICKETS_NAME]);
 /* Takes the ticket of that name out of the directory and appends it to out, which is to hold
- * TICKETS_MAX and a secret. now is in seconds since the epoch. Returns whether there was one,
+ * TICKETS_MAX and a secret. now and *expires, its end, are in seconds since the epoch. Returns
+ * whether there was one,
  * in a directory and a file of ours that nobody else can read or write, whole and not too old.
  */
 bool tickets_take(const char *directory, const unsigned char name[TICKETS_NAME], int64_t now,
-		  struct buf *out);
+		  struct buf *out, int64_t *expires);
 /* Keeps one in the place of any other of its name, until `expires` or for TICKETS_LIFETIME,
  * whichever is less. Makes the directory and two above it (0700) if need be, and clears out
  * old tickets now and then. */

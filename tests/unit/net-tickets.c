@@ -20,11 +20,13 @@ static unsigned char one[TICKETS_NAME] = {1}, two[TICKETS_NAME] = {2};
 static const char *take(const unsigned char *name, int64_t now)
 {
 	static char shown[64];
+	int64_t expires = 0;
 	struct buf out;
 
 	buf_init_secret(&out, TICKETS_MAX);
 	snprintf(shown, sizeof(shown), "%s",
-		 tickets_take(directory, name, now, &out) ? out.data : "");
+		 tickets_take(directory, name, now, &out, &expires) ? out.data : "");
+	CHECK(!*shown || (expires > now && expires <= now + TICKETS_LIFETIME));
 	buf_wipe(&out);
 	return shown;
 }
