@@ -199,6 +199,19 @@ shows() {
 	[[ $stderr == *"open to others"* ]]
 }
 
+@test "no PIN stands in a URI" {
+	relay_port=1
+	for word in cert key; do
+		send "--tls-$word-file=pkcs11:token=letters;object=ann?pin-value=1234"
+		[ "$status" -eq 78 ] || [ "$status" -eq 64 ]
+		[[ $stderr == *"tls_${word}_file: a PKCS#11 URI must not hold the PIN (pin-value): use tls_key"* ]]
+		[[ $stderr != *1234* ]]
+		printf 'account a\nrelay submissions://a.example\ntls_%s_file pkcs11:x?Pin-Value=1234\n' $word >config
+		run -78 "$PENNYPOST" -C config --show-config
+		[[ $output != *1234* ]]
+	done
+}
+
 @test "our key in a token: PKCS#11" {
 	need_world
 	"$ROOT/tests/lib/unpack" "$ROOT/build/softhsm" softhsm2

@@ -681,6 +681,20 @@ static int set_key_source(struct account *a, const struct key *key, const char *
 	return string_set(a, key->offset, value, error);
 }
 
+/* Our certificate or its key: a file, or a PKCS#11 URI, which shows up in process lists,
+ * messages and logs as any URL does (RFC 7512 section 7). */
+static int set_identity(struct account *a, const struct key *key, const char *value,
+			struct error *error)
+{
+	if (value && span_starts_nocase(span_of(value), "pkcs11:") &&
+	    strcasestr(value, "pin-value="))
+		return error_set(error, ERROR_LOCAL, STAGE_CONFIG,
+				 "%s: a PKCS#11 URI must not hold the PIN (pin-value): use "
+				 "tls_key_password_file or tls_key_passwordeval",
+				 key->name);
+	return string_set(a, key->offset, value, error);
+}
+
 /* An address, and perhaps "@PORT", as unbound has it. */
 static int set_resolver(struct account *a, const struct key *key, const char *value,
 			struct error *error)
@@ -944,8 +958,8 @@ static const struct key keys[] = {
 	{"tls_pin", set_pin, AT(tls_pin), 0, 0},
 	{"dane_resolver", set_resolver, AT(dane_resolver), 0, 0},
 	{"dane_trust_anchor", set_text, AT(dane_trust_anchor), KEYS_FILE, 0},
-	{"tls_cert_file", set_text, AT(tls_cert_file), KEYS_FILE, 0},
-	{"tls_key_file", set_text, AT(tls_key_file), KEYS_FILE, 0},
+	{"tls_cert_file", set_identity, AT(tls_cert_file), KEYS_FILE, 0},
+	{"tls_key_file", set_identity, AT(tls_key_file), KEYS_FILE, 0},
 	{"tls_key_password_file", set_key_source, AT(tls_key_password_file), KEYS_FILE, 0},
 	{"tls_key_passwordeval", set_key_source, AT(tls_key_passwordeval),
 	 KEYS_REST | KEYS_BARE, 0},
