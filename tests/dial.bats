@@ -361,6 +361,10 @@ asked() {
 	fails 77 'port 1: 403 \x1B[31mNo' \
 		send --relay smtp://relay.invalid:1 --tls off --proxy "http://127.0.0.1:$proxy_port"
 	kill "$proxy_pid"
+	proxy_start --answer 'HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n'
+	fails 77 'port 1: 403 No' \
+		send --relay smtp://relay.invalid:1 --tls off --proxy "http://127.0.0.1:$proxy_port"
+	kill "$proxy_pid"
 	proxy_start --answer '220 mail.example.org ESMTP\r\n'
 	fails 76 'what answers there is no SOCKS5 proxy' \
 		send --relay smtp://relay.invalid:1 --tls off --proxy "socks5://127.0.0.1:$proxy_port"

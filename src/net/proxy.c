@@ -338,20 +338,32 @@ static int http_refuse(struct proxy_call *p, int code, struct span reason)
 			 p->port, TEXT_SHOW(reason));
 }
 
+/* One answer with its header. Returns its status, or -1. */
+static int http_answer(struct proxy_call *p, size_t *used, struct span *reason)
+{
+	int code = 0;
+	int got;
+
+	while ((got = proxy_parse_http(conn_input(p->conn), used, &code, reason)) == 0)
+		if (proxy_fill(p))
+			return -1;
+	return got < 0 ? proxy_odd(p) : code;
+}
+
+/* Any 1yz but 101 announces another answer (RFC 9110 section 15.2); the deadline bounds them.
+ */
 static int http_connect(struct proxy_call *p)
 {
 	struct span reason = {0};
 	size_t used = 0;
-	int code = 0;
-	int got;
+	int code;
 
 	if (http_ask(p))
 		return -1;
-	while ((got = proxy_parse_http(conn_input(p->conn), &used, &code, &reason)) == 0)
-		if (proxy_fill(p))
-			return -1;
-	if (got < 0)
-		return proxy_odd(p);
+	while ((code = http_answer(p, &used, &reason)) / 100 == 1 && code != 101)
+		conn_consume(p->conn, used);
+	if (code < 0)
+		return -1;
 	if (code / 100 != 2)
 		return http_refuse(p, code, reason);
 	conn_consume(p->conn, used);
