@@ -90,6 +90,23 @@ asked() {
 	[[ $output != *'has not answered'* ]]
 }
 
+@test "localhost is this machine, whoever says otherwise" {
+	need_netns
+	printf '%s\n' '198.51.100.1 localhost' '127.0.0.1 localhost' >hosts
+	run world 'ip address add 198.51.100.1/24 dev lo
+		relay_start there --bind 198.51.100.1 --port 2525
+		there=$relay_pid
+		send --relay smtp://localhost:2525 --syslog off || echo "first $?"
+		relay_start here --port 2525
+		send --relay smtp://localhost:2525 --syslog off
+		kill $there'
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *'Connection refused'*'first 75'* ]]
+	[ -e here/1.message ]
+	[ ! -e there/1.message ]
+}
+
 @test "-4 and -6 leave the other family alone" {
 	need_netns
 	printf '%s relay.test\n' 2001:db8::7 127.0.0.1 >>hosts

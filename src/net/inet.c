@@ -51,6 +51,13 @@ bool inet_add(struct inet_list *l, const struct inet_address *a)
 	return true;
 }
 
+bool inet_is_loopback(const struct inet_address *a)
+{
+	if (a->any.sa_family == AF_INET)
+		return ntohl(a->four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(&a->six.sin6_addr);
+}
+
 void inet_show(const struct inet_address *a, struct buf *out)
 {
 	char text[INET6_ADDRSTRLEN] = "";

@@ -34,6 +34,8 @@ bool inet_copy(struct inet_address *a, const struct sockaddr *from, socklen_t le
 /* Adds an address that the list does not have yet: glibc says 127.0.0.1 twice where /etc/hosts
  * gives localhost both families. Returns false when the list is full. */
 bool inet_add(struct inet_list *l, const struct inet_address *a);
+/* Whether it is of this machine alone: 127.0.0.0/8, ::1. */
+bool inet_is_loopback(const struct inet_address *a);
 /* Appends the address without its port. */
 void inet_show(const struct inet_address *a, struct buf *out);
 /* Puts the families by turns, that of the first address first; within a family the order stays

@@ -74,17 +74,18 @@ int resolve_encode(const char *host, struct buf *out, struct error *error)
 	return 0;
 }
 
+/* Of localhost nothing but loopback counts (RFC 6761 section 6.3): without TLS it is trusted to
+ * be this machine. */
 static void resolve_ask(const char *name, const struct resolve_query *q,
 			struct resolve_answer *answer)
 {
+	bool local = endpoint_is_localhost(name);
 	/* Not for localhost: with no other address about, it would hide 127.0.0.1 or ::1. And
 	 * who names a family wants to hear why that one does not work. */
 	struct addrinfo hints = {
 		.ai_family = q->family,
 		.ai_socktype = SOCK_STREAM,
-		.ai_flags = q->family != AF_UNSPEC || endpoint_is_localhost(name)
-				    ? 0
-				    : AI_ADDRCONFIG,
+		.ai_flags = q->family != AF_UNSPEC || local ? 0 : AI_ADDRCONFIG,
 	};
 	struct addrinfo *found = NULL;
 	struct inet_address address;
@@ -95,7 +96,8 @@ static void resolve_ask(const char *name, const struct resolve_query *q,
 	if (answer->status)
 		return;
 	for (const struct addrinfo *a = found; a && room; a = a->ai_next)
-		if (inet_copy(&address, a->ai_addr, a->ai_addrlen, q->port))
+		if (inet_copy(&address, a->ai_addr, a->ai_addrlen, q->port) &&
+		    (!local || inet_is_loopback(&address)))
 			room = inet_add(&answer->list, &address);
 	freeaddrinfo(found);
 }

@@ -48,6 +48,25 @@ static void takes_literals_alone(void)
 	CHECK_INT(a.len, 0);
 }
 
+static bool is_loopback(const char *text)
+{
+	struct inet_address a;
+
+	CHECK(inet_parse(&a, text, 25));
+	return inet_is_loopback(&a);
+}
+
+static void knows_loopback(void)
+{
+	CHECK(is_loopback("127.0.0.1"));
+	CHECK(is_loopback("127.255.0.9"));
+	CHECK(is_loopback("::1"));
+	CHECK(!is_loopback("128.0.0.1"));
+	CHECK(!is_loopback("0.0.0.0"));
+	CHECK(!is_loopback("::"));
+	CHECK(!is_loopback("::ffff:192.0.2.1"));
+}
+
 static void takes_the_families_by_turns(void)
 {
 	interleaves("192.0.2.1", "192.0.2.1");
@@ -91,6 +110,7 @@ static void takes_each_address_once(void)
 int main(void)
 {
 	TEST_RUN(takes_literals_alone);
+	TEST_RUN(knows_loopback);
 	TEST_RUN(takes_the_families_by_turns);
 	TEST_RUN(copies_what_the_system_gives);
 	TEST_RUN(takes_each_address_once);
