@@ -161,12 +161,115 @@ says() {
 	grep -q 'aliases:1: refused' log
 	grep -qx 'to: <joe@example.net>' relay/1.envelope
 	for name in decode null trash; do
-		run -67 --separate-stderr ./sendmail joe@example.net "$name" <message
+		run -67 --separate-stderr ./sendmail "$name" <message
 		[[ $stderr == *"mail for \"$name\" goes nowhere: all that its alias names is refused"* ]]
 	done
 	[ ! -e ran ]
 	[ ! -s trash ]
 	[ ! -e relay/2.message ]
+}
+
+@test "one who is refused by his alias stops nobody else" {
+	relay_start relay --plain
+	configure
+	aliases <<<'null: /dev/null'
+	local why="$PWD/aliases:1: mail for \"null\" goes nowhere: all that its alias names is refused"
+	run -67 --separate-stderr ./sendmail joe@example.net null <message
+	says 'sendmail: <joe@example.net> sent'
+	says "sendmail: <null@example.org> refused: $why"
+	grep -qx 'to: <joe@example.net>' relay/1.envelope
+	[ "$(grep -c '^to:' relay/1.envelope)" -eq 1 ]
+	grep -q "to=<null@example.org> .*status=refused: $why" log
+
+	run -67 --separate-stderr ./pennypost --batch --to null --to ann@example.net message
+	says "pennypost: message: message 1: <ann@example.net> sent; <null@example.org> refused: $why"
+	grep -qx 'to: <ann@example.net>' relay/2.envelope
+
+	run -67 --separate-stderr ./pennypost --json joe@example.net null <message
+	[[ $output == *'"outcome":"partly","exit_code":67,'* ]]
+	[[ $output == *'{"address":"null@example.org","status":"refused",'* ]]
+	run -67 --separate-stderr ./pennypost --dry-run joe@example.net null <message
+	[[ $output == *'recipient: <joe@example.net>'* ]]
+	says "pennypost: <null@example.org> refused: $why"
+}
+
+@test "the queue takes the others when one is refused by his alias" {
+	configure 'queue on' "queue_dir $PWD/queue" 'runner off' 'delivery queue'
+	sed -i '/^queue off/d' config/pennypost/config
+	aliases <<<'null: /dev/null'
+	run -67 --separate-stderr ./sendmail joe@example.net null <message
+	[[ $stderr == *'sendmail: <joe@example.net> queued as '* ]]
+	[[ $stderr == *'sendmail: <null@example.org> refused: '* ]]
+	grep -q 'to=<null@example.org> relay=- .*status=refused' log
+	run -0 ./pennypost --list-queue --json
+	[[ $output == *joe@example.net* && $output != *null@* ]]
+	run -67 --separate-stderr ./pennypost --json joe@example.net null <message
+	[[ $output == *'"attempt":0,'*'{"address":"joe@example.net","status":"queued"'* ]]
+	[[ $output == *'{"address":"null@example.org","status":"refused"'* ]]
+}
+
+@test "a line that is none stops only the mail of the name it is for" {
+	relay_start relay --plain
+	configure
+	aliases <<-'END'
+		root joe@example.net
+		postmaster: root
+		ann: ann@example.net
+	END
+	local bad="$PWD/aliases:1: \"name: address\" is expected"
+	run -0 --separate-stderr ./sendmail ann <message
+	[ "$stderr" = "sendmail: $bad, and the line is passed over" ]
+	grep -qx 'to: <ann@example.net>' relay/1.envelope
+	grep -qF "$bad, and the line is passed over" log
+	run -67 --separate-stderr ./sendmail ann postmaster <message
+	says 'sendmail: <ann@example.net> sent'
+	says "sendmail: <postmaster@example.org> refused: $bad"
+	run -78 --separate-stderr ./sendmail root <message
+	says "sendmail: $bad"
+	[ ! -e relay/3.envelope ]
+	run -0 --separate-stderr ./pennypost --batch --to ann message message
+	[ "$(grep -cF "$bad" <<<"$stderr")" -eq 1 ]
+	run -78 --separate-stderr ./newaliases
+	says "newaliases: $bad"
+	run -78 --separate-stderr ./pennypost --doctor
+	[[ $output == *"$bad"* ]]
+	run -78 --separate-stderr ./pennypost -bv ann root
+	[[ $output == *'recipient: <ann@example.net>'* ]]
+	[ "$(grep -cxF "pennypost: $bad" <<<"$stderr")" -eq 1 ]
+}
+
+@test "a client of -bs is told of one who is refused, and the sender of his alias" {
+	relay_start relay --plain
+	configure 'queue on' "queue_dir $PWD/queue" 'runner off'
+	sed -i '/^queue off/d' config/pennypost/config
+	printf '%s\n' 'null: /dev/null' 'root joe@example.net' | aliases
+	run -0 --separate-stderr ./sendmail -bs <<-'END'
+		HELO x
+		MAIL FROM:<a@example.org>
+		RCPT TO:<ann@example.net>
+		RCPT TO:<null@localhost>
+		DATA
+		Subject: x
+
+		.
+		MAIL FROM:<a@example.org>
+		RCPT TO:<root@localhost>
+		DATA
+
+		.
+		QUIT
+	END
+	printf '%s\n' "$output"
+	[ "$(sed -n 's/^to: //p' relay/1.envelope)" = '<ann@example.net>' ]
+	[ ! -e relay/2.envelope ]
+	[[ $output == *'354 '*'250 2.0.0 '*'354 '*'451 '*'"name: address" is expected'* ]]
+	grep -qF 'and the line is passed over' log
+	run -0 ./pennypost -q
+	grep -q '^to: <a@example.org>' relay/2.envelope
+	tr -d '\r' <relay/2.message >report
+	grep -qx 'Final-Recipient: rfc822; null@localhost' report
+	grep -qx 'Status: 5.1.1' report
+	grep -qF 'mail for "null' report
 }
 
 @test "lists are included only where the account says so" {
@@ -181,9 +284,11 @@ says() {
 	goes_to eve@example.net ann@example.net joe@example.net -- us
 	[ "$(field To us)" = 'To: root@example.org' ]
 	chmod 666 lists/us
-	run -78 --separate-stderr ./pennypost us <message
-	[[ $stderr == *"$PWD/aliases:1: $PWD/lists/us can be written by everybody"* ]]
+	run -67 --separate-stderr ./pennypost --dry-run us <message
+	[[ $output == *'recipient: <eve@example.net>'* ]]
+	[[ $stderr == *"<us@example.org> refused: $PWD/aliases:1: $PWD/lists/us can be written by everybody"* ]]
 	rm lists/us
+	aliases <<<"us: :include:$PWD/lists/us"
 	run -78 --separate-stderr ./pennypost us <message
 	[[ $stderr == *"$PWD/aliases:1: cannot open $PWD/lists/us"* ]]
 	goes_to x@example.net -- x@example.net

@@ -267,6 +267,9 @@ static void accept_read(struct accept *k, struct message *m, const struct server
 	int failed = submission_prepare(&s, m, &k->x->config, &request, &error);
 
 	accept_open_log(k, &s);
+	for (size_t i = 0; i < s.notes.count; i++)
+		if (context_is_new(k->x, s.notes.items[i]))
+			log_line(LOG_LEVEL_NOTICE, "%s", s.notes.items[i]);
 	for (size_t i = 0; i < s.warnings.count; i++)
 		log_line(LOG_LEVEL_NOTICE, "%s", s.warnings.items[i]);
 	if (failed)

@@ -227,9 +227,19 @@ static void batch_open_log(struct batch *b, const struct account *account)
 	b->logged = account;
 }
 
-/* What is refused of the aliases of its recipients. */
+/* What is wrong with the file of aliases, once, and refused of those of its recipients. */
 static void batch_warn(const struct batch *b, const struct batch_message *m)
 {
+	for (size_t i = 0; i < m->submission.notes.count; i++) {
+		const char *text = m->submission.notes.items[i];
+
+		if (!context_is_new(b->x, text))
+			continue;
+		if (b->x->options.dry_run)
+			context_tell(b->x, text);
+		else
+			context_warn(b->x, text);
+	}
 	for (size_t i = 0; i < m->submission.warnings.count; i++) {
 		const char *text = m->submission.warnings.items[i];
 
@@ -240,6 +250,17 @@ static void batch_warn(const struct batch *b, const struct batch_message *m)
 	}
 }
 
+/* --dry-run */
+static void batch_show(struct batch *b, struct batch_message *m)
+{
+	const struct submission *s = &m->submission;
+
+	b->present = m;
+	m->failed = cmd_dry_run(s->account, &s->envelope, m->message, stdout, &m->error) != 0;
+	if (!m->failed)
+		batch_note_code(b, submit_tell_refused(s, batch_tell_present, b));
+}
+
 static void batch_send(struct batch *b, struct batch_message *m, struct batch_message *next)
 {
 	const struct submission *s = &m->submission;
@@ -248,8 +269,7 @@ static void batch_send(struct batch *b, struct batch_message *m, struct batch_me
 		batch_open_log(b, s->account);
 	batch_warn(b, m);
 	if (!m->failed && b->x->options.dry_run)
-		m->failed = cmd_dry_run(s->account, &s->envelope, m->message, stdout,
-					&m->error) != 0;
+		batch_show(b, m);
 	else if (!m->failed)
 		batch_dispatch(b, m, next);
 	if (m->failed)

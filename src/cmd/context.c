@@ -52,6 +52,7 @@ void context_clear(struct context *x)
 		context_tell(x, "the log file cannot be written (a log never stops mail)");
 	log_close();
 	options_clear(&x->options);
+	strv_clear(&x->said);
 	context_forget(x);
 }
 
@@ -640,6 +641,15 @@ void context_warn(const struct context *x, const char *text)
 	if (!options_are_brief(&x->options))
 		context_tell(x, text);
 	log_line(LOG_LEVEL_NOTICE, "%s", text);
+}
+
+bool context_is_new(struct context *x, const char *text)
+{
+	for (size_t i = 0; i < x->said.count; i++)
+		if (strcmp(x->said.items[i], text) == 0)
+			return false;
+	strv_add(&x->said, span_of(text));
+	return true;
 }
 
 int context_fail(const struct context *x, const struct error *error)

@@ -36,6 +36,7 @@ struct context {
 	bool is_watched;
 	struct progress *progress; /* on the terminal, or NULL */
 	struct course reading;     /* of the message */
+	struct strv said;          /* what is said once */
 };
 
 /* Reads the command line. context_clear() is due whatever it returns. */
@@ -89,6 +90,8 @@ void context_tell(const struct context *x, const char *text);
 void context_complain(const struct context *x, const char *text);
 /* The same, for what does not stop anything, and so not on standard error with --quiet. */
 void context_warn(const struct context *x, const char *text);
+/* Whether a text is new to this run: no line of a file is told of twice. */
+bool context_is_new(struct context *x, const char *text);
 /* The error as such a line, and with --json of a submission as its result, of which nothing
  * else is known; returns its exit status. */
 int context_fail(const struct context *x, const struct error *error);

@@ -237,6 +237,8 @@ static void dispatch_show_recipient(const struct attempt *a, size_t i,
 		return;
 	}
 	dispatch_show_kept(kept, fate, out);
+	if (a->transaction.trouble.class == ERROR_NONE && !a->transaction.recipients[i].refused)
+		return;
 	buf_add_string(out, ": ");
 	attempt_show_reason(a, i, out);
 }
@@ -376,6 +378,20 @@ static int dispatch_give_up(struct dispatch *d)
 	return EX_TEMPFAIL;
 }
 
+/* The queue has the message. Who is refused by the aliases is told of now. */
+static int dispatch_queued(struct dispatch *d, struct attempt *a)
+{
+	if (a->submission->refused.names.count == 0)
+		return EX_OK;
+	d->waited = true;
+	attempt_wait(a);
+	if (d->one_answer)
+		dispatch_keep_failed(d, a, &d->kept);
+	if (attempt_exit_code(a, d->kept.fates) != EX_OK)
+		dispatch_tell_each(d, a, &d->kept);
+	return attempt_exit_code(a, d->kept.fates);
+}
+
 static int dispatch_decide(struct dispatch *d, struct attempt *a, struct channel *c,
 			   struct attempt *follower, bool last)
 {
@@ -385,11 +401,11 @@ static int dispatch_decide(struct dispatch *d, struct attempt *a, struct channel
 
 	interrupt_hold(waits || delivery == ACCOUNT_DELIVERY_BACKGROUND);
 	if (waits)
-		return dispatch_queue(d, s) ? dispatch_give_up(d) : EX_OK;
+		return dispatch_queue(d, s) ? dispatch_give_up(d) : dispatch_queued(d, a);
 	if (delivery != ACCOUNT_DELIVERY_BACKGROUND)
 		return dispatch_attempt(d, a, c, follower, last);
 	if (dispatch_queue(d, s) == 0)
-		return EX_OK;
+		return dispatch_queued(d, a);
 	if (!d->off) {
 		struct error why = d->why;
 
@@ -408,7 +424,8 @@ static void dispatch_print(struct dispatch *d, const struct attempt *a, const st
 {
 	const struct result r = {
 		.submission = a->submission,
-		.attempt = d->tried ? a : NULL,
+		.attempt = d->tried || d->waited ? a : NULL,
+		.untried = d->waited,
 		.kept = &d->kept,
 		.course = c->relay.course,
 		.trouble = d->tried ? NULL : &d->why,
@@ -431,7 +448,7 @@ int dispatch_message(struct dispatch *d, struct attempt *a, struct channel *c,
 	int64_t begun = json ? course_clock() : 0;
 	int code;
 
-	d->why_told = d->tried = false;
+	d->why_told = d->tried = d->waited = false;
 	d->kept = (struct result_kept){0};
 	d->why.class = ERROR_NONE;
 	d->course = c->relay.course;

@@ -48,6 +48,7 @@ struct dispatch {
 	struct course *course;         /* of the message's channel, or NULL */
 	struct error why;              /* why nothing can be queued */
 	bool tried;                    /* an attempt was made */
+	bool waited;                   /* or attempt_wait() took its place */
 	bool why_told;
 	bool off;   /* because the account says so */
 	bool wakes; /* something was queued that a runner can send soon */

@@ -29,7 +29,7 @@ static void resolve_show(const struct submission *s, const struct strv *trace)
 }
 
 /* What would become of a message to the request's recipients. */
-static int resolve_message(const struct context *x, struct submission_request *request,
+static int resolve_message(struct context *x, struct submission_request *request,
 			   struct error *error)
 {
 	const struct message_options options = submit_options();
@@ -41,9 +41,16 @@ static int resolve_message(const struct context *x, struct submission_request *r
 	request->trace = &trace;
 	if (m)
 		failed = submission_prepare(&s, m, &x->config, request, error);
+	for (size_t i = 0; i < s.notes.count; i++)
+		if (context_is_new(x, s.notes.items[i]))
+			context_tell(x, s.notes.items[i]);
 	for (size_t i = 0; i < s.warnings.count; i++)
 		context_tell(x, s.warnings.items[i]);
 	resolve_show(failed ? NULL : &s, &trace);
+	if (!failed && s.refused.names.count > 0) {
+		*error = s.refused.error;
+		failed = -1;
+	}
 	submission_clear(&s);
 	strv_clear(&trace);
 	message_free(m);
@@ -51,7 +58,7 @@ static int resolve_message(const struct context *x, struct submission_request *r
 }
 
 /* One address; error lines follow those on standard output. */
-static int resolve_address(const struct context *x, const struct address *a, bool first)
+static int resolve_address(struct context *x, const struct address *a, bool first)
 {
 	struct submission_request request = submit_request(x);
 	struct strv recipients = {0};
@@ -77,7 +84,7 @@ static int resolve_address(const struct context *x, const struct address *a, boo
 }
 
 /* The addresses of an operand. */
-static int resolve_operand(const struct context *x, const char *operand, bool *first)
+static int resolve_operand(struct context *x, const char *operand, bool *first)
 {
 	struct address_list list = {0};
 	struct error error;

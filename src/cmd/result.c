@@ -296,7 +296,7 @@ static void result_end(struct json *j, const struct result *r)
 	result_number(j, "exit_code", r->code);
 	result_text(j, "trouble", trouble ? trouble->text : NULL);
 	result_text(j, "step", trouble ? result_steps[trouble->stage] : NULL);
-	result_number(j, "attempt", r->attempt ? 1 : 0);
+	result_number(j, "attempt", r->attempt && !r->untried ? 1 : 0);
 }
 
 void result_format(struct buf *out, const struct result *r)

@@ -5,6 +5,7 @@
 #ifndef CMD_RESULT_H
 #define CMD_RESULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct result_kept {
 struct result {
 	const struct submission *submission;
 	const struct attempt *attempt;  /* NULL: none was made, and WAITS is what is kept */
+	bool untried;                   /* it was not made, though it tells what is kept */
 	const struct result_kept *kept; /* NULL: nothing is */
 	const struct course *course;    /* NULL: there is no record of time */
 	const struct error *trouble;    /* why no attempt was made */

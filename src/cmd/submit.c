@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -191,14 +192,30 @@ static void submit_open_log(struct context *x, const struct submission *s)
 		context_open_log(x, a);
 }
 
-/* Members of aliases that are refused: a dry run has nobody but its caller to tell. */
-static void submit_warn(const struct context *x, const struct submission *s)
+/* What is wrong with aliases: a dry run has nobody but its caller to tell. */
+static void submit_warn(const struct context *x, const struct strv *lines)
 {
-	for (size_t i = 0; i < s->warnings.count; i++)
+	for (size_t i = 0; i < lines->count; i++)
 		if (x->options.dry_run)
-			context_tell(x, s->warnings.items[i]);
+			context_tell(x, lines->items[i]);
 		else
-			context_warn(x, s->warnings.items[i]);
+			context_warn(x, lines->items[i]);
+}
+
+int submit_tell_refused(const struct submission *s, dispatch_tell *tell, void *context)
+{
+	const struct aliases_failed *refused = &s->refused;
+	struct buf line;
+
+	buf_init(&line, ERROR_TEXT_MAX + ADDRESS_PATH_MAX);
+	for (size_t i = 0; i < refused->names.count; i++) {
+		buf_reset(&line);
+		buf_printf(&line, "<%s> refused: %s", refused->names.items[i].text,
+			   refused->reasons.items[i]);
+		tell(context, line.data);
+	}
+	buf_clear(&line);
+	return refused->names.count > 0 ? EX_NOUSER : EX_OK;
 }
 
 static void submit_note_rest(const struct message *m)
@@ -238,7 +255,7 @@ static int submit_message(struct context *x, const struct composed *c,
 	}
 	if (cmd_dry_run(s->account, &s->envelope, s->message, stdout, error))
 		return context_fail(x, error);
-	return 0;
+	return submit_tell_refused(s, submit_tell, x);
 }
 
 int cmd_submit(struct context *x)
@@ -254,7 +271,8 @@ int cmd_submit(struct context *x)
 	failed = got > 0 ? submit_prepare(x, &c, &s, &error) : got;
 	if (failed || (got > 0 && !x->options.dry_run))
 		submit_open_log(x, &s);
-	submit_warn(x, &s);
+	submit_warn(x, &s.notes);
+	submit_warn(x, &s.warnings);
 	if (failed)
 		code = submit_fail(x, &s, &error);
 	else if (got > 0)

@@ -33,14 +33,17 @@ static int entry_compare(const void *a, const void *b)
 			    ((const struct alias_entry *)b)->name);
 }
 
-/* By name, entries of one name in the order of the file. */
+/* By name, entries of one name in the order of the file, the broken ones last. */
 static int entry_order(const void *a, const void *b)
 {
+	const struct alias_entry *first = a, *second = b;
 	int names = entry_compare(a, b);
 
-	return names ? names
-		     : ((const struct alias_entry *)a)->line -
-			       ((const struct alias_entry *)b)->line;
+	if (names)
+		return names;
+	if (!first->broken != !second->broken)
+		return first->broken ? 1 : -1;
+	return first->line - second->line;
 }
 
 struct alias_entry *alias_file_find(const struct alias_file *f, struct span name)
@@ -194,6 +197,30 @@ static struct span name_unquote(struct alias_file *f, struct span name)
 	return span_of(taken);
 }
 
+/* What stands where a name is expected, in a line that is no entry: up to the first character
+ * that somebody may take for a colon, or what is quoted. */
+static struct span name_guess(struct alias_file *f, struct span line)
+{
+	size_t len = line.data[0] == '"' ? quoted_length(line) : 0;
+
+	if (len > 0)
+		return name_unquote(f, (struct span){line.data, len});
+	while (len < line.len && !chars_is(line.data[len], CHARS_BLANK) &&
+	       !strchr("=;,:<>|()\"", line.data[len]))
+		len++;
+	return (struct span){line.data, len};
+}
+
+/* The line is no entry. Its name has one all the same when mail is to go there. */
+static int entry_break(struct alias_file *f, struct alias_entry *entry, const char *text,
+		       struct error *error)
+{
+	entry->broken = text;
+	if (f->for_mail && entry->name.len > 0 && entry_add(f, entry, error))
+		return -1;
+	return alias_error(f->path, entry->line, text, error);
+}
+
 /* entry = name ":" members */
 static int entry_read(struct alias_file *f, struct span *text, int *line, struct error *error)
 {
@@ -205,8 +232,10 @@ static int entry_read(struct alias_file *f, struct span *text, int *line, struct
 	if (trimmed.len == 0)
 		return 0;
 	len = name_length(trimmed);
-	if (len == 0 && trimmed.data[0] != ':')
-		return alias_error(f->path, entry.line, "\"name: address\" is expected", error);
+	if (len == 0 && trimmed.data[0] != ':') {
+		entry.name = name_guess(f, trimmed);
+		return entry_break(f, &entry, "\"name: address\" is expected", error);
+	}
 	entry.name = span_trim((struct span){trimmed.data, len});
 	if (entry.name.len > 1 && entry.name.data[0] == '"')
 		entry.name = name_unquote(f, entry.name);
@@ -214,12 +243,10 @@ static int entry_read(struct alias_file *f, struct span *text, int *line, struct
 	entry.value.len = (size_t)(trimmed.data + trimmed.len - entry.value.data);
 	entry_extend(&entry, text, line);
 	if (entry.name.len == 0)
-		return alias_error(f->path, entry.line, "the name before the colon is missing",
-				   error);
+		return entry_break(f, &entry, "the name before the colon is missing", error);
 	entry.value = span_trim(entry.value);
 	if (entry.value.len == 0)
-		return alias_error(f->path, entry.line, "there is no address behind the colon",
-				   error);
+		return entry_break(f, &entry, "there is no address behind the colon", error);
 	return entry_add(f, &entry, error);
 }
 
@@ -236,9 +263,11 @@ static int entries_sort(struct alias_file *f, struct strv *problems, struct erro
 			f->entries[++kept] = f->entries[i];
 			continue;
 		}
+		if (f->entries[i].broken)
+			continue;
 		if (last->again == 0)
 			last->again = f->entries[i].line;
-		if (!problems)
+		if (!problems || f->for_mail)
 			continue;
 		alias_error(f->path, f->entries[i].line, "the name has an entry already",
 			    error);
@@ -249,9 +278,40 @@ static int entries_sort(struct alias_file *f, struct strv *problems, struct erro
 	return 0;
 }
 
+/* A line is no entry. count: so many were not before. */
+static int problem_add(const struct alias_file *f, struct strv *problems, size_t count,
+		       struct error *error)
+{
+	if (!problems || error->class != ERROR_LOCAL)
+		return -1;
+	if (f->for_mail && count >= ALIAS_PROBLEMS_MAX)
+		return 0;
+	if (f->for_mail)
+		error_append(error, ", and the line is passed over");
+	return strv_add(problems, span_of(error->text)) ? error_set_memory(error) : 0;
+}
+
+/* The lines that have no sentence of their own. */
+static int problem_count(const struct alias_file *f, struct strv *problems, size_t count,
+			 struct error *error)
+{
+	struct buf line;
+	int failed;
+
+	if (!f->for_mail || count <= ALIAS_PROBLEMS_MAX)
+		return 0;
+	buf_init(&line, ERROR_TEXT_MAX);
+	buf_printf(&line, "%s: %zu more lines are no entries", TEXT_SHOW(span_of(f->path)),
+		   count - ALIAS_PROBLEMS_MAX);
+	failed = buf_failed(&line) || strv_add(problems, buf_span(&line));
+	buf_clear(&line);
+	return failed ? error_set_memory(error) : 0;
+}
+
 int alias_file_read(struct alias_file *f, struct span text, struct strv *problems,
 		    struct error *error)
 {
+	size_t bad = 0;
 	int line = 0;
 
 	if (text.len > 0 && memchr(text.data, '\0', text.len))
@@ -259,11 +319,11 @@ int alias_file_read(struct alias_file *f, struct span text, struct strv *problem
 	while (text.len > 0) {
 		if (entry_read(f, &text, &line, error) == 0)
 			continue;
-		if (!problems || error->class != ERROR_LOCAL)
+		if (problem_add(f, problems, bad++, error))
 			return -1;
-		if (strv_add(problems, span_of(error->text)))
-			return error_set_memory(error);
 	}
+	if (problem_count(f, problems, bad, error))
+		return -1;
 	return f->count > 0 ? entries_sort(f, problems, error) : 0;
 }
 

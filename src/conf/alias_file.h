@@ -27,15 +27,21 @@ struct alias_entry {
 	struct span name;  /* without its quotes */
 	struct span value; /* members, which may go over several lines */
 	int line;
-	int again;     /* the line where the name has another entry; 0: none */
-	unsigned walk; /* the walk that the rest speaks of */
+	int again;          /* the line where the name has another entry; 0: none */
+	const char *broken; /* what is wrong with the line, which is no entry; NULL: nothing */
+	unsigned walk;      /* the walk that the rest speaks of */
 	enum alias_state state;
-	bool leads; /* somebody is reached by it */
+	bool leads;     /* somebody is reached by it */
+	size_t problem; /* not all of them are: the number of the walk's sentence on it; 0 */
 };
 
-/* Zero it before use. Spans borrow the text, which must outlive it, and `names`. */
+enum { ALIAS_PROBLEMS_MAX = 10 };
+
+/* Zero it before use, but for path and for_mail. Spans borrow the text, which must outlive it,
+ * and `names`. */
 struct alias_file {
-	const char *path;            /* for messages; borrowed */
+	const char *path; /* for messages; borrowed */
+	bool for_mail;    /* the problems are told to somebody who sends mail: a few of them */
 	struct alias_entry *entries; /* sorted by name, one for each */
 	size_t count;
 	size_t cap;
@@ -44,8 +50,14 @@ struct alias_file {
 
 /* Cuts text into entries; time is that of sorting. With problems, each line that is none adds a
  * sentence to it ("FILE:LINE: ..."), and so does the second entry of a name. Without, the first
- * such line is an error, and second entries are noted in the first. Returns 0, or -1 with
- * *error (local, stage config). alias_file_clear() is due either way. */
+ * such line is an error, and second entries are noted in the first.
+ *
+ * For mail, second entries are noted like that, too; of the lines that are none the first
+ * ALIAS_PROBLEMS_MAX have a sentence, and one more says how many others there are. The name
+ * that such a line seems to be for has an entry that is broken, unless it has a good one. So
+ * mail for it does not go where a name without an entry does.
+ *
+ * Returns 0, or -1 with *error (local, stage config). alias_file_clear() is due either way. */
 int alias_file_read(struct alias_file *f, struct span text, struct strv *problems,
 		    struct error *error);
 void alias_file_clear(struct alias_file *f);

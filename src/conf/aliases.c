@@ -40,8 +40,10 @@ struct walk {
 	const struct aliases_use *use;
 	struct address_list out;
 	struct aliases_report
-		*report; /* gets what is wrong, which then stops nothing; or NULL */
-	bool shown;      /* for a header */
+		*report;      /* gets what is wrong, which then stops nothing; or NULL */
+	struct strv problems; /* gets it where use->failed is there: one sentence an entry */
+	size_t problem;       /* of the present entry or recipient: its number there, or 0 */
+	bool shown;           /* for a header */
 	int depth;
 	size_t included; /* bytes */
 };
@@ -49,12 +51,21 @@ struct walk {
 static int walk_address(struct walk *w, const struct address *address, const struct step *from,
 			bool *leads, struct error *error);
 
-/* What to do about an error: it goes on the report, or ends the walk. */
+/* What to do about an error: it goes on the report, or is the first of the present entry, or
+ * ends the walk. */
 static int walk_trouble(struct walk *w, struct error *error)
 {
-	if (!w->report || error->class != ERROR_LOCAL)
+	struct strv *to = w->report ? &w->report->errors : &w->problems;
+
+	if ((!w->report && !w->use->failed) || error->class != ERROR_LOCAL)
 		return -1;
-	return strv_add(&w->report->errors, span_of(error->text)) ? error_set_memory(error) : 0;
+	if (w->problem > 0)
+		return 0;
+	if (strv_add(to, span_of(error->text)))
+		return error_set_memory(error);
+	if (!w->report)
+		w->problem = to->count;
+	return 0;
 }
 
 static int walk_fail(struct walk *w, const struct step *at, const char *text,
@@ -297,11 +308,15 @@ static int walk_entry(struct walk *w, struct alias_entry *entry, const struct st
 			    .path = w->a->path,
 			    .line = entry->line,
 			    .entry = entry};
+	size_t outer = w->problem;
 	int result;
 
-	if (entry->again && !w->report)
-		return alias_error(here.path, entry->again, "the name has an entry already",
-				   error);
+	if (entry->again && !w->report) {
+		here.line = entry->again;
+		return walk_fail(w, &here, "the name has an entry already", error);
+	}
+	if (entry->broken)
+		return walk_fail(w, &here, entry->broken, error);
 	if (w->depth == ALIASES_DEPTH_MAX)
 		return walk_fail(w, &here, "aliases lead to each other more than 16 deep",
 				 error);
@@ -310,10 +325,13 @@ static int walk_entry(struct walk *w, struct alias_entry *entry, const struct st
 	entry->walk = w->a->walks;
 	entry->state = ALIAS_OPEN;
 	entry->leads = false;
+	w->problem = 0;
 	w->depth++;
 	result = walk_members(w, &here, &entry->leads, error);
 	w->depth--;
 	entry->state = ALIAS_DONE;
+	entry->problem = w->problem;
+	w->problem = outer ? outer : entry->problem;
 	return result;
 }
 
@@ -389,8 +407,11 @@ static int walk_address(struct walk *w, const struct address *address, const str
 		return walk_loop(w, entry, from, error);
 	if (state_of(w, entry) == ALIAS_NEW)
 		result = walk_entry(w, entry, from, error);
-	*leads |= result == 0 && state_of(w, entry) == ALIAS_DONE && entry->leads;
-	return result;
+	if (result || state_of(w, entry) != ALIAS_DONE)
+		return result;
+	*leads |= entry->leads;
+	w->problem = w->problem ? w->problem : entry->problem;
+	return 0;
 }
 
 static int aliases_cut(struct aliases *a, struct strv *problems, struct error *error)
@@ -414,25 +435,29 @@ static struct aliases *aliases_begin(const char *path, struct error *error)
 	return NULL;
 }
 
-struct aliases *aliases_open(const char *path, struct error *error)
+struct aliases *aliases_open(const char *path, struct strv *problems, struct error *error)
 {
 	struct aliases *a = aliases_begin(path, error);
 
-	if (a && (file_read(path, &a->text, error) || aliases_cut(a, NULL, error))) {
+	if (a)
+		a->file.for_mail = problems != NULL;
+	if (a && (file_read(path, &a->text, error) || aliases_cut(a, problems, error))) {
 		aliases_free(a);
 		a = NULL;
 	}
 	return a;
 }
 
-struct aliases *aliases_new(const char *path, struct span text, struct error *error)
+struct aliases *aliases_new(const char *path, struct span text, struct strv *problems,
+			    struct error *error)
 {
 	struct aliases *a = aliases_begin(path, error);
 
 	if (!a)
 		return NULL;
+	a->file.for_mail = problems != NULL;
 	buf_add_span(&a->text, text);
-	if (buf_failed(&a->text) ? error_set_memory(error) : aliases_cut(a, NULL, error)) {
+	if (buf_failed(&a->text) ? error_set_memory(error) : aliases_cut(a, problems, error)) {
 		aliases_free(a);
 		a = NULL;
 	}
@@ -463,6 +488,40 @@ static int fail_nobody(const struct walk *w, const struct address *address, stru
 	return -1;
 }
 
+/* Adds one who fails to those of the walk, if that is to be. */
+static int fail_add(const struct walk *w, const struct address *address, struct error *error)
+{
+	struct aliases_failed *failed = w->use->failed;
+	bool first = failed && failed->names.count == 0;
+
+	if (!failed)
+		return -1;
+	if (address_list_add(&failed->names, address) ||
+	    strv_add(&failed->reasons, span_of(error->text)))
+		return error_set_memory(error);
+	if (first || (error->class == ERROR_LOCAL && failed->error.class != ERROR_LOCAL))
+		failed->error = *error;
+	return 0;
+}
+
+/* A recipient, and all that becomes of it. */
+static int apply_one(struct walk *w, const struct address *address, struct error *error)
+{
+	bool leads = false;
+
+	w->problem = 0;
+	if (walk_address(w, address, NULL, &leads, error))
+		return -1;
+	if (w->problem > 0)
+		error_set(error, ERROR_LOCAL, STAGE_CONFIG, "%s",
+			  w->problems.items[w->problem - 1]);
+	else if (!leads)
+		fail_nobody(w, address, error);
+	else
+		return 0;
+	return fail_add(w, address, error);
+}
+
 int aliases_apply(struct aliases *a, const struct aliases_use *use, struct address_list *list,
 		  struct error *error)
 {
@@ -470,12 +529,11 @@ int aliases_apply(struct aliases *a, const struct aliases_use *use, struct addre
 	int result = 0;
 
 	a->walks++;
-	for (size_t i = 0; result == 0 && i < list->count; i++) {
-		bool leads = false;
-
-		result = walk_address(&w, &list->items[i], NULL, &leads, error);
-		if (result == 0 && !leads)
-			result = fail_nobody(&w, &list->items[i], error);
+	for (size_t i = 0; result == 0 && i < list->count; i++)
+		result = apply_one(&w, &list->items[i], error);
+	if (result == 0 && w.out.count == 0 && list->count > 0) {
+		*error = use->failed->error;
+		result = -1;
 	}
 	if (result == 0) {
 		struct address_list old = *list;
@@ -484,7 +542,15 @@ int aliases_apply(struct aliases *a, const struct aliases_use *use, struct addre
 		w.out = old;
 	}
 	address_list_clear(&w.out);
+	strv_clear(&w.problems);
 	return result;
+}
+
+void aliases_failed_clear(struct aliases_failed *failed)
+{
+	address_list_clear(&failed->names);
+	strv_clear(&failed->reasons);
+	failed->error = (struct error){0};
 }
 
 bool aliases_show(struct aliases *a, const struct aliases_use *use,

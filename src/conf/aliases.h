@@ -8,9 +8,10 @@
  * name in its own entry stays as it is, and so does one written "\name".
  *
  * Commands, files and ":include:" are refused with a warning, and the other members of their
- * entry get the mail; lists that are included are read only where that is asked for. A name
- * with several entries and a line that is none are errors when mail would go there, because
- * nobody knows who was meant.
+ * entry get the mail; lists that are included are read only where that is asked for. A line
+ * that is no entry is passed over with a warning, and the rest of the file holds. But mail for
+ * the name that it seems to be for fails, because nobody knows who was meant, and so does that
+ * for a name with several entries.
  */
 #ifndef CONF_ALIASES_H
 #define CONF_ALIASES_H
@@ -30,25 +31,38 @@ enum {
 
 struct aliases;
 
-/* Reads the file, which must be one that only root and the user can write. NULL with *error
- * (local, stage config: "FILE:LINE: ..."). */
-struct aliases *aliases_open(const char *path, struct error *error);
+/* Reads the file, which must be one that only root and the user can write. problems gets a
+ * sentence for each line that is no entry, a few at most (conf/alias_file.h); NULL: the first
+ * of them is an error. NULL with *error (local, stage config: "FILE:LINE: ..."). */
+struct aliases *aliases_open(const char *path, struct strv *problems, struct error *error);
 /* The same of text in memory, which is copied; path is for messages. */
-struct aliases *aliases_new(const char *path, struct span text, struct error *error);
+struct aliases *aliases_new(const char *path, struct span text, struct strv *problems,
+			    struct error *error);
 void aliases_free(struct aliases *a);
+
+/* Recipients who are not reached, or not all of whose members are. Zero it before use. */
+struct aliases_failed {
+	struct address_list names; /* as they came */
+	struct strv reasons;       /* a sentence for each */
+	struct error error;        /* that of the first; class local goes first */
+};
+
+void aliases_failed_clear(struct aliases_failed *failed);
 
 /* How a file is used. */
 struct aliases_use {
 	struct local *local;   /* which domains are this machine's; NULL: none */
 	bool include;          /* ":include:" lists are read */
 	struct strv *warnings; /* gets a sentence for each member that is refused; or NULL */
+	struct aliases_failed *failed; /* gets who fails; NULL: the first ends it all */
 	struct strv *trace; /* gets "name: members (FILE:LINE)" for each entry used; or NULL */
 };
 
 /* Puts what they lead to in place of the addresses of list; those without an alias stay. Each
- * entry counts once, so that time is linear. Returns 0, or -1 with *error and the list as it
- * was: class local, stage config, for what is wrong with the file; class recipient for a name
- * all of whose members are refused. */
+ * entry counts once, so that time is linear. What is wrong with one recipient (class local,
+ * stage config, for the file; class recipient for a name all of whose members are refused)
+ * takes nothing from the others, where use->failed is there for it. Returns 0, or -1 with
+ * *error and the list as it was: also when nobody is left. */
 int aliases_apply(struct aliases *a, const struct aliases_use *use, struct address_list *list,
 		  struct error *error);
 /* The same of one address for a person to read, in a header: appends to list, which is empty,

@@ -125,7 +125,7 @@ static void attempt_log_one(const struct attempt *a, const struct attempt_line *
 		{"sender", t->reverse_path, 0},
 		{"to", t->recipients[i].path, 0},
 		{"account", s->account->name, 0},
-		{"relay", l->relay, 0},
+		{"relay", l->relay ? l->relay : "-", 0},
 		{"size", NULL, (int64_t)l->size},
 		{"status", attempt_word(a, i), 0},
 		{"code", NULL, reply ? reply->code : t->trouble.code},
@@ -137,12 +137,13 @@ static void attempt_log_one(const struct attempt *a, const struct attempt_line *
 		   "%s%s%sfrom=<%s> to=<%s> relay=%s account=%s size=%llu message-id=%s "
 		   "status=%s: %s",
 		   s->queue_id ? "queue-id=" : "", s->queue_id ? s->queue_id : "",
-		   s->queue_id ? " " : "", t->reverse_path, t->recipients[i].path, l->relay,
-		   s->account->name, (unsigned long long)l->size, l->id[0] ? l->id : "-",
-		   attempt_word(a, i), why.len > 0 ? why.data : "");
+		   s->queue_id ? " " : "", t->reverse_path, t->recipients[i].path,
+		   l->relay ? l->relay : "-", s->account->name, (unsigned long long)l->size,
+		   l->id[0] ? l->id : "-", attempt_word(a, i), why.len > 0 ? why.data : "");
 	buf_clear(&why);
 }
 
+/* relay: which one it was; NULL: no attempt was made, and those who failed are news alone. */
 static void attempt_log(const struct attempt *a, const struct submission *s, const char *relay)
 {
 	struct span id = header_body(message_header(s->message), HEADER_MESSAGE_ID);
@@ -155,7 +156,8 @@ static void attempt_log(const struct attempt *a, const struct submission *s, con
 	if (id.len > 0)
 		text_show(line.id, sizeof(line.id), id);
 	for (size_t i = 0; i < a->transaction.count; i++)
-		attempt_log_one(a, &line, i);
+		if (relay || a->transaction.recipients[i].outcome == SMTP_FAILED)
+			attempt_log_one(a, &line, i);
 }
 
 /* The message, from its start, in a form that the relay takes, or a mailbox where none is. */
@@ -265,16 +267,28 @@ static void attempt_spare(struct smtp_transaction *t)
 			t->recipients[i].outcome = SMTP_DEFERRED;
 }
 
+/* Who is refused by the aliases, behind those who are tried. */
+static void attempt_add_refused(struct smtp_recipient *to, const struct aliases_failed *refused)
+{
+	for (size_t i = 0; i < refused->names.count; i++) {
+		to[i].path = refused->names.items[i].text;
+		to[i].outcome = SMTP_FAILED;
+		to[i].why = refused->reasons.items[i];
+	}
+}
+
 int attempt_init(struct attempt *a, const struct submission *s, struct error *error)
 {
 	const struct address_list *to = &s->envelope.recipients;
 	struct smtp_transaction *t = &a->transaction;
 
 	*a = (struct attempt){.submission = s, .outgoing.message = s->message};
-	if (smtp_transaction_init(t, s->envelope.sender.text, to->count))
+	if (smtp_transaction_init(t, s->envelope.sender.text,
+				  to->count + s->refused.names.count))
 		return error_set_memory(error);
 	for (size_t i = 0; i < to->count; i++)
 		t->recipients[i].path = to->items[i].text;
+	attempt_add_refused(t->recipients + to->count, &s->refused);
 	t->source = (struct smtp_source){attempt_open_message, attempt_next_piece, a};
 	t->wishes = &s->wishes;
 	t->before_end = attempt_before_end;
@@ -306,6 +320,16 @@ void attempt_make(struct attempt *a, struct channel *c, struct attempt *follower
 	else if (a->transaction.trouble.class != ERROR_NONE)
 		relay_blame(s->account, &a->transaction.trouble);
 	attempt_log(a, s, c->where[0] ? c->where : relay_show(s->account, name, sizeof(name)));
+}
+
+void attempt_wait(struct attempt *a)
+{
+	struct smtp_transaction *t = &a->transaction;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->recipients[i].outcome == SMTP_UNTRIED)
+			t->recipients[i].outcome = SMTP_DEFERRED;
+	attempt_log(a, a->submission, NULL);
 }
 
 bool attempt_is_uniform(const struct attempt *a)

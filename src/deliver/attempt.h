@@ -25,7 +25,8 @@ enum attempt_fate {
 	ATTEMPT_FATES
 };
 
-/* The attempt; recipients[i] belongs to the submission's i-th recipient. */
+/* The attempt; recipients[i] belongs to the submission's i-th recipient, those behind them to
+ * who is refused by the aliases, and failed from the start. */
 struct attempt {
 	struct smtp_transaction transaction;
 	const struct submission *submission; /* borrowed */
@@ -46,6 +47,9 @@ int attempt_init(struct attempt *a, const struct submission *s, struct error *er
  * comes in its place, or it is cleared, the session is lost and nothing else. */
 void attempt_make(struct attempt *a, struct channel *c, struct attempt *follower, bool last);
 void attempt_clear(struct attempt *a);
+/* No attempt is made, because the queue has the message: all wait but who is refused, of whom
+ * there is a line in the log. */
+void attempt_wait(struct attempt *a);
 /* The fate of the i-th recipient. A relay that cannot hold a message for us (RFC 4865) has not
  * failed it: it waits. */
 enum attempt_fate attempt_fate(const struct attempt *a, size_t i);

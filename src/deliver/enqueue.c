@@ -44,6 +44,19 @@ static int enqueue_wishes(struct entry *e, const struct submission *s, struct er
 	return 0;
 }
 
+/* Why he was left out of the attempt. Of who is behind the submission's own recipients it was
+ * his alias. */
+static int enqueue_reason(struct entry_recipient *to, const struct submission *s,
+			  const char *why, size_t i, struct error *error)
+{
+	static const int unwritable[3] = {5, 6, 7}, nobody[3] = {5, 1, 1};
+	bool himself = i < s->envelope.recipients.count;
+
+	memcpy(to->enhanced, himself ? unwritable : nobody, sizeof(to->enhanced));
+	to->text = span_dup((struct span){why, strnlen(why, ENTRY_TEXT_MAX)});
+	return to->text ? 0 : error_set_memory(error);
+}
+
 /* What the relay said about him, if that is why he waits. */
 static int enqueue_last_words(struct entry_recipient *to, const struct attempt *a, size_t i,
 			      struct error *error)
@@ -52,6 +65,8 @@ static int enqueue_last_words(struct entry_recipient *to, const struct attempt *
 	struct buf words;
 	int failed = 0;
 
+	if (was->why)
+		return enqueue_reason(to, a->submission, was->why, i, error);
 	if (!was->refused)
 		return 0;
 	buf_init(&words, REPLY_SHOWN_MAX * 4);
@@ -67,11 +82,13 @@ static int enqueue_recipients(struct entry *e, const struct submission *s,
 			      const struct attempt *a, unsigned fates, struct error *error)
 {
 	const struct address_list *all = &s->envelope.recipients;
+	size_t count = a ? a->transaction.count : all->count;
 
-	for (size_t i = 0; i < all->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (a && !((fates >> attempt_fate(a, i)) & 1))
 			continue;
-		if (entry_add_recipient(e, all->items[i].text))
+		if (entry_add_recipient(e, a ? a->transaction.recipients[i].path
+					     : all->items[i].text))
 			return error_set_memory(error);
 		if (a && enqueue_last_words(&e->recipients[e->count - 1], a, i, error))
 			return -1;

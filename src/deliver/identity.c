@@ -62,7 +62,7 @@ int identity_choose_account(struct identity *i, struct error *error)
 static int identity_apply_map(const char *map, struct address_list *list, struct error *error)
 {
 	const struct aliases_use use = {0};
-	struct aliases *aliases = aliases_open(map, error);
+	struct aliases *aliases = aliases_open(map, NULL, error);
 	int result = aliases ? aliases_apply(aliases, &use, list, error) : -1;
 
 	if (result && error->class == ERROR_RECIPIENT)

@@ -31,7 +31,7 @@ static struct aliases *naming_none(struct submission *s, struct error *error)
 		   s->account->name, TEXT_SHOW(span_of(s->account->aliases)));
 	strv_add(&s->warnings, buf_span(&warning));
 	buf_clear(&warning);
-	return aliases_new(s->account->aliases, (struct span){"", 0}, error);
+	return aliases_new(s->account->aliases, (struct span){"", 0}, NULL, error);
 }
 
 int naming_resolve(struct naming *n, struct submission *s,
@@ -43,13 +43,16 @@ int naming_resolve(struct naming *n, struct submission *s,
 	n->local.patterns = &a->local_domains;
 	if (!a->aliases || request->no_aliases)
 		return 0;
-	n->aliases = aliases_open(a->aliases, error);
+	n->aliases = aliases_open(a->aliases, &s->notes, error);
 	if (!n->aliases && error->number == ENOENT)
 		n->aliases = naming_none(s, error);
 	if (!n->aliases)
 		return -1;
 	use.warnings = &s->warnings;
+	use.failed = &s->refused;
 	use.trace = request->trace;
+	if (address_list_unique(&s->envelope.recipients))
+		return error_set_memory(error);
 	return aliases_apply(n->aliases, &use, &s->envelope.recipients, error);
 }
 

@@ -18,8 +18,8 @@ struct naming {
 };
 
 /* Puts in place of the submission's recipients what the aliases of its account make of them,
- * unless the request wants none; what is refused there is added to its warnings. Returns 0, or
- * -1 with *error (aliases_apply()). */
+ * unless the request wants none; what is refused there is added to its warnings, and who by
+ * that is not reached to its refused. Returns 0, or -1 with *error (aliases_apply()). */
 int naming_resolve(struct naming *n, struct submission *s,
 		   const struct submission_request *request, struct error *error);
 /* What bare addresses are completed with: the account's domain, else our full name, else our

@@ -56,9 +56,11 @@ static int submission_qualify(struct making *m)
 	struct address *sender = &s->envelope.sender;
 	bool bare_sender = sender->text[0] && !address_domain(sender);
 	bool bare = submission_has_bare(&s->envelope.recipients) || bare_sender;
+	bool named = bare || submission_has_bare(&s->refused.names);
 	struct address_list one = {.items = sender, .count = 1, .cap = 1};
+	struct error ignored;
 
-	naming_find_domain(s, bare);
+	naming_find_domain(s, named);
 	if (bare && s->domain.len == 0)
 		return error_set(
 			m->error, ERROR_LOCAL, STAGE_CONFIG,
@@ -68,6 +70,8 @@ static int submission_qualify(struct making *m)
 						      : s->envelope.recipients.items[0].text)));
 	if (bare && address_list_qualify(&s->envelope.recipients, s->domain.data, m->error))
 		return -1;
+	if (named && s->domain.len > 0)
+		address_list_qualify(&s->refused.names, s->domain.data, &ignored);
 	return bare_sender ? address_list_qualify(&one, s->domain.data, m->error) : 0;
 }
 
@@ -186,6 +190,8 @@ void submission_clear(struct submission *s)
 	envelope_clear(&s->envelope);
 	buf_clear(&s->domain);
 	strv_clear(&s->warnings);
+	strv_clear(&s->notes);
+	aliases_failed_clear(&s->refused);
 }
 
 size_t submission_hops(const struct message *message)

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "conf/aliases.h"
 #include "conf/config.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
@@ -43,6 +44,9 @@ struct submission {
 	struct wishes wishes;          /* the request's and the account's, borrowed from both */
 	struct buf domain;             /* completes bare addresses */
 	struct strv warnings;          /* on members of aliases that are refused */
+	struct strv notes;             /* on lines of their file, the same for each message */
+	struct aliases_failed refused; /* recipients by whose aliases nobody, or not all of
+					  them, are reached: they are none of the envelope's */
 	const char *queue_id;          /* for the log, where the queue holds it; or NULL */
 	bool careful; /* one command at a time: an earlier verdict was doubted */
 	/* As struct smtp_transaction has it. */
@@ -55,8 +59,10 @@ struct submission {
  * else the default); aliases, qualification, duplicates; the reverse-path; and the header's
  * rewriting and edits. Returns 0, or -1 with *error: usage (64) for operands, data (65) for the
  * header, config (78) when there is no account. s->account is set as soon as it is chosen,
- * which all but the reading of -f waits for: a failure has its log. s->warnings are complete
- * sentences, also after a failure. submission_clear() is due either way.
+ * which all but the reading of -f waits for: a failure has its log. s->warnings and s->notes
+ * are complete sentences, also after a failure. Who is refused by the aliases alone is no
+ * failure where somebody is left: an attempt tells of him. submission_clear() is due either
+ * way.
  */
 int submission_prepare(struct submission *s, struct message *message,
 		       const struct config *config, const struct submission_request *request,

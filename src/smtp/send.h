@@ -32,7 +32,7 @@ struct smtp_recipient {
 	enum smtp_outcome outcome;
 	bool refused;    /* by a reply of its own; else the outcome is the transaction's */
 	bool chosen;     /* takes part in the present transaction */
-	const char *why; /* with an outcome: he was left out, and this says why; a constant */
+	const char *why; /* with an outcome: he was left out, and this says why; borrowed */
 };
 
 /* Where the message comes from. open begins (again) at the start, in a form that a relay can

@@ -10,6 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void use(struct aliases *a, const struct aliases_use *u)
 {
 	struct address_list list = {0}, shown = {0};
+	struct aliases_use sparing = *u;
+	struct aliases_failed failed = {0};
 	struct error error;
 
 	if (address_list_parse(
@@ -24,6 +26,15 @@ static void use(struct aliases *a, const struct aliases_use *u)
 	if (aliases_apply(a, u, &list, &error) ? list.count != 6 : list.count == 0)
 		abort();
 	address_list_clear(&list);
+	sparing.failed = &failed;
+	if (address_list_parse(&list, span_of("root, a, b@localhost, nobody"), &error))
+		abort();
+	if (aliases_apply(a, &sparing, &list, &error) ? list.count != 4 : list.count == 0)
+		abort();
+	if (failed.names.count != failed.reasons.count || failed.names.count > 4)
+		abort();
+	address_list_clear(&list);
+	aliases_failed_clear(&failed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -34,10 +45,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct aliases_report report = {0};
 	struct span text = {(const char *)data, size};
 	struct error error;
-	struct aliases *a = aliases_new("aliases", text, &error);
+	struct strv problems = {0};
+	struct aliases *a = aliases_new("aliases", text, &problems, &error);
 
 	if (a)
 		use(a, &u);
+	aliases_free(a);
+	a = aliases_new("aliases", text, NULL, &error);
+	if (a)
+		use(a, &u);
+	if (a && problems.count > 0)
+		abort();
+	strv_clear(&problems);
 	if (aliases_check_text("aliases", text, &u, &report, &error) == 0 && !a &&
 	    report.errors.count == 0)
 		abort();

@@ -89,6 +89,59 @@ static void problems_stop_nothing(void)
 	alias_file_clear(&f);
 }
 
+/* What mail for a name meets: what is broken about its entry, its value, or "-". */
+static const char *for_mail(const char *text, const char *name, size_t problems)
+{
+	static char out[256];
+	struct alias_file f = {.path = "al", .for_mail = true};
+	struct strv said = {0};
+	const struct alias_entry *entry;
+
+	CHECK_INT(alias_file_read(&f, span_of(text), &said, &e), 0);
+	CHECK_INT(said.count, problems);
+	entry = alias_file_find(&f, span_of(name));
+	snprintf(out, sizeof(out), "%s", entry && entry->broken ? entry->broken : "-");
+	if (entry && !entry->broken)
+		snprintf(out, sizeof(out), "%.*s", (int)entry->value.len, entry->value.data);
+	strv_clear(&said);
+	alias_file_clear(&f);
+	return out;
+}
+
+static void a_broken_line_is_its_names(void)
+{
+	static const char none[] = "\"name: address\" is expected";
+
+	CHECK_STR(for_mail("root joe@x\na: b\n", "root", 1), none);
+	CHECK_STR(for_mail("root joe@x\na: b\n", "a", 1), "b");
+	CHECK_STR(for_mail("a: b\n\tc\n\nroot=joe@x", "ROOT", 1), none);
+	CHECK_STR(for_mail("root; joe@x", "root", 1), none);
+	CHECK_STR(for_mail("\"the \\\"root\" joe@x", "the \"root", 1), none);
+	CHECK_STR(for_mail("\"root joe@x", "root", 1), "-");
+	CHECK_STR(for_mail("root:\n", "root", 1), "there is no address behind the colon");
+	CHECK_STR(for_mail(": x\n", "", 1), "-");
+	CHECK_STR(for_mail("root joe\nroot: ann\nroot bob\n", "root", 2), "ann");
+	CHECK_STR(for_mail("a: b\na: c\n", "a", 0), "b");
+}
+
+static void a_file_that_is_none_has_few_problems(void)
+{
+	char text[4096] = "";
+	struct alias_file f = {.path = "al", .for_mail = true};
+	struct strv said = {0};
+
+	for (int i = 0; i < 100; i++)
+		strlcat(text, "x y\n", sizeof(text));
+	CHECK_INT(alias_file_read(&f, span_of(text), &said, &e), 0);
+	CHECK_INT(said.count, ALIAS_PROBLEMS_MAX + 1);
+	CHECK_STR(said.items[0],
+		  "al:1: \"name: address\" is expected, and the line is passed over");
+	CHECK_STR(said.items[ALIAS_PROBLEMS_MAX], "al: 90 more lines are no entries");
+	CHECK_INT(f.count, 1);
+	strv_clear(&said);
+	alias_file_clear(&f);
+}
+
 /* The members, each behind the letter of its kind. */
 static const char *members(const char *value)
 {
@@ -131,6 +184,8 @@ int main(void)
 	TEST_RUN(lines_are_joined);
 	TEST_RUN(lines_that_are_none_are_errors);
 	TEST_RUN(problems_stop_nothing);
+	TEST_RUN(a_broken_line_is_its_names);
+	TEST_RUN(a_file_that_is_none_has_few_problems);
 	TEST_RUN(members_are_told_apart);
 	TEST_RUN(the_path_of_a_list);
 	return test_done();

@@ -11,6 +11,12 @@ static struct error e;
 static bool include;
 static struct strv patterns, warnings, trace;
 
+static void append(char out[1024], const char *word)
+{
+	strlcat(out, out[0] ? " " : "", 1024);
+	strlcat(out, word, 1024);
+}
+
 /* The recipients that come of names, joined by blanks; NULL on an error. */
 static const char *apply(const char *file, const char *names)
 {
@@ -25,19 +31,91 @@ static const char *apply(const char *file, const char *names)
 	e = (struct error){0};
 	strv_clear(&warnings);
 	strv_clear(&trace);
-	a = aliases_new("al", span_of(file), &e);
+	a = aliases_new("al", span_of(file), NULL, &e);
 	result = a ? address_list_parse(&list, span_of(names), &e) : -1;
 	if (result == 0)
 		result = aliases_apply(a, &use, &list, &e);
 	out[0] = '\0';
-	for (size_t i = 0; i < list.count; i++) {
-		strlcat(out, i ? " " : "", sizeof(out));
-		strlcat(out, list.items[i].text, sizeof(out));
-	}
+	for (size_t i = 0; i < list.count; i++)
+		append(out, list.items[i].text);
 	address_list_clear(&list);
 	aliases_free(a);
 	local_clear(&local);
 	return result ? NULL : out;
+}
+
+/* The same, where one who fails stops nobody else: "recipients / who fails". The sentences on
+ * these stay in failed. */
+static struct aliases_failed failed;
+
+static const char *spare(const char *file, const char *names)
+{
+	static char out[1024];
+	struct address_list list = {0};
+	struct strv problems = {0};
+	const struct aliases_use use = {.failed = &failed};
+	struct aliases *a = aliases_new("al", span_of(file), &problems, &e);
+	int result;
+
+	aliases_failed_clear(&failed);
+	CHECK(a && address_list_parse(&list, span_of(names), &e) == 0);
+	result = aliases_apply(a, &use, &list, &e);
+	out[0] = '\0';
+	for (size_t i = 0; result == 0 && i < list.count; i++)
+		append(out, list.items[i].text);
+	append(out, "/");
+	for (size_t i = 0; i < failed.names.count; i++)
+		append(out, failed.names.items[i].text);
+	CHECK_INT(failed.names.count, failed.reasons.count);
+	address_list_clear(&list);
+	strv_clear(&problems);
+	aliases_free(a);
+	return out;
+}
+
+static void one_who_fails_stops_nobody_else(void)
+{
+	CHECK_STR(spare("null: |x\nroot: a@b", "root, null, c@d"), "a@b c@d / null");
+	CHECK_STR(failed.reasons.items[0], "al:1: mail for \"null\" goes nowhere: all that its "
+					   "alias names is refused");
+	CHECK_INT(failed.error.class, ERROR_RECIPIENT);
+	CHECK_STR(spare("l: m\nm: l\nroot: a@b", "l, root, m"), "a@b / l m");
+	CHECK_STR(failed.reasons.items[0], "al:1: the alias leads back to itself: l, m, l");
+	CHECK_STR(failed.reasons.items[1], failed.reasons.items[0]);
+	CHECK_INT(failed.error.class, ERROR_LOCAL);
+	CHECK_STR(spare("root: a@b\nroot: c@d", "x@y, root"), "x@y / root");
+	CHECK_STR(spare("root: a@b", "root"), "a@b /");
+}
+
+static void nobody_at_all_is_an_error(void)
+{
+	CHECK_STR(spare("null: |x", "null"), "/ null");
+	CHECK_INT(error_exit_code(&e), 67);
+	CHECK_STR(spare("null: |x\nroot: a@b@c", "null, root"), "/ null root");
+	CHECK_INT(error_exit_code(&e), 78);
+	CHECK(strncmp(e.text, "al:2: address \"a@b@c\"", 21) == 0);
+}
+
+/* Members who can be reached get the mail, and once, whoever comes to them later. */
+static void members_are_reached_as_far_as_may_be(void)
+{
+	CHECK_STR(spare("root: joe, l\njoe: j@x\nl: l2\nl2: l", "root, joe, l"),
+		  "j@x / root l");
+	CHECK_STR(spare("a: b, c@d\nb: x y, |z\n", "c@d, b, a"), "c@d c@d / b a");
+	CHECK_STR(spare("a: b, c@d\nb: b2\nb2 y\n", "a"), "c@d / a");
+}
+
+static void a_line_that_is_none_stops_only_its_names_mail(void)
+{
+	const char *file = "postmaster: root\nroot joe@x\nann: a@b\n\"web: w@x\n";
+
+	CHECK_STR(spare(file, "x@y, ann"), "x@y a@b /");
+	CHECK_STR(spare(file, "ann, root, nobody"), "a@b nobody / root");
+	CHECK_STR(failed.reasons.items[0], "al:2: \"name: address\" is expected");
+	CHECK_STR(spare(file, "ann, postmaster"), "a@b / postmaster");
+	CHECK_STR(spare("default adm@x\nann: a@b", "ann, joe, joe@x"), "a@b joe@x / joe");
+	CHECK_STR(spare("root joe@x", "root"), "/ root");
+	CHECK_INT(error_exit_code(&e), 78);
 }
 
 static void names_become_addresses(void)
@@ -310,7 +388,7 @@ static const char *show(const char *file, const char *name)
 	static char out[1024];
 	struct address_list names = {0}, list = {0};
 	const struct aliases_use use = {.include = true};
-	struct aliases *a = aliases_new("al", span_of(file), &e);
+	struct aliases *a = aliases_new("al", span_of(file), NULL, &e);
 
 	strlcpy(out, "-", sizeof(out));
 	if (address_list_parse(&names, span_of(name), &e) == 0 &&
@@ -394,13 +472,17 @@ static void a_check_ends(void)
 
 static void a_missing_file_is_an_error(void)
 {
-	CHECK(!aliases_open("/nonexistent", &e));
+	CHECK(!aliases_open("/nonexistent", NULL, &e));
 	CHECK_INT(e.stage, STAGE_CONFIG);
 }
 
 int main(void)
 {
 	TEST_RUN(names_become_addresses);
+	TEST_RUN(one_who_fails_stops_nobody_else);
+	TEST_RUN(nobody_at_all_is_an_error);
+	TEST_RUN(members_are_reached_as_far_as_may_be);
+	TEST_RUN(a_line_that_is_none_stops_only_its_names_mail);
 	TEST_RUN(the_default_takes_what_is_left);
 	TEST_RUN(names_may_stay);
 	TEST_RUN(loops_end);
@@ -423,5 +505,6 @@ int main(void)
 	TEST_RUN(a_missing_file_is_an_error);
 	strv_clear(&warnings);
 	strv_clear(&trace);
+	aliases_failed_clear(&failed);
 	return test_done();
 }

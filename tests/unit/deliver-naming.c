@@ -45,6 +45,8 @@ static int name(const char *recipients, const char *header)
 
 	address_list_clear(&s.envelope.recipients);
 	strv_clear(&s.warnings);
+	strv_clear(&s.notes);
+	aliases_failed_clear(&s.refused);
 	strv_clear(&trace);
 	buf_clear(&s.domain);
 	s.account = &account;
@@ -97,18 +99,28 @@ static void they_can_be_turned_off(void)
 	account.rewrite_headers = SETTING_UNSET;
 }
 
-static void a_bad_file_stops_all(void)
+static void a_bad_line_stops_only_its_own_mail(void)
 {
-	write_aliases("root joe\n");
-	CHECK_INT(name("x@y", "\n"), 1);
+	write_aliases("root joe\nann: a@b\n");
+	CHECK_INT(name("root", "\n"), 1);
 	CHECK_INT(error_exit_code(&e), 78);
+	CHECK_INT(name("x@y, root, ann", "To: root, ann\n\n"), 0);
+	CHECK_STR(to(0), "x@y");
+	CHECK_STR(to(1), "a@b");
+	CHECK_STR(header_text, "To: root@host.example.org, a@b\n");
+	CHECK_INT(s.refused.names.count, 1);
+	CHECK_INT(s.notes.count, 1);
+	CHECK(strstr(s.notes.items[0], ":1: \"name: address\" is expected, and the line is "));
 	write_aliases("root: |x\n");
 	CHECK_INT(name("x@y", "To: root\n\n"), 0);
 	CHECK_STR(header_text, "To: root@host.example.org\n");
-	CHECK_INT(name("x@y, root", "\n"), 1);
-	CHECK_INT(error_exit_code(&e), 67);
-	CHECK_STR(to(1), "root");
+	CHECK_INT(s.notes.count, 0);
+	CHECK_INT(name("x@y, root, root", "\n"), 0);
+	CHECK_INT(s.envelope.recipients.count, 1);
+	CHECK_INT(s.refused.names.count, 1);
 	CHECK_INT(s.warnings.count, 1);
+	CHECK_INT(name("root", "\n"), 1);
+	CHECK_INT(error_exit_code(&e), 67);
 }
 
 static void the_domain_is_the_accounts(void)
@@ -134,7 +146,7 @@ int main(void)
 	buf_init(&s.domain, 300);
 	TEST_RUN(aliases_hold_for_both);
 	TEST_RUN(they_can_be_turned_off);
-	TEST_RUN(a_bad_file_stops_all);
+	TEST_RUN(a_bad_line_stops_only_its_own_mail);
 	TEST_RUN(the_domain_is_the_accounts);
 	unlink(path);
 	submission_clear(&s);
