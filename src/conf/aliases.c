@@ -389,7 +389,7 @@ static int walk_keep(struct walk *w, const struct address *address, bool *leads,
 	if (w->report)
 		return 0;
 	if (w->shown && w->out.count == ALIASES_SHOWN_MAX)
-		return walk_give_up(error);
+		return address_is_same(&w->out.items[0], address) ? 0 : walk_give_up(error);
 	return address_list_add(&w->out, address) ? error_set_memory(error) : 0;
 }
 

@@ -67,8 +67,9 @@ int aliases_apply(struct aliases *a, const struct aliases_use *use, struct addre
 		  struct error *error);
 /* The same of one address for a person to read, in a header: appends to list, which is empty,
  * what it leads to. False, and the list as it was, when there is no alias for it, or it is no
- * small matter: more than ALIASES_SHOWN_MAX addresses, an included list, an error. */
-enum { ALIASES_SHOWN_MAX = 10 };
+ * other name of somebody: more than ALIASES_SHOWN_MAX addresses, because who is behind a name
+ * is nobody's business who gets the mail; an included list, an error. */
+enum { ALIASES_SHOWN_MAX = 1 };
 bool aliases_show(struct aliases *a, const struct aliases_use *use,
 		  const struct address *address, struct address_list *list);
 

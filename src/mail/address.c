@@ -705,7 +705,7 @@ static uint32_t hash_address(const struct address *a, uint32_t point)
 	return (uint32_t)((h * point + three) % HASH_PRIME);
 }
 
-static bool is_same(const struct address *a, const struct address *b)
+bool address_is_same(const struct address *a, const struct address *b)
 {
 	return a->local_len == b->local_len && memcmp(a->text, b->text, a->local_len) == 0 &&
 	       span_equals_nocase(span_of(a->text + a->local_len), b->text + b->local_len);
@@ -726,7 +726,7 @@ int address_list_unique(struct address_list *list)
 		struct address *a = &list->items[i];
 		size_t at = hash_address(a, point) & (size - 1);
 
-		while (slots[at] && !is_same(&list->items[slots[at] - 1], a))
+		while (slots[at] && !address_is_same(&list->items[slots[at] - 1], a))
 			at = (at + 1) & (size - 1);
 		if (slots[at]) {
 			address_clear(a);

@@ -68,6 +68,8 @@ int address_list_qualify(struct address_list *list, const char *domain, struct e
  * local part exactly: RFC 5321 section 2.4), keeping the first of each. Time is linear. Returns
  * 0, or -1 without memory. */
 int address_list_unique(struct address_list *list);
+/* Whether two are the same, compared like that. */
+bool address_is_same(const struct address *a, const struct address *b);
 /* Appends what the local part means: without quotes and backslashes. */
 void address_local_value(const struct address *a, struct buf *out);
 /* Appends a copy. Returns 0, or -1 without memory. */

@@ -29,10 +29,13 @@ struct member {
 struct writer {
 	const struct rewrite *rewrite;
 	bool recipient;
+	struct span body;         /* all of the field */
+	struct address_list seen; /* what stands in it, from the first name that is replaced */
 	struct buf *out;
-	size_t before; /* bytes of the present line that are not in out */
-	size_t line;   /* where the rest of it begins there */
-	size_t comma;  /* and where it goes on behind its last comma; 0: it has none */
+	size_t before;   /* bytes of the present line that are not in out */
+	size_t line;     /* where the rest of it begins there */
+	size_t comma;    /* and where it goes on behind its last comma; 0: it has none */
+	bool owes_comma; /* behind the last member that was put */
 	bool changed;
 	struct error *error;
 };
@@ -144,6 +147,15 @@ static void put_comma(struct writer *w)
 {
 	buf_add_char(w->out, ',');
 	w->comma = w->out->len;
+	w->owes_comma = false;
+}
+
+/* Whether nothing but blanks stands in the present line. */
+static bool line_is_blank(const struct writer *w)
+{
+	struct span line = {w->out->data + w->line, w->out->len - w->line};
+
+	return w->before == 0 && span_trim(line).len == 0;
 }
 
 /* Puts one of the addresses that a name has become; where no comma serves to fold the line, it
@@ -151,11 +163,9 @@ static void put_comma(struct writer *w)
 static void put_address(struct writer *w, const char *text)
 {
 	size_t len = strlen(text);
-	struct span line;
 
 	fold_before(w, len, LINE_WANTED);
-	line = (struct span){w->out->data + w->line, w->out->len - w->line};
-	if (column(w) + len > LINE_LIMIT && (w->before > 0 || span_trim(line).len > 0))
+	if (column(w) + len > LINE_LIMIT && !line_is_blank(w))
 		fold_at(w, w->out->len);
 	buf_add_string(w->out, text);
 }
@@ -195,24 +205,97 @@ static bool is_wanted(const struct writer *w, const struct member *m)
 	return !m->domain.data || (r->is_local && r->is_local(r->context, m->domain));
 }
 
+/* Notes what stands in the field and stays. */
+static int see_others(struct writer *w)
+{
+	struct span rest = w->body;
+	struct member m;
+	int failed = 0;
+
+	while (!failed && w->seen.count < REWRITE_SEEN_MAX && member_next(&rest, &m) > 0) {
+		struct address address = {0};
+		struct error unread;
+
+		if (m.domain.data && m.usable && !is_wanted(w, &m) &&
+		    address_parse(&address, m.address, &unread) == 0)
+			failed = address_list_add(&w->seen, &address);
+		address_clear(&address);
+	}
+	return failed;
+}
+
+static bool was_seen(const struct writer *w, const struct address *a)
+{
+	for (size_t i = 0; i < w->seen.count; i++)
+		if (address_is_same(&w->seen.items[i], a))
+			return true;
+	return false;
+}
+
+/* Takes out of a list what stands in the field already, and notes the rest of it. */
+static int drop_seen(struct writer *w, struct address_list *list)
+{
+	size_t kept = 0;
+
+	if (!w->recipient || (w->seen.count == 0 && see_others(w)))
+		return w->recipient ? error_set_memory(w->error) : 0;
+	for (size_t i = 0; i < list->count; i++) {
+		struct address *a = &list->items[i];
+
+		if (was_seen(w, a)) {
+			address_clear(a);
+			continue;
+		}
+		if (w->seen.count < REWRITE_SEEN_MAX && address_list_add(&w->seen, a))
+			return error_set_memory(w->error);
+		list->items[kept++] = *a;
+		if (kept <= i)
+			*a = (struct address){0};
+	}
+	list->count = kept;
+	return 0;
+}
+
+/* Returns 1; 0 when it was left out; -1. */
 static int put_member(struct writer *w, const struct member *m)
 {
 	struct address address = {0};
 	struct address_list list = {0};
 	struct error unread;
+	bool found;
 	int result = 0;
 
 	if (is_wanted(w, m) && address_parse(&address, m->address, &unread) == 0 &&
 	    address.text[0])
 		result = w->rewrite->look_up(w->rewrite->context, &address, w->recipient, &list,
 					     w->error);
-	if (list.count > 0)
+	found = list.count > 0;
+	if (result == 0 && found)
+		result = drop_seen(w, &list);
+	if (result == 0 && w->owes_comma && (!found || list.count > 0))
+		put_comma(w);
+	if (result == 0 && list.count > 0)
 		put_replaced(w, m, &list);
-	else
+	else if (result == 0 && !found)
 		put(w, m->text);
+	w->changed = w->changed || found;
+	if (result == 0)
+		result = !found || list.count > 0;
 	address_clear(&address);
 	address_list_clear(&list);
 	return result;
+}
+
+/* Puts what ends a member. A comma waits for the next one that is put: where that was left out
+ * the comma is, too. */
+static void put_end(struct writer *w, const struct member *m, bool was_put)
+{
+	if (m->end == ',') {
+		w->owes_comma = w->owes_comma || was_put;
+	} else if (m->end) {
+		w->owes_comma = false;
+		buf_add_char(w->out, m->end);
+	}
 }
 
 int rewrite_body(const struct rewrite *r, bool recipient, size_t before, struct span body,
@@ -220,21 +303,25 @@ int rewrite_body(const struct rewrite *r, bool recipient, size_t before, struct 
 {
 	struct writer w = {.rewrite = r,
 			   .recipient = recipient,
+			   .body = body,
 			   .out = out,
 			   .before = before,
 			   .line = out->len,
 			   .error = error};
 	struct member m;
-	int result = 0;
+	int result = 0, was_put = 1;
 
 	while (!buf_failed(out) && (result = member_next(&body, &m)) > 0) {
-		if (put_member(&w, &m))
-			return -1;
-		if (m.end == ',')
-			put_comma(&w);
-		else if (m.end)
-			buf_add_char(out, m.end);
+		was_put = put_member(&w, &m);
+		if (was_put < 0)
+			break;
+		put_end(&w, &m, was_put > 0);
 	}
+	if (w.owes_comma && (was_put > 0 || line_is_blank(&w)))
+		put_comma(&w);
+	address_list_clear(&w.seen);
+	if (was_put < 0)
+		return -1;
 	return result == 0 && w.changed && !buf_failed(out);
 }
 

@@ -7,6 +7,9 @@
  * A message that is signed (DKIM-Signature, DomainKey-Signature, ARC-*) stays as it is: a
  * change would break the signature. S/MIME and OpenPGP sign the body, and are no reason.
  *
+ * An address that a name becomes and that stands in the field anyway is left out with all of
+ * its member, among the first REWRITE_SEEN_MAX.
+ *
  * Only the address itself is replaced; display names, comments, groups, encoded words and other
  * addresses stay byte for byte. A field is folded where a new address would make a line too
  * long, at a comma or before the address. One that cannot be read as tokens
@@ -32,7 +35,7 @@ struct rewrite {
 	void *context;
 };
 
-enum { REWRITE_HEADER_MAX = 1024 * 1024 };
+enum { REWRITE_HEADER_MAX = 1024 * 1024, REWRITE_SEEN_MAX = 100 };
 
 /* Which fields. */
 enum rewrite_part {

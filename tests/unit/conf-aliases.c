@@ -404,18 +404,16 @@ static const char *show(const char *file, const char *name)
 	return out;
 }
 
-static void a_header_shows_what_is_small(void)
+static void a_header_shows_who_is_alone(void)
 {
-	CHECK_STR(show("root: ann, e@f\nann: a@b", "root"), "a@b e@f");
+	CHECK_STR(show("root: ann, e@f\nann: a@b", "root"), "-");
+	CHECK_STR(show("root: ann, a@B\nann: a@b", "root"), "a@b");
 	CHECK_STR(show("root: a@b, |x", "root"), "a@b");
 	CHECK_STR(show("root: |x", "root"), "-");
 	CHECK_STR(show("root: a@b", "joe"), "-");
 	CHECK_STR(show("default: a@b", "joe"), "a@b");
 	CHECK_STR(show("root: a@b, :include:/x", "root"), "-");
 	CHECK_STR(show("root: x\nx: root", "root"), "-");
-	CHECK_STR(show("root: a@b,c@b,d@b,e@b,f@b,g@b,h@b,i@b,j@b,k@b", "root"),
-		  "a@b c@b d@b e@b f@b g@b h@b i@b j@b k@b");
-	CHECK_STR(show("root: a@b,c@b,d@b,e@b,f@b,g@b,h@b,i@b,j@b,k@b,l@b", "root"), "-");
 }
 
 static void a_check_tells_all(void)
@@ -499,7 +497,7 @@ int main(void)
 	TEST_RUN(lists_are_included_when_asked_for);
 	TEST_RUN(bad_lists_are_errors);
 	TEST_RUN(the_way_is_traced);
-	TEST_RUN(a_header_shows_what_is_small);
+	TEST_RUN(a_header_shows_who_is_alone);
 	TEST_RUN(a_check_tells_all);
 	TEST_RUN(a_check_ends);
 	TEST_RUN(a_missing_file_is_an_error);

@@ -78,8 +78,10 @@ static void aliases_hold_for_both(void)
 	CHECK_STR(to(0), "joe@example.net");
 	CHECK_STR(to(1), "ann");
 	CHECK_STR(to(2), "x@y");
-	CHECK_STR(header_text, "To: Root <joe@example.net>, ann@host.example.org, x@y\n"
-			       "From: root@localhost\n");
+	CHECK_STR(header_text, "To: Root <root@host.example.org>, x@y\nFrom: root@localhost\n");
+	write_aliases("root: joe@example.net, |x\n");
+	CHECK_INT(name("root, x@y", "To: Root <root>, x@y\nFrom: root@localhost\n\n"), 0);
+	CHECK_STR(header_text, "To: Root <joe@example.net>, x@y\nFrom: root@localhost\n");
 	CHECK_INT(s.warnings.count, 1);
 	CHECK_INT(trace.count, 1);
 }
