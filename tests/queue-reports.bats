@@ -116,6 +116,21 @@ silent() {
 	[ "$(reports)" -eq 1 ]
 }
 
+@test "what root has sent comes back to whom the alias of root names" {
+	begin
+	printf '%s\n' 'root: admin@example.com' >aliases
+	chmod 600 aliases
+	echo "aliases $PWD/aliases" >>config
+	queue -f root bob@example.net
+	queue -f root@host.example bob@example.net
+	flush
+	diff <(sed -n 's/^to: //p' $(grep -l '^from: <>$' relay/*.envelope) | sort) - <<-'END'
+		<admin@example.com>
+		<root@host.example>
+	END
+	[ "$(left msg)" -eq 0 ]
+}
+
 @test "a relay without 8BITMIME gets the report in seven bits" {
 	begin --no-8bitmime
 	compose 'Grüße'

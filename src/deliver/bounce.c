@@ -346,6 +346,7 @@ static size_t bounce_gather(struct bounce_pile *pile, size_t first, struct bounc
 		struct bounce_waiting *w = &pile->items[i];
 
 		if (w->taken || strcmp(w->entry.reverse_path, of->reverse_path) != 0 ||
+		    w->entry.local_sender != of->local_sender ||
 		    !string_equals(w->entry.config, of->config))
 			continue;
 		w->taken = true;

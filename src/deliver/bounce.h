@@ -2,7 +2,8 @@
  * What the sender is told when the caller has gone: failures and delays of queued messages
  * become reports (mail/report.h), which are entries of the queue themselves.
  *
- * A report goes from the null reverse-path to that of its message, through the account of its
+ * A report goes from the null reverse-path to that of its message, or to whom the aliases name
+ * for it where it is a name of this machine, through the account of its
  * message. It is put first, under an ID that its message gives it, then the message's journal
  * says that it was told, then the message may be removed: whatever is interrupted is done again
  * from what is on disk, and tells nobody twice.

@@ -123,6 +123,7 @@ static int enqueue_fill(struct entry *e, const struct submission *s, const struc
 	    enqueue_copy(&e->reverse_path, s->envelope.sender.text, error) ||
 	    enqueue_wishes(e, s, error) || enqueue_recipients(e, s, a, o->fates, error))
 		return -1;
+	e->local_sender = s->local_sender;
 	enqueue_release(e, o->release, now);
 	return a ? enqueue_attempt(e, a, o->fates, now, error) : 0;
 }

@@ -18,10 +18,16 @@ struct naming {
 };
 
 /* Puts in place of the submission's recipients what the aliases of its account make of them,
- * unless the request wants none; what is refused there is added to its warnings, and who by
- * that is not reached to its refused. Returns 0, or -1 with *error (aliases_apply()). */
+ * unless the request wants none, and sees whether they hold for its sender; what is refused
+ * there is added to its warnings, and who by that is not reached to its refused. Returns 0, or
+ * -1 with *error (aliases_apply()). */
 int naming_resolve(struct naming *n, struct submission *s,
 		   const struct submission_request *request, struct error *error);
+/* Whom to tell of a message that a name of this machine has sent, by its reverse-path: appends
+ * what the account's aliases, as they are now, make of the name, completed by domain; the path
+ * itself where they do not know it or lead nowhere. Returns 0, or -1 without memory. */
+int naming_find_sender(const struct account *a, const char *path, const char *domain,
+		       struct address_list *list);
 /* What bare addresses are completed with: the account's domain, else our full name, else our
  * bare one, so that a relay which refuses it names us. Never the domain of `from`: a local
  * "root" must not become somebody else's root at a large provider. needed: it may be looked up.

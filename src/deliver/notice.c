@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "deliver/naming.h"
 #include "deliver/retry.h"
 #include "mail/address.h"
 #include "mail/header.h"
@@ -249,15 +250,34 @@ static int notice_from(const struct account *a, const char *host, struct buf *ou
 	return buf_failed(out) ? -1 : 0;
 }
 
-/* The envelope of the report. */
+/* Whom the report goes to: the sender, or who stands behind his name on this machine. *to is
+ * what its header says. */
+static int notice_recipients(struct entry *mail, const struct entry *about,
+			     const struct account *a, const char *host, struct buf *to)
+{
+	struct address_list list = {0};
+	int failed = 0;
+
+	if (!about->local_sender) {
+		buf_add_string(to, about->reverse_path);
+		return buf_failed(to) || entry_add_recipient(mail, about->reverse_path);
+	}
+	failed =
+		naming_find_sender(a, about->reverse_path, a->domain ? a->domain : host, &list);
+	for (size_t i = 0; !failed && i < list.count; i++)
+		failed = entry_add_recipient(mail, list.items[i].text);
+	buf_add_string(to, list.count == 1 ? list.items[0].text : about->reverse_path);
+	address_list_clear(&list);
+	return failed || buf_failed(to);
+}
+
+/* The rest of its envelope. */
 static int notice_envelope(struct entry *mail, const struct entry *about)
 {
 	mail->account = strdup(about->account);
 	mail->config = about->config ? strdup(about->config) : NULL;
 	mail->reverse_path = strdup("");
-	if (!mail->account || (about->config && !mail->config) || !mail->reverse_path)
-		return -1;
-	return entry_add_recipient(mail, about->reverse_path);
+	return !mail->account || (about->config && !mail->config) || !mail->reverse_path;
 }
 
 int notice_put(struct spool *spool, const char *id, const struct entry *about,
@@ -265,18 +285,20 @@ int notice_put(struct spool *spool, const char *id, const struct entry *about,
 {
 	const struct account *a = sender->account;
 	struct report_reader reader;
-	struct buf host, from;
+	struct buf host, from, to;
 	struct entry mail;
 	int failed;
 
 	buf_init(&host, NAME_MAX_BYTES);
 	buf_init(&from, 2 * NAME_MAX_BYTES);
+	buf_init(&to, 2 * NAME_MAX_BYTES);
 	entry_init(&mail);
 	notice_host(a, &host);
-	failed = notice_from(a, host.data, &from) || notice_envelope(&mail, about);
+	failed = notice_from(a, host.data, &from) || notice_envelope(&mail, about) ||
+		 notice_recipients(&mail, about, a, host.data, &to);
 	report->host = host.data;
 	report->from = from.data;
-	report->to = about->reverse_path;
+	report->to = to.data;
 	report->relay = a->relay.host;
 	report->now = sender->now;
 	report->retry_until = entry_since(about) + retry_lifetime(a);
@@ -290,5 +312,6 @@ int notice_put(struct spool *spool, const char *id, const struct entry *about,
 	entry_clear(&mail);
 	buf_clear(&host);
 	buf_clear(&from);
+	buf_clear(&to);
 	return failed ? -1 : 0;
 }

@@ -41,6 +41,8 @@ struct submission {
 	struct message *message; /* borrowed */
 	struct envelope envelope;
 	const struct account *account; /* borrowed */
+	bool local_sender; /* the reverse-path is a name of this machine that aliases hold for
+			    */
 	struct wishes wishes;          /* the request's and the account's, borrowed from both */
 	struct buf domain;             /* completes bare addresses */
 	struct strv warnings;          /* on members of aliases that are refused */

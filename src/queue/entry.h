@@ -54,6 +54,7 @@ struct entry {
 	char *config;       /* the file that -C named, absolute; NULL: the usual ones */
 	int64_t arrived;    /* microseconds since the epoch */
 	char *reverse_path; /* "" is the null one */
+	bool local_sender;  /* it is a name of this machine, for which there may be an alias */
 	struct entry_recipient *recipients;
 	size_t count, cap;
 	struct wishes wishes; /* its strings are owned by the two members below */

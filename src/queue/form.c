@@ -182,6 +182,7 @@ static const struct form_number {
 	{"hold-until", offsetof(struct entry, wishes.hold_until), FORM_LONG, false,
 	 FORM_SECONDS_MAX},
 	{"require-tls", offsetof(struct entry, wishes.require_tls), FORM_BOOL, false, 1},
+	{"local-sender", offsetof(struct entry, local_sender), FORM_BOOL, false, 1},
 };
 
 enum {

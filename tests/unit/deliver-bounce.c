@@ -191,6 +191,55 @@ static void a_failure_is_told_once(void)
 	entry_clear(&e);
 }
 
+/* Whom the report goes to on what a sender of this machine has sent. */
+static const char *told(const char *sender, const char *aliases)
+{
+	static char out[256], path[80];
+	struct entry e, mail;
+	const char *to;
+	FILE *file;
+
+	begin();
+	snprintf(path, sizeof(path), "%s.aliases", directory);
+	unlink(path);
+	file = aliases ? fopen(path, "w") : NULL;
+	if (file)
+		CHECK(fputs(aliases, file) >= 0 && fclose(file) == 0);
+	CHECK(!aliases || chmod(path, 0600) == 0);
+	account.aliases = path;
+	put_failed(&e, sender, NULL);
+	e.local_sender = true;
+	CHECK_INT(bounce_settle(spool, &e, &options, &error), 1);
+	to = strstr(report(&mail), "\nTo: ");
+	snprintf(out, sizeof(out), "%.*s:", to ? (int)strcspn(to + 5, "\n") : 0,
+		 to ? to + 5 : "");
+	for (size_t i = 0; i < mail.count; i++) {
+		strlcat(out, " ", sizeof(out));
+		strlcat(out, mail.recipients[i].path, sizeof(out));
+	}
+	entry_clear(&mail);
+	entry_clear(&e);
+	unlink(path);
+	return out;
+}
+
+static void a_local_sender_has_an_alias(void)
+{
+	static const char self[] = "root@host.example: root@host.example";
+
+	CHECK_STR(told("root@host.example", "root: joe@x.example"),
+		  "joe@x.example: joe@x.example");
+	CHECK_STR(
+		told("root@host.example", "root: joe, ann@x.example, |cmd\njoe: eve, bad\nbad"),
+		"root@host.example: eve@host.example ann@x.example");
+	CHECK_STR(told("nobody@host.example", "default: joe@x.example"),
+		  "joe@x.example: joe@x.example");
+	CHECK_STR(told("root@host.example", "ann: joe@x.example"), self);
+	CHECK_STR(told("root@host.example", "root: root, ann@x.example"), self);
+	CHECK_STR(told("root@host.example", "root: |cmd"), self);
+	CHECK_STR(told("root@host.example", NULL), self);
+}
+
 static void a_crash_before_the_note_makes_no_second_one(void)
 {
 	struct entry e, mail;
@@ -507,6 +556,7 @@ int main(void)
 		return 1;
 	}
 	TEST_RUN(a_failure_is_told_once);
+	TEST_RUN(a_local_sender_has_an_alias);
 	TEST_RUN(a_crash_before_the_note_makes_no_second_one);
 	TEST_RUN(a_later_failure_has_a_report_of_its_own);
 	TEST_RUN(who_wants_no_report_gets_none);

@@ -60,7 +60,7 @@ static void check_same(const struct entry *e)
 	CHECK_INT(e->wishes.ret, WISHES_RETURN_HEADERS);
 	CHECK_INT(e->wishes.deliver_by, 60);
 	CHECK_INT(e->wishes.deliver_by_mode, 'N');
-	CHECK(e->wishes.deliver_by_trace && e->wishes.require_tls);
+	CHECK(e->wishes.deliver_by_trace && e->wishes.require_tls && e->local_sender);
 	CHECK_INT(e->wishes.hold_for, 7);
 	CHECK_INT(e->wishes.hold_until, 1800000000);
 	CHECK_INT(e->release, 5);

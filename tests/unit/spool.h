@@ -104,6 +104,7 @@ static inline void spool_fill_entry(struct entry *e)
 	e->tried = 1000;
 	e->next = 2000;
 	e->trouble = strdup("451 not now");
+	e->local_sender = true;
 	e->wishes = (struct wishes){.notify = WISHES_FAILURE | WISHES_DELAY,
 				    .ret = WISHES_RETURN_HEADERS,
 				    .deliver_by = 60,
