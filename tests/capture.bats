@@ -413,6 +413,25 @@ signal.pause()' >locked 3>&- &
 	[ ! -s catch.log ]
 }
 
+@test "--catch takes any login, and keeps nothing of it" {
+	catch --listen 127.0.0.1:0
+	python3 - "$port" <<-'END'
+		import smtplib, sys
+		for mechanism in ("PLAIN", "LOGIN"):
+		    with smtplib.SMTP("127.0.0.1", int(sys.argv[1])) as s:
+		        s.ehlo()
+		        s.esmtp_features["auth"] = mechanism
+		        s.login("somebody", "correct horse")
+		        s.sendmail("a@example.org", ["b@example.org"], "Subject: x\r\n\r\nx\r\n")
+	END
+	[ "$(files caught)" -eq 2 ]
+	printf '%s' 'correct horse' >secret
+	./pennypost --host=127.0.0.1 --port="$port" --tls=off --auth=on --user=somebody \
+		--passwordeval="cat $PWD/secret" -f a@example.org b@example.org <message
+	[ "$(files caught)" -eq 3 ]
+	! grep -rqE 'somebody|correct horse|AGNvcnJlY3Q|Y29ycmVjdCBob3JzZQ' caught catch.log where
+}
+
 @test "--catch: sends nothing, whatever else is said" {
 	for option in '--relay smtp://127.0.0.1:1' '--host 127.0.0.1' '-C x' '-a x' '-q5m' '--at +1h' \
 		'--dry-run' '-bs' 'a@example.org'; do

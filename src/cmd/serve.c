@@ -83,6 +83,7 @@ int serve_session(struct context *x, const struct serve_limits *l, int in, int o
 	struct accept k;
 	struct server_handler handler = {accept_message, accept_idle, &k};
 	struct server_options options = {
+		.any_login = x->options.catch != NULL,
 		.size_max = l->size,
 		.recipients_max = l->recipients,
 		.wait = l->wait,

@@ -80,6 +80,14 @@ static int stream_make_room(struct stream *s)
 		       : 0;
 }
 
+void stream_wipe(struct stream *s)
+{
+	if (s->input.cap == 0)
+		return;
+	explicit_bzero(s->input.data, s->used);
+	explicit_bzero(s->input.data + s->input.len, s->input.cap - s->input.len);
+}
+
 int stream_fill(struct stream *s, int64_t deadline, struct error *error)
 {
 	ssize_t got;

@@ -28,6 +28,8 @@ void stream_clear(struct stream *s);
 /* What was read and is not done with; valid until the next stream_fill(). */
 struct span stream_input(const struct stream *s);
 void stream_consume(struct stream *s, size_t len);
+/* Overwrites what was read and is done with: it was a secret. */
+void stream_wipe(struct stream *s);
 /* Reads what comes, once. Returns 1 when bytes were added, 0 at the end, -1 with *error (local,
  * stage input; number ETIMEDOUT at the deadline, ENOBUFS when nothing fits any more). */
 int stream_fill(struct stream *s, int64_t deadline, struct error *error);

@@ -140,10 +140,22 @@ static bool command_set_orcpt(void *command, struct span value)
 	return semicolon && semicolon > value.data && value.len <= COMMAND_ORCPT_MAX;
 }
 
+/* Who submitted it first is looked at and let go. */
+static bool command_set_auth(void *command, struct span value)
+{
+	(void)command;
+	return value.len > 0;
+}
+
+/* AUTH is first, for those to pass over who know no login. */
 static const struct command_row command_mail_rows[] = {
-	{"SIZE", command_set_size, false},    {"BODY", command_set_body, false},
-	{"SMTPUTF8", command_set_utf8, true}, {"RET", command_set_ret, false},
-	{"ENVID", command_set_envid, false},  {0},
+	{"AUTH", command_set_auth, false},
+	{"SIZE", command_set_size, false},
+	{"BODY", command_set_body, false},
+	{"SMTPUTF8", command_set_utf8, true},
+	{"RET", command_set_ret, false},
+	{"ENVID", command_set_envid, false},
+	{0},
 };
 
 static const struct command_row command_rcpt_rows[] = {
@@ -262,10 +274,10 @@ static int command_parse_path(struct address *path, const char *keyword, struct 
 
 int command_parse_mail(struct command_mail *m, struct span argument, struct answer *a)
 {
-	*m = (struct command_mail){0};
+	*m = (struct command_mail){.logins = m->logins};
 	if (command_parse_path(&m->sender, "FROM", &argument, a))
 		return -1;
-	return command_parse_parameters(m, command_mail_rows, argument, a);
+	return command_parse_parameters(m, command_mail_rows + !m->logins, argument, a);
 }
 
 int command_parse_rcpt(struct command_rcpt *r, struct span argument, struct answer *a)

@@ -23,6 +23,7 @@ struct command_mail {
 	uint64_t size;         /* SIZE=, 0: not said */
 	bool utf8;             /* SMTPUTF8 */
 	bool binary;           /* BODY=BINARYMIME */
+	bool logins; /* said by the caller: AUTH= may stand there (RFC 4954 section 5) */
 	enum wishes_return ret;
 	char envelope_id[WISHES_ENVELOPE_ID_MAX + 1]; /* "": not said */
 };

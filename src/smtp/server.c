@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/stream.h"
+#include "smtp/anybody.h"
 #include "smtp/undot.h"
 
 enum {
@@ -48,6 +49,7 @@ struct server {
 	enum server_end end;
 	unsigned errors;
 	bool greeted; /* EHLO or HELO */
+	bool logged_in;
 	bool in_mail;
 	struct server_envelope envelope;
 	struct server_source source;
@@ -476,8 +478,9 @@ static void server_ehlo(struct server *s, struct span argument)
 	server_say(s, 250, NULL,
 		   "%s\nPIPELINING\nSIZE %" PRIu64
 		   "\n8BITMIME\nSMTPUTF8\nCHUNKING\nBINARYMIME\n"
-		   "DSN\nENHANCEDSTATUSCODES\nLIMITS RCPTMAX=%zu\nHELP",
-		   s->o->name, s->o->size_max, s->o->recipients_max);
+		   "DSN\nENHANCEDSTATUSCODES\nLIMITS RCPTMAX=%zu\nHELP%s",
+		   s->o->name, s->o->size_max, s->o->recipients_max,
+		   s->o->any_login ? "\nAUTH PLAIN LOGIN" : "");
 }
 
 /* Begins a message; takes the address over. */
@@ -498,7 +501,7 @@ static void server_begin_mail(struct server *s, struct command_mail *m)
 
 static void server_mail(struct server *s, struct span argument)
 {
-	struct command_mail m = {0};
+	struct command_mail m = {.logins = s->o->any_login};
 
 	if (s->o->strict && !s->greeted)
 		answer_set(&s->answer, 503, "5.5.1", "EHLO comes first");
@@ -595,6 +598,40 @@ static void server_lacks(struct server *s, struct span argument)
 	server_say(s, 502, "5.5.1", "the command is not offered here");
 }
 
+/* Forgets a line with a password. */
+static void server_wipe_line(struct server *s)
+{
+	explicit_bzero(s->line.data, s->line.len);
+	stream_wipe(&s->stream);
+}
+
+static void server_log_in(struct server *s, struct span argument)
+{
+	struct anybody login;
+	bool more = anybody_begin(&login, argument, &s->answer);
+
+	server_wipe_line(s);
+	server_reply(s);
+	while (more && server_read_line(s) == 0) {
+		more = anybody_go_on(&login, buf_span(&s->line), &s->answer);
+		server_wipe_line(s);
+		server_reply(s);
+	}
+	s->logged_in = s->answer.code == 235;
+}
+
+static void server_auth(struct server *s, struct span argument)
+{
+	if (!s->o->any_login)
+		server_lacks(s, argument);
+	else if (!s->greeted)
+		server_say(s, 503, "5.5.1", "EHLO comes first");
+	else if (s->in_mail || s->logged_in)
+		server_say(s, 503, "5.5.1", "it is too late for a login");
+	else
+		server_log_in(s, argument);
+}
+
 /* A browser that was led to our port: what follows may look like SMTP. */
 static void server_foreign(struct server *s, struct span argument)
 {
@@ -610,7 +647,7 @@ static const struct server_row server_rows[] = {
 	{"RSET", server_rset, true},        {"NOOP", server_noop, false},
 	{"VRFY", server_vrfy, false},       {"HELP", server_help, false},
 	{"QUIT", server_quit, true},        {"EXPN", server_lacks, false},
-	{"ETRN", server_lacks, false},      {"AUTH", server_lacks, false},
+	{"ETRN", server_lacks, false},      {"AUTH", server_auth, false},
 	{"STARTTLS", server_lacks, false},  {"LHLO", server_lacks, false},
 	{"GET", server_foreign, false},     {"POST", server_foreign, false},
 	{"PUT", server_foreign, false},     {"HEAD", server_foreign, false},

@@ -48,6 +48,7 @@ struct server_handler {
 struct server_options {
 	const char *name; /* ours */
 	bool strict;      /* a socket with a name */
+	bool any_login;   /* AUTH takes whatever is said (smtp/anybody.h); else there is none */
 	uint64_t size_max;
 	size_t recipients_max;
 	int64_t wait;     /* for a command, and for each piece of a message, in milliseconds; 0:

@@ -1,7 +1,7 @@
 /*
- * A whole session of the server: the first byte says whether the client is a stranger. What is
- * said is SMTP; what a stranger's message holds are whole lines; and the data of DATA come out
- * the same however they are cut.
+ * A whole session of the server: the first byte says whether the client is a stranger, to whom
+ * any login is open. What is said is SMTP; what a stranger's message holds are whole lines; and
+ * the data of DATA come out the same however they are cut.
  */
 #include "smtp/server.h"
 
@@ -92,6 +92,7 @@ static void check_session(const uint8_t *data, size_t size, struct taker t)
 	struct server_options options = {
 		.name = "fuzz.example",
 		.strict = t.strict,
+		.any_login = t.strict,
 		.size_max = 100000,
 		.recipients_max = 10,
 		.deadline = CLOCK_NEVER,

@@ -218,6 +218,23 @@ static void keeps_order(void)
 		"220 250 252 501 214 502 502 502 500 500 250 501 501 501 501 501 221", "");
 }
 
+static void takes_any_login_where_it_shall(void)
+{
+	reset_options(true);
+	options.any_login = true;
+	session("AUTH PLAIN AGEAYg==\r\n" HELLO
+		"AUTH PLAIN\r\nAGEAYg==\r\nAUTH LOGIN\r\nMAIL FROM:<a@b> AUTH=<>\r\n"
+		"AUTH LOGIN\r\nQUIT\r\n",
+		"220 503 250 334 235 503 250 503 221", "");
+	CHECK(strstr(said.data, "AUTH PLAIN LOGIN\r\n"));
+	session(HELLO "AUTH LOGIN\r\n\r\n%\r\nAUTH LOGIN YQ==\r\n*\r\nAUTH X\r\nQUIT\r\n",
+		"220 250 334 334 501 334 501 504 221", "");
+	session(HELLO "AUTH LOGIN\r\n", "220 250 334", "");
+	reset_options(true);
+	session(HELLO "QUIT\r\n", "220 250 221", "");
+	CHECK(!strstr(said.data, "AUTH"));
+}
+
 static void reads_parameters(void)
 {
 	static const struct {
@@ -404,6 +421,7 @@ int main(void)
 	TEST_RUN(cannot_be_smuggled);
 	TEST_RUN(hears_lf);
 	TEST_RUN(keeps_order);
+	TEST_RUN(takes_any_login_where_it_shall);
 	TEST_RUN(reads_parameters);
 	TEST_RUN(joins_wishes);
 	TEST_RUN(is_bounded);
