@@ -357,6 +357,7 @@ cut() {
 	[ "$status" -eq 0 ]
 	[[ $output == 'usage: pennypost'* ]]
 	[ -z "$stderr" ]
+	! grep -E '.{81}|[ ]$' <<<"$output"
 	run ./pennypost --version
 	[[ $output =~ ^pennypost\ [0-9] ]]
 	run bash -c './pennypost --help >/dev/full'

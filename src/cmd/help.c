@@ -2,11 +2,12 @@
 #include "cmd/help.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "cmd/option_table.h"
 
-enum { HELP_MAX = 64 * 1024, HELP_COLUMN = 38 };
+enum { HELP_MAX = 64 * 1024, HELP_COLUMN = 36, HELP_WIDTH = 80 };
 
 static int help_write(FILE *out, struct buf *text, struct error *error)
 {
@@ -36,29 +37,68 @@ static void help_label(struct buf *text, const struct options_row *row)
 		buf_printf(text, "[%s%s]", row->name ? "=" : "", row->value_name);
 }
 
+/* Goes on in the right column: of the present line, which began at start, or of a new one where
+ * the label is too long for that. Returns where that line begins. */
+static size_t help_indent(struct buf *text, size_t start)
+{
+	if (text->len - start >= HELP_COLUMN) {
+		buf_add_char(text, '\n');
+		start = text->len;
+	}
+	while (text->len - start < HELP_COLUMN && !buf_failed(text))
+		buf_add_char(text, ' ');
+	return start;
+}
+
+/* The words of the right column, in as many lines as they need. */
+static void help_words(struct buf *text, size_t start, const char *words)
+{
+	while (*words && !buf_failed(text)) {
+		size_t len = strcspn(words, " ");
+
+		if (text->len - start > HELP_COLUMN &&
+		    text->len - start + 1 + len > HELP_WIDTH) {
+			buf_add_char(text, '\n');
+			start = help_indent(text, text->len);
+		} else if (text->len - start > HELP_COLUMN) {
+			buf_add_char(text, ' ');
+		}
+		buf_add(text, words, len);
+		words += len + (words[len] != '\0');
+	}
+	buf_add_char(text, '\n');
+}
+
 static void help_row(struct buf *text, const struct options_row *row)
 {
 	size_t start = text->len;
 
 	buf_add_string(text, "  ");
 	help_label(text, row);
-	do
-		buf_add_char(text, ' ');
-	while (text->len < start + HELP_COLUMN && !buf_failed(text));
-	buf_printf(text, "%s\n", row->help);
+	help_words(text, help_indent(text, start), row->help);
 }
 
 /* What sendmail has and we only accept, and what we refuse, in one paragraph. */
 static void help_rest(struct buf *text)
 {
 	const struct options_row *row;
+	size_t start;
 
-	buf_add_string(text,
-		       "\nAccepted for sendmail's callers, without effect or refused:\n ");
-	for (size_t n = 0; (row = options_row(n)) != NULL; n++)
-		if (!row->help && row->who & OPTIONS_FOR_PENNYPOST)
-			buf_printf(text, " -%c%s%s", row->letter, row->name ? " --" : "",
-				   row->name ? row->name : "");
+	buf_add_string(text, "\nAccepted for sendmail's callers, without effect or refused:\n");
+	start = text->len;
+	buf_add_char(text, ' ');
+	for (size_t n = 0; (row = options_row(n)) != NULL; n++) {
+		size_t len = row->name ? strlen(row->name) + 3 : 0;
+
+		if (row->help || !(row->who & OPTIONS_FOR_PENNYPOST))
+			continue;
+		if (text->len - start + 3 + len > HELP_WIDTH) {
+			buf_add_string(text, "\n ");
+			start = text->len - 1;
+		}
+		buf_printf(text, " -%c%s%s", row->letter, row->name ? " --" : "",
+			   row->name ? row->name : "");
+	}
 	buf_add_string(text, "\nSee pennypost(1).\n");
 }
 
