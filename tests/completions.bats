@@ -33,6 +33,26 @@ setup() {
 		send '\x15exit\r' -- bash --noprofile --rcfile rc -i
 }
 
+@test "bash completes our other names where they are ours" {
+	ln -s "$PENNYPOST" bin/msmtp
+	ln -s "$PENNYPOST" bin/sendmail
+	printf '#!/bin/sh\n' >bin/mailq
+	chmod +x bin/mailq
+	run -0 env PATH="$PWD/bin:$PATH" bash --noprofile --norc -c "source $made/pennypost
+		complete -p pennypost msmtp sendmail
+		! complete -p mailq || exit 1
+		COMP_WORDS=(sendmail -) COMP_CWORD=1
+		_pennypost sendmail - sendmail && echo \"letters: \${COMPREPLY[*]}\"
+		_pennypost msmtp --serverin msmtp && echo \"words: \${COMPREPLY[*]}\"
+		_pennypost msmtp fa --account && echo \"accounts: \${COMPREPLY[*]}\""
+	echo "$output"
+	grep -qx 'complete -F _pennypost msmtp' <<<"$output"
+	grep -qx 'letters: -t.* -q.*' <<<"$output"
+	! grep -- '^letters: .*--' <<<"$output"
+	grep -qx 'words: --serverinfo' <<<"$output"
+	grep -qx 'accounts: fastmail' <<<"$output"
+}
+
 @test "zsh completes options, their values, accounts and queue ids" {
 	have_world >/dev/null || skip "needs a mount namespace"
 	printf '%s\n' "PATH=$PWD/bin:\$PATH" "PS1='ready '" "fpath=($made \$fpath)" 'unsetopt beep' \

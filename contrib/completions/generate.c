@@ -161,6 +161,36 @@ static void bash_values(const struct options_row *row, enum values values)
 	printf("\n\t\t;;\n");
 }
 
+/* What there is under sendmail's names: letters, as the long names are ours. */
+static void bash_sendmail(void)
+{
+	const struct options_row *row;
+
+	printf("\tcase ${1##*/} in\n"
+	       "\tsendmail | mailq | newaliases)\n"
+	       "\t\tmapfile -t COMPREPLY < <(compgen -W '");
+	for (size_t n = 0; (row = options_row(n)) != NULL; n++)
+		if (row->letter && row->help && row->who & OPTIONS_FOR_SENDMAIL)
+			printf("-%c ", row->letter);
+	printf("' -- \"$word\")\n"
+	       "\t\treturn\n"
+	       "\t\t;;\n"
+	       "\tesac\n");
+}
+
+/* Our other names, where they are links to us and not somebody else's. */
+static const char bash_names[] =
+	"complete -F _pennypost pennypost\n\n"
+	"_pennypost_names() {\n"
+	"\tlocal name ours\n"
+	"\tours=$(type -P pennypost) || return 0\n"
+	"\tfor name in msmtp sendmail mailq newaliases; do\n"
+	"\t\t[[ ! $(type -P \"$name\") -ef $ours ]] || complete -F _pennypost \"$name\"\n"
+	"\tdone\n"
+	"}\n"
+	"_pennypost_names\n"
+	"unset -f _pennypost_names\n";
+
 static void print_bash(void)
 {
 	const struct options_row *row;
@@ -174,9 +204,10 @@ static void print_bash(void)
 	       "\telif [ \"$word\" = = ]; then\n"
 	       "\t\tword='' equals==\n"
 	       "\tfi\n"
-	       "\tCOMPREPLY=()\n"
-	       "\tcase $before$equals in\n",
+	       "\tCOMPREPLY=()\n",
 	       shell_lists);
+	bash_sendmail();
+	printf("\tcase $before$equals in\n");
 	while ((row = next_row(&n)) != NULL) {
 		enum values values = values_of(row);
 
@@ -193,7 +224,8 @@ static void print_bash(void)
 	       "\tesac\n"
 	       "\t[ -z \"$words\" ] || mapfile -t COMPREPLY <<<\"$words\"\n"
 	       "}\n"
-	       "complete -F _pennypost pennypost\n");
+	       "%s",
+	       bash_names);
 }
 
 static void zsh_values(const struct options_row *row)
