@@ -72,6 +72,14 @@ has() {
 	"$PENNYPOST" -C first --show-config | diff <(meaning) <(meaning shown)
 }
 
+@test "msmtp's proxy is ours" {
+	printf '%s\n' 'account default' 'host mail.example.org' 'proxy_host 127.0.0.1' \
+		'proxy_port 9050' 'from ann@example.org' >rc
+	imported msmtp rc
+	has 'proxy socks5://127.0.0.1:9050'
+	! grep -i '# .*proxy' ours
+}
+
 @test "the user's msmtprc is found, else the system's" {
 	echo 'host mine.example' >.msmtprc
 	imported msmtp
