@@ -185,6 +185,8 @@ kept() {
 	[ -z "$output$stderr" ]
 	grep -q 'relay=discard: .*status=sent: 250 2.0.0 thrown away' log
 	[ "$(queued)" -eq 0 ]
+	run -69 --separate-stderr ./pennypost --relay discard: --hold-for 60 -t <message
+	[[ $stderr == 'pennypost: discard: no message is held back where there is no relay; '* ]]
 }
 
 @test "by --relay and by PENNYPOST_RELAY, but never by an option of sendmail's" {

@@ -109,7 +109,8 @@ int error_prefix(struct error *e, const char *format, ...)
 	vsnprintf(e->text, sizeof(e->text), format, ap);
 	va_end(ap);
 	len = strlen(e->text);
-	snprintf(e->text + len, sizeof(e->text) - len, ": %s", old);
+	snprintf(e->text + len, sizeof(e->text) - len, "%s %s",
+		 len > 0 && e->text[len - 1] == ':' ? "" : ":", old);
 	text_cut(e->text);
 	return -1;
 }

@@ -72,7 +72,8 @@ int error_set_wrong_tls(struct error *e, enum error_stage stage, const char *for
 int error_append(struct error *e, const char *text);
 /* The answer to a failed allocation. */
 int error_set_memory(struct error *e);
-/* Puts "prefix: " before the text; class and stage stay. Returns -1. */
+/* Puts "prefix: " before the text, without a second colon behind one; class and stage stay.
+ * Returns -1. */
 int error_prefix(struct error *e, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The exit status of sysexits(3) for an error: the one table, shown in pennypost(1). */

@@ -168,11 +168,13 @@ static void store_say(const struct relay_options *o, const struct store *s,
 
 static int store_check(struct smtp_transaction *t, struct error *error)
 {
+	if (t->wishes && t->wishes->notify & WISHES_SUCCESS)
+		t->dropped |= PARAMETERS_DROPPED_DSN;
 	if (!t->wishes || (!t->wishes->hold_for && !t->wishes->hold_until))
 		return 0;
 	t->dropped |= PARAMETERS_LACKS_HOLD;
 	return error_set(error, ERROR_MESSAGE, STAGE_MAIL,
-			 "no message is held back where it is to be kept");
+			 "no message is held back where there is no relay");
 }
 
 void store_send(const struct relay_options *o, struct smtp_transaction *t)

@@ -16,7 +16,8 @@
 enum { STORE_LOCK_SECONDS = 60 /* where the account does not say how long (timeout) */ };
 
 /* Keeps the message of a transaction for all its untried recipients; durably, where they are
- * sent then. Its wishes need no relay and are met, but nothing is held here (RFC 4865). */
+ * sent then. Its wishes are met but for two: nobody reports a success (RFC 3461), which is
+ * noted as dropped, and nothing is held here (RFC 4865), which is refused. */
 void store_send(const struct relay_options *o, struct smtp_transaction *t);
 
 #endif

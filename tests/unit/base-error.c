@@ -42,6 +42,8 @@ static void text_is_complete_and_bounded(void)
 	CHECK_INT(e.number, ENOSPC);
 	error_prefix(&e, "%s:%d", "file", 3);
 	CHECK_STR(e.text, "file:3: cannot write x: No space left on device");
+	error_prefix(&e, "discard:");
+	CHECK_STR(e.text, "discard: file:3: cannot write x: No space left on device");
 	memset(big, 'a', 4999);
 	big[4999] = '\0';
 	error_set(&e, ERROR_LOCAL, STAGE_INPUT, "%s", big);

@@ -502,6 +502,22 @@ static void who_is_killed_leaves_whole_messages(void)
 	free(text);
 }
 
+static void success_is_not_reported(void)
+{
+	static const struct wishes wishes = {.notify = WISHES_SUCCESS | WISHES_FAILURE};
+	const struct relay_options o = {.account = &account};
+
+	text_is("x: y\n\n");
+	keep("discard:", NULL);
+	CHECK_INT(t.dropped, 0);
+	t.recipients[0].outcome = SMTP_UNTRIED;
+	t.wishes = &wishes;
+	store_send(&o, &t);
+	CHECK_INT(t.dropped, PARAMETERS_DROPPED_DSN);
+	sent("2.0.0 thrown away");
+	t.dropped = 0;
+}
+
 static void nothing_is_held_back(void)
 {
 	static const struct wishes wishes = {.hold_for = 60};
@@ -540,6 +556,7 @@ int main(void)
 	TEST_RUN(a_lock_is_waited_for);
 	TEST_RUN(many_write_one_after_the_other);
 	TEST_RUN(who_is_killed_leaves_whole_messages);
+	TEST_RUN(success_is_not_reported);
 	TEST_RUN(nothing_is_held_back);
 	nftw(folder, forget, 8, FTW_DEPTH | FTW_PHYS);
 	buf_clear(&joined);
