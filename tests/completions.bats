@@ -87,7 +87,7 @@ setup() {
 		grep -q -e "'\\*$option[=[]" "$made/_pennypost"
 		grep -q -e " -l ${option#--}[ ']" "$made/pennypost.fish"
 	done <options
-	grep -oE '^	\{"[a-z_]+"' "$ROOT/src/conf/keys.c" | tr -d '\t{"' >keys
+	cat "$ROOT"/src/conf/keys_*.c | grep -oE '^	\{"[a-z_]+"' | tr -d '\t{"' >keys
 	[ "$(wc -l <keys)" -gt 50 ]
 	while read -r key; do
 		grep -qE "[(|]$key(\\\\|$)" "$made/pennypost.vim"

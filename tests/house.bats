@@ -197,6 +197,11 @@ plant_options() {
 	plant man/pennypost.conf.5 '.It Ic host Ar host'
 	catches keys 'pennypost.conf.5 does not document relay'
 	catches keys 'pennypost.conf.5 documents host, which'
+	plant src/conf/keys_x.c 'const struct key keys_x[] = {' '	{"host", set_host, 0},' \
+		'	{"port", set_port, 0},' '};'
+	plant man/pennypost.conf.5 '.It Ic relay' '.It Ic port' '.It Ic host'
+	catches keys 'pennypost.conf.5 has port where the table has host'
+	rm "$tree/src/conf/keys_x.c"
 	plant man/pennypost.conf.5 '.It Ic relay Ar url'
 	plant src/cmd/option_table.c 'static const struct options_row rows[] = {' \
 		"	{0, \"smtp-host\", ONE, OURS, set_setting, 0, \"HOST\", \"x\"}," '};'

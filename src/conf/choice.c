@@ -72,7 +72,7 @@ const struct choice choice_facility[] = {
 
 const struct choice *choice_find(const struct choice *table, const char *name, bool nocase)
 {
-	for (; table->name; table++)
+	for (; name && table->name; table++)
 		if ((nocase ? strcasecmp : strcmp)(table->name, name) == 0)
 			return table;
 	return NULL;
