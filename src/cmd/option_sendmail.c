@@ -6,6 +6,7 @@
 
 #include "base/chars.h"
 #include "base/text.h"
+#include "cmd/option_row.h"
 
 enum { HOPS_MAX = 1000000 };
 
@@ -135,3 +136,56 @@ int options_set_log_tag(struct options *o, const struct options_row *row, const 
 	o->log_tag = copy;
 	return 0;
 }
+
+/* An option that names a file: nobody who calls sendmail through a web application may have it
+ * opened. */
+static int set_no_file(struct options *o, const struct options_row *row, const char *value,
+		       struct error *error)
+{
+	return options_note(o, error, "option -%c %s is ignored: it names a file", row->letter,
+			    TEXT_SHOW(span_of(value)));
+}
+
+static int set_quarantine(struct options *o, const struct options_row *row, const char *value,
+			  struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	options_set_unavailable(o, "-Q (quarantine)",
+				"pennypost --hold and --release are like it");
+	return 0;
+}
+
+static int set_exim(struct options *o, const struct options_row *row, const char *value,
+		    struct error *error)
+{
+	(void)row, (void)value, (void)error;
+	options_set_unavailable(
+		o, "-M (Exim's work on the queue)",
+		"pennypost --show, --retry, --hold, --release and --remove are like it");
+	return 0;
+}
+
+/* clang-format off */
+static const struct options_row rows[] = {
+	{'A', NULL, ONE, ALL, options_set_nothing, 0, "CHARACTER", NULL},
+	{'B', NULL, ONE, ALL, options_set_nothing, 0, "TYPE", NULL},
+	{'C', NULL, ONE, SENDMAIL, set_no_file, 0, "FILE", NULL},
+	{'c', NULL, NO, SENDMAIL, options_set_nothing, 0, NULL, NULL},
+	{'D', NULL, ONE, ALL, set_no_file, 0, "FILE", NULL},
+	{'d', NULL, MAY, SENDMAIL, options_set_nothing, 0, "LEVEL", NULL},
+	{'E', NULL, MAY, ALL, options_set_nothing, 0, "ID", NULL},
+	{'G', NULL, NO, ALL, options_set_nothing, 0, NULL, NULL},
+	{'J', NULL, MAY, ALL, options_set_nothing, 0, "ID", NULL},
+	{'M', NULL, ONE, ALL, set_exim, 0, "ID", NULL},
+	{'m', NULL, NO, ALL, options_set_nothing, 0, NULL, NULL},
+	{'p', NULL, ONE, ALL, options_set_nothing, 0, "PROTOCOL", NULL},
+	{'Q', NULL, MAY, ALL, set_quarantine, 0, "REASON", NULL},
+	{'s', NULL, NO, SENDMAIL, options_set_nothing, 0, NULL, NULL},
+	{'T', NULL, MAY, SENDMAIL, options_set_nothing, 0, "TIME", NULL},
+	{'U', NULL, NO, ALL, options_set_nothing, 0, NULL, NULL},
+	{'X', NULL, ONE, SENDMAIL, set_no_file, 0, "FILE", NULL},
+	{'x', NULL, NO, ALL, options_set_nothing, 0, NULL, NULL},
+};
+/* clang-format on */
+
+const struct options_table options_accepted = {rows, sizeof(rows) / sizeof(rows[0])};

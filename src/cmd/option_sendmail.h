@@ -1,6 +1,7 @@
 /*
  * Letters of sendmail that hold options of their own, or something that must be looked into:
- * -o, -O, -e, -h and -L. Setters for rows of option_table.h, which they are like.
+ * -o, -O, -e, -h and -L. Setters for rows of option_row.h, which they are like. Beside them
+ * stand the rows of all that we only accept.
  *
  * What is unknown or malformed in them is noted for the log and stops nothing, because whoever
  * says it wants his mail sent.
