@@ -4,6 +4,7 @@
 #include "cmd/batch.h"
 #include "cmd/config_check.h"
 #include "cmd/configure.h"
+#include "cmd/context_load.h"
 #include "cmd/doctor.h"
 #include "cmd/help.h"
 #include "cmd/import.h"

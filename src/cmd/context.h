@@ -1,6 +1,6 @@
 /*
  * What every command starts from: the options, the configuration they and the environment lead
- * to, and how the program speaks to the person who called it.
+ * to (context_load.h), and how the program speaks to the person who called it.
  */
 #ifndef CMD_CONTEXT_H
 #define CMD_CONTEXT_H
@@ -41,23 +41,10 @@ struct context {
 
 /* Reads the command line. context_clear() is due whatever it returns. */
 int context_init(struct context *x, int argc, char *argv[], struct error *error);
-/* Reads the configuration: the file of -C alone, else the user's file and the system's; or
- * PENNYPOST_RELAY. Called msmtp, it takes the place of msmtp: where there is no file of ours
- * msmtp's own are read, -C stands for the user's file alone, and SMTPSERVER and EMAIL are the
- * last resort. Words on the command line beat all of them. An account whose relay the
- * command line changes, or both the way to it and whom to trust there, loses its password, and
- * those of the environment, where they were meant for it, so that a secret never goes where its
- * owner did not say. */
-int context_load(struct context *x, struct error *error);
-/* The same, but what is odd about it is left in x->config.warnings for the caller to tell. */
-int context_load_quietly(struct context *x, struct error *error);
-/* Reads it anew, as it may be by now, with no word of what may be odd about it. Whatever was
- * borrowed of the old one is gone. Returns 0, or -1 with *error and the old one as it was. */
-int context_reload(struct context *x, struct error *error);
 void context_clear(struct context *x);
-/* Frees what context_load() made, of a context that the command line did not. */
-void context_forget(struct context *x);
 
+/* An absolute path out of an environment variable, or NULL. */
+const char *context_path(const char *variable);
 /* The account for a command that has no message: the one asked for, else the default. NULL with
  * *error (config). */
 const struct account *context_account(struct context *x, struct error *error);

@@ -12,6 +12,7 @@
 #include "base/dump.h"
 #include "base/text.h"
 #include "cmd/advice.h"
+#include "cmd/context_load.h"
 #include "cmd/doctor_mend.h"
 #include "conf/aliases.h"
 

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "cmd/context_load.h"
 #include "cmd/run_queue.h"
 #include "cmd/serve.h"
 #include "deliver/maildir.h"

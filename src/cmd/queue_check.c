@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "cmd/context_load.h"
 #include "cmd/queue_tally.h"
 #include "cmd/queue_walk.h"
 

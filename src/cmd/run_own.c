@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/context_load.h"
 #include "deliver/runner.h"
 
 enum {

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/accept.h"
+#include "cmd/context_load.h"
 #include "net/hostname.h"
 #include "net/stream.h"
 #include "smtp/server.h"
