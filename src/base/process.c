@@ -82,6 +82,14 @@ void process_clean(int keep, const int *spared, size_t count)
 	umask(077);
 }
 
+/* Whether "NAME=value" is the variable of that name. */
+static bool process_is_called(const char *variable, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(variable, name, len) == 0 && variable[len] == '=';
+}
+
 /* The environment of a child: ours without the hidden names. The strings stay ours. */
 static char **process_environment(const char *const hidden[])
 {
@@ -95,23 +103,12 @@ static char **process_environment(const char *const hidden[])
 	for (size_t i = 0; copy && i < count; i++) {
 		bool hide = false;
 
-		for (size_t k = 0; hidden[k]; k++) {
-			size_t len = strlen(hidden[k]);
-
-			hide = hide || (strncmp(environ[i], hidden[k], len) == 0 &&
-					environ[i][len] == '=');
-		}
+		for (size_t k = 0; hidden[k]; k++)
+			hide = hide || process_is_called(environ[i], hidden[k]);
 		if (!hide)
 			copy[kept++] = environ[i];
 	}
 	return copy;
-}
-
-/* A standard error that is closed on exec is not for commands. */
-static void process_choose_error(int null)
-{
-	if (fcntl(STDERR_FILENO, F_GETFD) & FD_CLOEXEC)
-		dup2(null, STDERR_FILENO);
 }
 
 /* exec(3) changes none of its words, and says so nowhere. */
@@ -125,21 +122,34 @@ static char *const *process_words(const char *const words[])
 	return u.theirs;
 }
 
-/* In the child: becomes the command, or exits 127. An input of -1 is /dev/null. */
-static void process_execute(const char *const words[], char **environment, int input,
-			    int output)
+/* In the child: becomes the program, with default signals and these as its standard input and
+ * output, -1: /dev/null; so is a standard error that is closed on exec. Returns with errno when
+ * it does not. */
+static void process_execute(char *const argv[], char **environment, int input, int output)
 {
 	int null = open("/dev/null", O_RDWR);
+	sigset_t none;
 
-	if (input < 0)
-		input = null;
-
-	process_choose_error(null);
+	if (fcntl(STDERR_FILENO, F_GETFD) & FD_CLOEXEC)
+		dup2(null, STDERR_FILENO);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
+	if (dup2(input < 0 ? null : input, STDIN_FILENO) < 0 ||
+	    dup2(output < 0 ? null : output, STDOUT_FILENO) < 0)
+		return;
+	environ = environment;
+	execvp(argv[0], argv);
+}
+
+/* The same of a command, the first of its group, which exits 127 when it does not run. */
+static void process_execute_command(char *const argv[], char **environment, int input,
+				    int output)
+{
 	setpgid(0, 0);
-	if (null >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0)
-		execvpe(words[0], process_words(words), environment);
+	if (argv[0])
+		process_execute(argv, environment, input, output);
 	_exit(127);
 }
 
@@ -249,7 +259,7 @@ static int process_capture_from(const char *const words[], const char *const hid
 				       "cannot run a command");
 	}
 	if (pid == 0)
-		process_execute(words, environment, input, ends[1]);
+		process_execute_command(process_words(words), environment, input, ends[1]);
 	free(environment);
 	close(ends[1]);
 	number = process_read(ends[0], deadline, out) ? errno : 0;
@@ -304,15 +314,12 @@ static char **process_job_environment(const struct process_job *job)
 	while (job->kept[count])
 		count++;
 	all = calloc(count + 2, sizeof(*all));
-	for (size_t i = 0; all && i < count; i++) {
-		size_t len = strlen(job->kept[i]);
-
+	for (size_t i = 0; all && i < count; i++)
 		for (char **at = environ; *at; at++)
-			if (strncmp(*at, job->kept[i], len) == 0 && (*at)[len] == '=') {
+			if (process_is_called(*at, job->kept[i])) {
 				all[made++] = *at;
 				break;
 			}
-	}
 	if (all && job->extra)
 		all[made] = job->extra;
 	return all;
@@ -340,26 +347,6 @@ static char **process_split(const char *command)
 	return argv;
 }
 
-/* In the child: becomes the job, or exits 127. */
-static void process_execute_job(const struct process_job *job, char **argv, char **environment)
-{
-	int null = open("/dev/null", O_WRONLY);
-	sigset_t none;
-
-	process_choose_error(null);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
-	setpgid(0, 0);
-	if (argv[0] && null >= 0 && dup2(job->input, STDIN_FILENO) >= 0 &&
-	    dup2(null, STDOUT_FILENO) >= 0) {
-		environ = environment;
-		execvp(argv[0], argv);
-	}
-	_exit(127);
-}
-
 int process_run(const struct process_job *job, int64_t milliseconds, struct error *error)
 {
 	int64_t deadline = clock_in(milliseconds);
@@ -373,7 +360,7 @@ int process_run(const struct process_job *job, int64_t milliseconds, struct erro
 		pid = fork();
 		number = errno;
 		if (pid == 0)
-			process_execute_job(job, argv, environment);
+			process_execute_command(argv, environment, job->input, -1);
 	}
 	free(environment);
 	free(argv);
@@ -406,21 +393,11 @@ static const char *const process_start_kept[] = {"PATH",
 						 NULL};
 
 /* In the child: becomes the program, or says through the pipe why not. */
-static void process_become_program(char *const argv[], char **environment, int fd, int report)
+static void process_execute_or_tell(char *const argv[], char **environment, int fd, int report)
 {
-	int null = open("/dev/null", O_WRONLY);
 	int number;
-	sigset_t none;
 
-	process_choose_error(null);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
-	if (dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0) {
-		environ = environment;
-		execvp(argv[0], argv);
-	}
+	process_execute(argv, environment, fd, fd);
 	number = errno;
 	while (write(report, &number, sizeof(number)) < 0 && errno == EINTR)
 		continue;
@@ -439,7 +416,7 @@ int process_start(char *const argv[], int fd, pid_t *pid)
 	if (!environment || pipe2(ends, O_CLOEXEC) || (*pid = fork()) < 0)
 		number = errno;
 	if (*pid == 0)
-		process_become_program(argv, environment, fd, ends[1]);
+		process_execute_or_tell(argv, environment, fd, ends[1]);
 	free(environment);
 	if (ends[1] >= 0)
 		close(ends[1]);
