@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "mail/report_fields.h"
 
 enum {
 	REPORT_BOUNDARY_LENGTH = 28,
@@ -40,14 +41,6 @@ struct report_recipient {
 	int code;         /* SMTP, of the relay's last words about him; 0: ours */
 	int enhanced[3];  /* RFC 3463; all 0: made from the code */
 	const char *text; /* those words, with or without the codes, escaped; NULL: none */
-};
-
-/* The fields of a message by which its sender knows it, made fit to be shown; NULL: none. */
-struct report_fields {
-	char *subject; /* as it stands there */
-	char *title;   /* the same with encoded words read */
-	char *date;
-	char *message_id; /* with its angle brackets, and nothing but graphic ASCII */
 };
 
 /* A message that there is something to tell of. */
@@ -83,10 +76,6 @@ struct report {
 	char boundary[REPORT_BOUNDARY_LENGTH + 1]; /* of report_draw_boundary() */
 };
 
-/* Reads them from a header section with LF or CRLF line ends. Returns 0, or -1 without memory;
- * report_fields_clear() is due either way. */
-int report_fields_read(struct report_fields *f, struct span header, struct error *error);
-void report_fields_clear(struct report_fields *f);
 /* A boundary that nobody can foresee. */
 void report_draw_boundary(struct report *r);
 /* The status code for a recipient. */
