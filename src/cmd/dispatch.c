@@ -14,6 +14,7 @@
 #include "deliver/enqueue.h"
 #include "deliver/runner.h"
 #include "mail/date.h"
+#include "queue/spool_list.h"
 
 enum {
 	DISPATCH_LINE_MAX = 16 * 1024,

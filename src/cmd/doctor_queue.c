@@ -15,6 +15,7 @@
 #include "cmd/queue_tally.h"
 #include "conf/secret.h"
 #include "queue/health.h"
+#include "queue/spool_list.h"
 
 enum {
 	DOCTOR_OLD = 60 * 60,                  /* seconds that a message may wait unremarked */

@@ -5,7 +5,7 @@
 #include "cmd/context.h"
 #include "cmd/queue_format.h"
 #include "queue/health.h"
-#include "queue/spool.h"
+#include "queue/spool_list.h"
 
 struct queue_look {
 	struct entry entry;

@@ -18,6 +18,7 @@
 #include "queue/entry_note.h"
 #include "queue/health.h"
 #include "queue/schedule.h"
+#include "queue/spool_list.h"
 
 enum {
 	STEER_PATIENCE = 5000, /* milliseconds for what is being sent, in one queue */

@@ -19,6 +19,7 @@
 #include "queue/entry.h"
 #include "queue/health.h"
 #include "queue/schedule.h"
+#include "queue/spool_list.h"
 
 enum { RUNNER_LOOK = 2000 }; /* milliseconds between looks for new messages */
 

@@ -62,11 +62,15 @@ void spool_free(struct spool *s);
 /* Its path, for a person and for children. */
 const char *spool_path(const struct spool *s);
 int spool_fd(const struct spool *s);
+/* Whose it is. */
+uid_t spool_uid(const struct spool *s);
 
 /* States, by what an entry's file is called; and those names. */
 enum { SPOOL_NAME_SIZE = SPOOL_ID_MAX + 6 };
 enum entry_state { ENTRY_WAITING, ENTRY_MARKED, ENTRY_DEAD, ENTRY_BAD };
 void spool_name(char name[SPOOL_NAME_SIZE], const char *id, enum entry_state state);
+/* The state of an entry whose file's name ends so, from the dot on; false: none. */
+bool spool_state_of(const char *suffix, enum entry_state *state);
 void spool_journal_name(char name[SPOOL_NAME_SIZE], const char *id);
 /* Whether there is an entry of that ID, whatever its state. */
 bool spool_has(const struct spool *s, const char *id);
@@ -92,6 +96,8 @@ int spool_open_error(const struct spool *s, const char *name, struct error *erro
  */
 enum spool_lock { SPOOL_LOCK_RUN, SPOOL_LOCK_WAIT };
 int spool_lock(struct spool *s, enum spool_lock which, struct error *error);
+/* The name of its file. */
+const char *spool_lock_name(enum spool_lock which);
 void spool_unlock(struct spool *s, enum spool_lock which);
 /* In a forked child: the locks are the parent's, and end with it, not with us. */
 void spool_disown(struct spool *s);
@@ -104,30 +110,6 @@ int spool_sync(struct spool *s, struct error *error);
 int spool_changed(const struct spool *s, struct timespec *when);
 /* Whether entries came or went since that value was got, or nobody can tell. */
 bool spool_is_changed(const struct spool *s, struct timespec since);
-
-struct spool_item {
-	char id[SPOOL_ID_MAX + 1];
-	enum entry_state state;
-};
-
-/* All entries in order of arrival (which is that of their IDs). Zero it before use. One that is
- * renamed meanwhile may be missing: it is being sent. */
-struct spool_list {
-	struct spool_item *items;
-	size_t count, cap;
-	struct strv warnings; /* on what is in the directory and is not ours; sentences */
-};
-
-enum { SPOOL_WARNINGS_MAX = 20 };
-
-int spool_list(struct spool *s, struct spool_list *list, struct error *error);
-void spool_list_clear(struct spool_list *list);
-/* Whether something waits and nobody was told so in the last seconds: who is told runs the
- * queue. For those who pass by with a message of their own. */
-bool spool_wants_run(struct spool *s, int seconds);
-/* Under SPOOL_LOCK_RUN: removes what a crash left behind (temporary files whose writer is gone,
- * journals without an entry). */
-void spool_clean(struct spool *s);
 
 /* Whether a name is that of a user's queue below SPOOL_SYSTEM_DIR: his number and nothing else.
  */

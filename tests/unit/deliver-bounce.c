@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "queue/entry_note.h"
 #include "queue/entry_put.h"
+#include "queue/spool_list.h"
 #include "test.h"
 
 enum { NOW = 1800000000 };

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "queue/entry.h"
 #include "queue/entry_put.h"
-#include "queue/spool.h"
+#include "queue/spool_list.h"
 #include "test.h"
 
 static char spool_directory[] = "/tmp/pennypost-test.XXXXXX";
