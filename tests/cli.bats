@@ -317,6 +317,26 @@ cut() {
 	[ ! -e relay/1.message ]
 }
 
+@test "what the relay says is followed by what mends it, once" {
+	serve --say 'RCPT=550 5.7.1 relay access denied'
+	printf '%s\n' 'account default' "relay smtp://127.0.0.1:$relay_port" >config/pennypost/config
+	chmod 600 config/pennypost/config
+	run -67 --separate-stderr ./pennypost a@example.net b@example.net <message
+	echo "$stderr"
+	[[ ${stderr_lines[0]} == *'<a@example.net> refused: 550 5.7.1 relay access denied; the relay takes mail'* ]]
+	[[ ${stderr_lines[0]} == *"; write: auth on (in account default of $PWD/config/pennypost/config)" ]]
+	[[ ${stderr_lines[1]} == *'<b@example.net> refused: 550 5.7.1 relay access denied' ]]
+	serve --say 'MAIL=550 5.7.60 not permitted to send as'
+	run -69 --separate-stderr ./pennypost --relay="smtp://127.0.0.1:$relay_port" a@example.net <message
+	echo "$stderr"
+	[[ $stderr == *'not permitted to send as; the login may not send from this address; do: '* ]]
+	serve --say 'RCPT=451 4.7.1 greylisted'
+	run -75 --separate-stderr ./pennypost --relay="smtp://127.0.0.1:$relay_port" --queue=off \
+		a@example.net <message
+	echo "$stderr"
+	[[ $stderr == *' 451 4.7.1 greylisted' ]]
+}
+
 @test "the name we are called by cannot reach a terminal" {
 	serve --refuse a@example.net
 	name=$'x\e[31m'

@@ -134,6 +134,11 @@ static const struct advice_row rows[] = {
 	{AT_SENDING, 0, 4, {0}, 0, {NULL},
 	 {"later", "the relay wants to be asked again later; the queue does that", ADVICE_WAIT, "nothing is to be done"}},
 
+	/* What is missing of pennypost itself. */
+	{AT_ANY, 0, 0, {0}, 0, {"reinstall pennypost"},
+	 {"incomplete", "a part of pennypost is missing, or of another version", ADVICE_DO,
+	  "install pennypost again, whole"}},
+
 	/* Greeting, STARTTLS, TLS. */
 	{AT(STAGE_GREETING), IF_PORT_25 | IF_FAR, 554, {0}, 0, {NULL},
 	 {"not-welcome", "the relay takes no connections from this address on port 25", ADVICE_PORT, "587"}},

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/interrupt.h"
+#include "cmd/remedy.h"
 #include "cmd/run_queue.h"
 #include "deliver/enqueue.h"
 #include "deliver/runner.h"
@@ -244,6 +245,38 @@ static void dispatch_show_recipient(const struct attempt *a, size_t i,
 	attempt_show_reason(a, i, out);
 }
 
+/* Behind what the relay said, what mends it, where that is known and waiting does not; once a
+ * message. What failed before the relay spoke says it itself; and who hands messages over in a
+ * session, or many at once, does not want it in his way. */
+static void dispatch_show_remedy(struct dispatch *d, const struct account *a,
+				 const struct error *e, struct buf *out)
+{
+	struct remedy r;
+	struct buf meaning;
+	bool waits;
+
+	if (e->code == 0 || d->remedy_told || d->one_answer || d->one_line)
+		return;
+	buf_init(&meaning, REMEDY_MAX);
+	if (remedy_find(a, &d->x->secrets, e, &r, &meaning, &waits) && !waits) {
+		buf_printf(out, "%s; ", meaning.data);
+		remedy_show(&r, a, out);
+		d->remedy_told = true;
+	}
+	buf_clear(&meaning);
+}
+
+/* Why a recipient alone was refused, as an error; class none: he was not. */
+static struct error dispatch_refusal(const struct attempt *a, size_t i)
+{
+	const struct smtp_recipient *to = &a->transaction.recipients[i];
+	struct error e = {.class = ERROR_NONE};
+
+	if (to->refused && !to->why)
+		reply_refuse(&to->slot.reply, ERROR_RECIPIENT, STAGE_RCPT, "RCPT", &e);
+	return e;
+}
+
 /* One line a recipient, the sent ones too, so that nobody sends again; or all in one. What does
  * not fit is in the log. */
 static void dispatch_tell_each(struct dispatch *d, const struct attempt *a,
@@ -254,8 +287,12 @@ static void dispatch_tell_each(struct dispatch *d, const struct attempt *a,
 	buf_init(&line, DISPATCH_LINE_MAX);
 	buf_init(&one, DISPATCH_LINE_MAX);
 	for (size_t i = 0; i < a->transaction.count; i++) {
+		const struct error refusal = dispatch_refusal(a, i);
+
 		buf_reset(&one);
 		dispatch_show_recipient(a, i, kept, &one);
+		if (refusal.class != ERROR_NONE)
+			dispatch_show_remedy(d, a->submission->account, &refusal, &one);
 		if (!d->one_line)
 			d->tell(d->tell_context, one.data);
 		else if (line.len + one.len < DISPATCH_LINE_MAX / 2)
@@ -281,6 +318,7 @@ static void dispatch_tell_all(struct dispatch *d, const struct attempt *a,
 		buf_add_string(&line, ": ");
 	}
 	buf_add_string(&line, a->transaction.trouble.text);
+	dispatch_show_remedy(d, a->submission->account, &a->transaction.trouble, &line);
 	dispatch_show_why(d, a, kept->fates, &line);
 	d->tell(d->tell_context, line.data);
 	buf_clear(&line);

@@ -49,7 +49,7 @@ struct dispatch {
 	struct error why;              /* why nothing can be queued */
 	bool tried;                    /* an attempt was made */
 	bool waited;                   /* or attempt_wait() took its place */
-	bool why_told;
+	bool why_told, remedy_told;
 	bool off;   /* because the account says so */
 	bool wakes; /* something was queued that a runner can send soon */
 };

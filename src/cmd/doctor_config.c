@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "cmd/advice.h"
 #include "cmd/context_load.h"
-#include "cmd/doctor_mend.h"
+#include "cmd/remedy.h"
 #include "conf/aliases.h"
 
 enum {
@@ -77,51 +77,51 @@ static bool doctor_contradicting(const struct doctor_place *p, char *word, size_
 }
 
 /* A wrong line is corrected, or taken out. */
-static struct doctor_mend doctor_mend_line_of(const char *text, struct buf *file)
+static struct remedy doctor_line_of_remedy(const char *text, struct buf *file)
 {
-	struct doctor_mend none = {.kind = DOCTOR_MEND_NONE};
+	struct remedy none = {.kind = REMEDY_NONE};
 	struct doctor_place p;
 	char wrong[64], right[64];
 
 	if (!doctor_find_place(text, &p))
 		return none;
-	doctor_quote(file, p.file);
+	remedy_quote(file, p.file);
 	if (doctor_contradicting(&p, wrong, sizeof(wrong)))
-		return doctor_command("sed -i '%s,/^[[:blank:]]*account[[:blank:]]/"
+		return remedy_command("sed -i '%s,/^[[:blank:]]*account[[:blank:]]/"
 				      "{/^[[:blank:]]*%s[[:blank:]]/d;}' %s",
 				      p.line, wrong, file->data);
 	if (strncmp(p.rest, "account ", 8) == 0)
 		return none;
 	if (strstr(p.rest, "did you mean") && doctor_quoted(p.rest, 0, wrong, sizeof(wrong)) &&
 	    doctor_quoted(p.rest, 1, right, sizeof(right)))
-		return doctor_command("sed -i '%ss/%s/%s/' %s", p.line, wrong, right,
+		return remedy_command("sed -i '%ss/%s/%s/' %s", p.line, wrong, right,
 				      file->data);
-	return doctor_command("sed -i '%ss/^/# /' %s", p.line, file->data);
+	return remedy_command("sed -i '%ss/^/# /' %s", p.line, file->data);
 }
 
 /* A file that belongs to somebody else. */
-static struct doctor_mend doctor_mend_owner(const char *text, struct buf *file)
+static struct remedy doctor_owner_remedy(const char *text, struct buf *file)
 {
 	const char *owned = strstr(text, " is owned by user ");
 	char path[DOCTOR_PATH_MAX];
 
 	if (!owned || text[0] != '/' || (size_t)(owned - text) >= sizeof(path))
-		return (struct doctor_mend){.kind = DOCTOR_MEND_NONE};
+		return (struct remedy){.kind = REMEDY_NONE};
 	snprintf(path, sizeof(path), "%.*s", (int)(owned - text), text);
-	return doctor_command("chown %lu %s", (unsigned long)geteuid(),
-			      doctor_quote(file, path));
+	return remedy_command("chown %lu %s", (unsigned long)geteuid(),
+			      remedy_quote(file, path));
 }
 
 /* What mends an error of reading a file. */
-static struct doctor_mend doctor_mend_file_error(const struct error *error)
+static struct remedy doctor_file_error_remedy(const struct error *error)
 {
-	struct doctor_mend m;
+	struct remedy m;
 	struct buf file;
 
 	buf_init(&file, DOCTOR_PATH_MAX * 4);
-	m = doctor_mend_owner(error->text, &file);
-	if (m.kind == DOCTOR_MEND_NONE)
-		m = doctor_mend_line_of(error->text, &file);
+	m = doctor_owner_remedy(error->text, &file);
+	if (m.kind == REMEDY_NONE)
+		m = doctor_line_of_remedy(error->text, &file);
 	buf_clear(&file);
 	return m;
 }
@@ -136,7 +136,7 @@ static bool doctor_lacks_account(const struct context *x)
 static void doctor_warn_of_words(struct doctor *d)
 {
 	const struct strv *warnings = &d->x->config.warnings;
-	struct doctor_mend m;
+	struct remedy m;
 	struct buf command;
 
 	for (size_t i = 0; i < warnings->count; i++) {
@@ -144,11 +144,11 @@ static void doctor_warn_of_words(struct doctor *d)
 		char path[DOCTOR_PATH_MAX];
 
 		buf_init(&command, DOCTOR_PATH_MAX * 4);
-		m = doctor_do("see pennypost.conf(5)");
+		m = remedy_do("see pennypost.conf(5)");
 		if (blank && strstr(blank, "chmod o-r it")) {
 			snprintf(path, sizeof(path), "%.*s", (int)(blank - warnings->items[i]),
 				 warnings->items[i]);
-			m = doctor_command("chmod o-r %s", doctor_quote(&command, path));
+			m = remedy_command("chmod o-r %s", remedy_quote(&command, path));
 		}
 		doctor_warn(d, &m, "%s", warnings->items[i]);
 		buf_clear(&command);
@@ -170,11 +170,11 @@ static void doctor_show_file(struct doctor *d, const char *path)
 void doctor_configuration(struct doctor *d)
 {
 	struct context *x = d->x;
-	struct doctor_mend m;
+	struct remedy m;
 	struct error error;
 
 	if (context_load_quietly(x, &error) && !doctor_lacks_account(x)) {
-		m = doctor_mend_file_error(&error);
+		m = doctor_file_error_remedy(&error);
 		doctor_fail_error(d, &error, &m);
 		return;
 	}
@@ -204,21 +204,21 @@ static const char *doctor_why(const struct context *x, const struct account *a)
 static void doctor_fail_account(struct doctor *d, const struct error *error)
 {
 	const struct context *x = d->x;
-	struct doctor_mend m = {.kind = DOCTOR_MEND_NONE};
+	struct remedy m = {.kind = REMEDY_NONE};
 	struct buf name;
 
-	buf_init(&name, DOCTOR_MEND_MAX);
+	buf_init(&name, REMEDY_MAX);
 	if (doctor_lacks_account(x))
-		m = doctor_command("pennypost --doctor %s",
-				   doctor_quote(&name, x->config.accounts[0].name));
+		m = remedy_command("pennypost --doctor %s",
+				   remedy_quote(&name, x->config.accounts[0].name));
 	else if (x->account)
-		m = doctor_do("correct what the %s says, by pennypost.conf(5)",
+		m = remedy_do("correct what the %s says, by pennypost.conf(5)",
 			      x->account->name);
 	else if (x->config.count == 0)
-		m = doctor_do("write into ~/.config/pennypost/config: relay "
+		m = remedy_do("write into ~/.config/pennypost/config: relay "
 			      "submissions://USER@HOST, with what your provider names");
 	else
-		m = doctor_line("relay submissions://USER@HOST");
+		m = remedy_line("relay submissions://USER@HOST");
 	doctor_fail_error(d, error, &m);
 	buf_clear(&name);
 }
@@ -269,11 +269,11 @@ void doctor_account(struct doctor *d)
 /* A file that is not there stops no mail, but nobody meant it so. */
 static void doctor_warn_of_aliases(struct doctor *d)
 {
-	struct doctor_mend m;
+	struct remedy m;
 	struct buf path;
 
 	buf_init(&path, DOCTOR_PATH_MAX * 4);
-	m = doctor_command("touch %s", doctor_quote(&path, d->account.aliases));
+	m = remedy_command("touch %s", remedy_quote(&path, d->account.aliases));
 	doctor_warn(d, &m, "%s is not there, so local names have no other address",
 		    d->account.aliases);
 	buf_clear(&path);
@@ -286,7 +286,7 @@ void doctor_aliases(struct doctor *d)
 	const struct aliases_use use = {.local = &local,
 					.include = a->aliases_include == SETTING_ON};
 	struct aliases_report report = {0};
-	struct doctor_mend m;
+	struct remedy m;
 	struct error error;
 	bool failed;
 
@@ -303,7 +303,7 @@ void doctor_aliases(struct doctor *d)
 		error_set(&error, ERROR_LOCAL, STAGE_CONFIG, "%s", report.errors.items[0]);
 		failed = true;
 	}
-	m = failed ? doctor_mend_file_error(&error) : doctor_command("newaliases");
+	m = failed ? doctor_file_error_remedy(&error) : remedy_command("newaliases");
 	if (failed)
 		doctor_fail_error(d, &error, &m);
 	for (size_t i = 0; i < report.warnings.count; i++)
@@ -336,7 +336,7 @@ static int doctor_try_append(const char *path)
 void doctor_log(struct doctor *d)
 {
 	const struct account *a = &d->account;
-	struct doctor_mend m = doctor_line("syslog on");
+	struct remedy m = remedy_line("syslog on");
 	const char *slash = a->logfile ? strrchr(a->logfile, '/') : NULL;
 	struct buf directory;
 	char *parent;
@@ -355,9 +355,9 @@ void doctor_log(struct doctor *d)
 	}
 	parent = slash ? span_dup((struct span){a->logfile, (size_t)(slash - a->logfile)})
 		       : NULL;
-	buf_init(&directory, DOCTOR_MEND_MAX);
+	buf_init(&directory, REMEDY_MAX);
 	if (parent && number == ENOENT)
-		m = doctor_command("mkdir -p %s", doctor_quote(&directory, parent));
+		m = remedy_command("mkdir -p %s", remedy_quote(&directory, parent));
 	doctor_warn(d, &m, "%s cannot be written, so what was sent is not noted there: %s",
 		    a->logfile, strerror(number));
 	buf_clear(&directory);
@@ -385,25 +385,25 @@ static const char *doctor_secret_source(const struct doctor *d)
 	return "a credential of systemd, netrc or the desktop";
 }
 
-static struct doctor_mend doctor_mend_secret(const struct doctor *d, const struct error *error)
+static struct remedy doctor_secret_remedy(const struct doctor *d, const struct error *error)
 {
-	struct doctor_mend m = {.kind = DOCTOR_MEND_NONE};
+	struct remedy m = {.kind = REMEDY_NONE};
 	struct buf word;
 
 	buf_init(&word, DOCTOR_PATH_MAX * 4);
 	if (advice_command(error, &word))
-		m = doctor_command("%s", word.data);
+		m = remedy_command("%s", word.data);
 	else if (d->account.password_file && strstr(error->text, " is owned by user "))
-		m = doctor_command("chown %lu %s", (unsigned long)geteuid(),
-				   doctor_quote(&word, d->account.password_file));
+		m = remedy_command("chown %lu %s", (unsigned long)geteuid(),
+				   remedy_quote(&word, d->account.password_file));
 	else if (d->account.passwordeval)
-		m = doctor_do("run the command of passwordeval by hand: it must write the "
+		m = remedy_do("run the command of passwordeval by hand: it must write the "
 			      "password, one line, and exit 0");
 	else if (strcmp(doctor_secret_source(d), "a credential of systemd, netrc or the "
 						 "desktop") == 0)
-		m = doctor_line("password_file ~/.config/pennypost/password");
+		m = remedy_line("password_file ~/.config/pennypost/password");
 	else
-		m = doctor_store_password(d);
+		m = remedy_password(&d->account, &d->x->secrets);
 	buf_clear(&word);
 	return m;
 }
@@ -411,13 +411,13 @@ static struct doctor_mend doctor_mend_secret(const struct doctor *d, const struc
 /* What was pasted in with blanks is wrong far more often than right. */
 static void doctor_warn_of_blanks(struct doctor *d, struct span secret)
 {
-	struct doctor_mend m = doctor_store_password(d);
+	struct remedy m = remedy_password(&d->account, &d->x->secrets);
 	struct buf word;
 
 	buf_init(&word, DOCTOR_PATH_MAX * 4);
 	if (d->account.password_file)
-		m = doctor_command("sed -i 's/^[[:blank:]]*//; s/[[:blank:]]*$//' %s",
-				   doctor_quote(&word, d->account.password_file));
+		m = remedy_command("sed -i 's/^[[:blank:]]*//; s/[[:blank:]]*$//' %s",
+				   remedy_quote(&word, d->account.password_file));
 	if (span_trim(secret).len != secret.len)
 		doctor_warn(d, &m,
 			    "the password begins or ends with a blank, as one does that "
@@ -430,7 +430,7 @@ void doctor_secret(struct doctor *d)
 	struct account *a = &d->account;
 	const char *source = doctor_secret_source(d);
 	struct secret_sources quiet = d->x->secrets;
-	struct doctor_mend m;
+	struct remedy m;
 	struct error error;
 	struct buf secret;
 
@@ -446,12 +446,12 @@ void doctor_secret(struct doctor *d)
 	dump_forbid();
 	buf_init_secret(&secret, SECRET_MAX);
 	if (secret_is_typed(a, &quiet)) {
-		m = doctor_line("password_file ~/.config/pennypost/password");
+		m = remedy_line("password_file ~/.config/pennypost/password");
 		doctor_warn(d, &m, "a person must type it, so nothing can be sent later");
 		source = "the terminal";
 	}
 	if (secret_get(a, &quiet, &secret, &error)) {
-		m = doctor_mend_secret(d, &error);
+		m = doctor_secret_remedy(d, &error);
 		doctor_fail_error(d, &error, &m);
 	} else {
 		doctor_warn_of_blanks(d, buf_span(&secret));

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/text.h"
-#include "cmd/doctor_mend.h"
+#include "cmd/remedy.h"
 #include "cmd/submit.h"
 #include "deliver/submission.h"
 #include "mail/address.h"
@@ -24,16 +24,16 @@ static const char *doctor_offered(const struct doctor *d)
 static void doctor_fail_mechanism(struct doctor *d, const struct error *error)
 {
 	const struct account *a = &d->account;
-	struct doctor_mend m = doctor_line("auth on");
+	struct remedy m = remedy_line("auth on");
 	bool offered = strncmp(doctor_offered(d), "AUTH ", 5) == 0 &&
 		       strcmp(doctor_offered(d), "AUTH is not offered") != 0;
 
 	if (!account_user(a))
-		m = doctor_line("user %s", account_sender(a) ? account_sender(a) : "NAME");
+		m = remedy_line("user %s", account_sender(a) ? account_sender(a) : "NAME");
 	else if (!offered && strstr(d->look.before.data, "STARTTLS"))
-		m = doctor_line("tls on");
+		m = remedy_line("tls on");
 	else if (!offered)
-		m = doctor_line("auth off");
+		m = remedy_line("auth off");
 	doctor_fail(d, error_exit_code(error), &m, "%s (%s)", error->text, doctor_offered(d));
 }
 
@@ -47,7 +47,7 @@ void doctor_login(struct doctor *d)
 {
 	const struct account *a = &d->account;
 	struct relay_options relay = context_relay(d->x, a);
-	struct doctor_mend m = doctor_line("tls off");
+	struct remedy m = remedy_line("tls off");
 	struct error error;
 
 	if (a->relay.scheme == ENDPOINT_FD) {
@@ -121,16 +121,16 @@ void doctor_sender(struct doctor *d)
 {
 	const struct account *a = &d->account;
 	const struct smtp_mail_options needs = {0};
-	struct doctor_mend m = {.kind = DOCTOR_MEND_NONE};
+	struct remedy m = {.kind = REMEDY_NONE};
 	struct error error;
 
 	if (account_user(a) && strchr(account_user(a), '@'))
-		m = doctor_line("from %s", account_user(a));
+		m = remedy_line("from %s", account_user(a));
 	if (doctor_find_sender(d, &error))
 		doctor_fail_error(d, &error, &m);
 	else if (smtp_mail(d->session, d->sender.data, &needs, &error))
 		doctor_fail_error(d, &error, NULL);
-	else if (!account_sender(a) && account_wants_auth(a) && m.kind != DOCTOR_MEND_NONE &&
+	else if (!account_sender(a) && account_wants_auth(a) && m.kind != REMEDY_NONE &&
 		 strcmp(account_user(a), d->sender.data) != 0)
 		doctor_warn(d, &m,
 			    "mail is from <%s>, unless it says otherwise, and not from the "
@@ -180,8 +180,8 @@ static void doctor_write_test(const struct doctor *d, struct buf *out)
 
 void doctor_send_test(struct doctor *d)
 {
-	const struct doctor_mend m =
-		doctor_do("send one by hand: pennypost -s test --body test ADDRESS");
+	const struct remedy m =
+		remedy_do("send one by hand: pennypost -s test --body test ADDRESS");
 	struct error error;
 	struct buf text;
 

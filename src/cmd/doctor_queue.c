@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "cmd/doctor_mend.h"
+#include "cmd/remedy.h"
 #include "cmd/queue_tally.h"
 #include "conf/secret.h"
 #include "queue/health.h"
@@ -30,23 +30,23 @@ void doctor_mailbox(struct doctor *d)
 {
 	const char *path = d->account.relay.path;
 	const char *slash = path ? strrchr(path, '/') : NULL;
-	struct doctor_mend m = {.kind = DOCTOR_MEND_NONE};
+	struct remedy m = {.kind = REMEDY_NONE};
 	struct buf parent, quoted;
 
 	if (!slash) {
 		doctor_ok(d, "messages are thrown away");
 		return;
 	}
-	buf_init(&parent, DOCTOR_MEND_MAX);
-	buf_init(&quoted, DOCTOR_MEND_MAX);
+	buf_init(&parent, REMEDY_MAX);
+	buf_init(&quoted, REMEDY_MAX);
 	buf_add(&parent, path, slash == path ? 1 : (size_t)(slash - path));
 	if (access(path, W_OK) == 0 ||
 	    (errno == ENOENT && access(parent.data, W_OK | X_OK) == 0)) {
 		doctor_ok(d, "%s can be written", path);
 	} else {
 		m = errno == ENOENT
-			    ? doctor_command("mkdir -p %s", doctor_quote(&quoted, parent.data))
-			    : doctor_command("chmod u+rwX %s", doctor_quote(&quoted, path));
+			    ? remedy_command("mkdir -p %s", remedy_quote(&quoted, parent.data))
+			    : remedy_command("chmod u+rwX %s", remedy_quote(&quoted, path));
 		doctor_fail(d, 78, &m, "%s cannot be written: %s", path, strerror(errno));
 	}
 	buf_clear(&parent);
@@ -70,7 +70,7 @@ static struct spool *doctor_open_spool(struct doctor *d, bool create, struct err
 
 static void doctor_judge_room(struct doctor *d, const struct spool *s)
 {
-	struct doctor_mend m = doctor_do("make room on the file system of %s", spool_path(s));
+	struct remedy m = remedy_do("make room on the file system of %s", spool_path(s));
 	struct statvfs st;
 	uint64_t room;
 
@@ -89,7 +89,7 @@ static void doctor_judge_room(struct doctor *d, const struct spool *s)
 
 void doctor_queue(struct doctor *d)
 {
-	struct doctor_mend m = {.kind = DOCTOR_MEND_NONE};
+	struct remedy m = {.kind = REMEDY_NONE};
 	struct error error;
 	struct buf path;
 	struct spool *s;
@@ -101,20 +101,20 @@ void doctor_queue(struct doctor *d)
 	s = doctor_open_spool(d, true, &error);
 	if (!s) {
 		if (error.number == EROFS || error.number == EACCES || error.number == ENOENT)
-			m = doctor_line("queue_dir ~/.pennypost");
+			m = remedy_line("queue_dir ~/.pennypost");
 		doctor_fail_error(d, &error, error.number == EROFS ? &m : NULL);
 		return;
 	}
-	buf_init(&path, DOCTOR_MEND_MAX);
+	buf_init(&path, REMEDY_MAX);
 	if (faccessat(spool_fd(s), ".", W_OK | X_OK, AT_EACCESS) == 0) {
 		doctor_judge_room(d, s);
 	} else if (errno == EROFS) {
-		m = doctor_command("mount -o remount,rw %s",
-				   doctor_quote(&path, spool_path(s)));
+		m = remedy_command("mount -o remount,rw %s",
+				   remedy_quote(&path, spool_path(s)));
 		doctor_fail(d, 78, &m, "%s is on a file system that cannot be written",
 			    spool_path(s));
 	} else {
-		m = doctor_command("chmod 700 %s", doctor_quote(&path, spool_path(s)));
+		m = remedy_command("chmod 700 %s", remedy_quote(&path, spool_path(s)));
 		doctor_fail(d, 78, &m, "%s cannot be written: %s", spool_path(s),
 			    strerror(errno));
 	}
@@ -125,7 +125,7 @@ void doctor_queue(struct doctor *d)
 /* Relays that are left alone for a while, because they failed. */
 static void doctor_warn_of_relays(struct doctor *d, struct spool *s)
 {
-	const struct doctor_mend m = doctor_command("pennypost -q");
+	const struct remedy m = remedy_command("pennypost -q");
 	int64_t now = time(NULL);
 	struct health h;
 
@@ -160,18 +160,18 @@ static bool doctor_first_entry(struct spool *s, enum entry_state state,
 
 static void doctor_judge_backlog(struct doctor *d, struct spool *s, const struct queue_tally *t)
 {
-	struct doctor_mend m = doctor_do("mailq shows it");
+	struct remedy m = remedy_do("mailq shows it");
 	char id[SPOOL_ID_MAX + 1];
 	struct buf words;
 
 	buf_init(&words, 1024);
 	queue_tally_words(&words, t);
 	if (t->damaged > 0 && doctor_first_entry(s, ENTRY_BAD, id))
-		m = doctor_command("pennypost --remove %s", id);
+		m = remedy_command("pennypost --remove %s", id);
 	else if (t->dead > 0 && doctor_first_entry(s, ENTRY_DEAD, id))
-		m = doctor_command("pennypost --remove %s", id);
+		m = remedy_command("pennypost --remove %s", id);
 	else if (t->oldest > DOCTOR_OLD)
-		m = doctor_command("pennypost -q");
+		m = remedy_command("pennypost -q");
 	if (t->damaged > 0 || t->dead > 0)
 		doctor_warn(d, &m, "%s: look at it with pennypost --show %s, then remove it",
 			    words.data, id);
@@ -252,13 +252,13 @@ static const char *doctor_timer(void)
 	return found ? "a timer of the user's systemd" : doctor_in_crontab() ? "crontab" : NULL;
 }
 
-static struct doctor_mend doctor_mend_timer(void)
+static struct remedy doctor_timer_remedy(void)
 {
 	if (access("/run/systemd/system", F_OK) == 0 &&
 	    access("/usr/lib/systemd/user/pennypost-queue.timer", F_OK) == 0)
-		return doctor_command("systemctl %s enable --now pennypost-queue.timer",
+		return remedy_command("systemctl %s enable --now pennypost-queue.timer",
 				      getuid() == 0 ? "--system" : "--user");
-	return doctor_command(
+	return remedy_command(
 		"(crontab -l; echo '*/5 * * * * pennypost -q --due 2>/dev/null') | "
 		"crontab -");
 }
@@ -267,7 +267,7 @@ void doctor_runner(struct doctor *d)
 {
 	struct error error;
 	struct spool *s = doctor_keeps_nothing(d) ? NULL : doctor_open_spool(d, false, &error);
-	const struct doctor_mend m = doctor_mend_timer();
+	const struct remedy m = doctor_timer_remedy();
 	struct queue_tally t = {0};
 	const char *timer;
 

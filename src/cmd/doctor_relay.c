@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cmd/doctor_mend.h"
+#include "cmd/remedy.h"
 #include "deliver/route.h"
 #include "net/resolve.h"
 
@@ -82,7 +82,7 @@ static int doctor_lookup_way(struct doctor *d, const struct account *a, struct e
 
 void doctor_lookup(struct doctor *d)
 {
-	struct doctor_mend m = doctor_do("correct its name; mail goes by another relay");
+	struct remedy m = remedy_do("correct its name; mail goes by another relay");
 	struct error first = {.class = ERROR_NONE};
 	struct route_way *way;
 	struct route route;
@@ -154,13 +154,13 @@ static int doctor_other_port(const struct doctor *d)
 static void doctor_fail_connect(struct doctor *d, const struct error *error)
 {
 	int port = doctor_other_port(d);
-	struct doctor_mend m = {.kind = DOCTOR_MEND_NONE};
+	struct remedy m = {.kind = REMEDY_NONE};
 
 	if (port == 0) {
 		doctor_fail_error(d, error, NULL);
 		return;
 	}
-	m = doctor_line_port(d, port);
+	m = remedy_line_port(&d->account, port);
 	doctor_fail(d, error_exit_code(error), &m, "%s; port %d of the host answers, so %s",
 		    error->text, port,
 		    d->targets[0].port == 25 ? "something on the way blocks port 25"
@@ -191,7 +191,7 @@ static bool doctor_is_left_out(const struct doctor *d, const char *address)
 static void doctor_warn_of_address(struct doctor *d, const struct doctor_reach *r,
 				   const struct doctor_target *t, const struct error *error)
 {
-	struct doctor_mend m = doctor_do("tell its operator; mail goes by another address");
+	struct remedy m = remedy_do("tell its operator; mail goes by another address");
 
 	/* "localhost" has two, and most listen at one of them. */
 	if (d->account.relay.host && strcmp(d->account.relay.host, "localhost") == 0) {
@@ -200,9 +200,9 @@ static void doctor_warn_of_address(struct doctor *d, const struct doctor_reach *
 		return;
 	}
 	if (doctor_is_six(t->address) && r->good[1] == 0 && r->good[0] > 0)
-		m = doctor_line("address_family ipv4");
+		m = remedy_line("address_family ipv4");
 	doctor_warn(d, &m, "%s port %d: %s%s", t->address, t->port, error->text,
-		    m.kind == DOCTOR_MEND_LINE ? "; IPv6 does not work here, IPv4 does" : "");
+		    m.kind == REMEDY_LINE ? "; IPv6 does not work here, IPv4 does" : "");
 }
 
 static void doctor_connect_all(struct doctor *d)
@@ -351,7 +351,7 @@ static bool doctor_speaks_tls(const struct doctor *d)
 
 void doctor_greeting(struct doctor *d)
 {
-	struct doctor_mend m = {.kind = DOCTOR_MEND_NONE};
+	struct remedy m = {.kind = REMEDY_NONE};
 	struct doctor_look *l = &d->look;
 	struct buf shown;
 
@@ -364,7 +364,7 @@ void doctor_greeting(struct doctor *d)
 		return;
 	}
 	if (l->error.code == 0 && d->tls != ACCOUNT_TLS_IMPLICIT && doctor_speaks_tls(d)) {
-		m = doctor_line_tls(d, true);
+		m = remedy_line_tls(&d->account, true);
 		doctor_fail(d, error_exit_code(&l->error), &m,
 			    "the relay speaks TLS from the first byte at port %d, and the "
 			    "account waits for a greeting in clear",
@@ -385,7 +385,7 @@ void doctor_hello(struct doctor *d)
 void doctor_starttls(struct doctor *d)
 {
 	struct doctor_look *l = &d->look;
-	struct doctor_mend m = doctor_line("tls on");
+	struct remedy m = remedy_line("tls on");
 
 	if (l->step == DOCTOR_STEP_STARTTLS)
 		doctor_fail_error(d, &l->error, NULL);

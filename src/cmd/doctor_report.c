@@ -7,11 +7,12 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "cmd/doctor_mend.h"
+#include "cmd/advice.h"
+#include "cmd/remedy.h"
 
 /* Bytes of what is said, each of which may take six as JSON; and of its frame, with the name of
  * a file. */
-enum { DOCTOR_SAID_MAX = 6 * (DOCTOR_TEXT_MAX + DOCTOR_MEND_MAX + DOCTOR_TEXT_MAX) + 1024 };
+enum { DOCTOR_SAID_MAX = 6 * (DOCTOR_TEXT_MAX + REMEDY_MAX + DOCTOR_TEXT_MAX) + 1024 };
 
 static const char *const doctor_words[] = {
 	[DOCTOR_OK] = "ok",
@@ -38,57 +39,34 @@ void doctor_clear(struct doctor *d)
 	account_clear(&d->account);
 }
 
-/* Where a line of the configuration belongs; without a file it can be an option. */
-static void doctor_show_place(const struct doctor *d, const char *line, struct buf *out)
+/* The account that is looked at, once there is one. */
+static const struct account *doctor_account(const struct doctor *d)
 {
-	size_t word = strcspn(line, " ");
-	struct buf file;
-
-	if (!d->has_account)
-		return;
-	buf_init(&file, DOCTOR_TEXT_MAX);
-	if (doctor_mend_file(d, &file)) {
-		buf_printf(out, " (in account %s of %s)", TEXT_SHOW(span_of(d->account.name)),
-			   TEXT_SHOW(buf_span(&file)));
-	} else {
-		buf_add_string(out, " (or say --");
-		for (size_t i = 0; i < word; i++)
-			buf_add_char(out, line[i] == '_' ? '-' : line[i]);
-		buf_add_char(out, '=');
-		text_escape(out, span_of(line + word + (line[word] != '\0')));
-		buf_add_char(out, ')');
-	}
-	buf_clear(&file);
+	return d->has_account ? &d->account : NULL;
 }
 
 static void doctor_say_words(const struct doctor *d, enum doctor_status status,
-			     const struct doctor_mend *mend, const char *text)
+			     const struct remedy *mend, const char *text)
 {
 	struct buf out;
 
 	buf_init(&out, DOCTOR_SAID_MAX);
 	buf_printf(&out, "%-11s  %-13s  ", doctor_words[status], d->check);
 	text_escape(&out, span_of(text));
-	if (mend && mend->kind != DOCTOR_MEND_NONE) {
-		buf_printf(&out, "\n%-11s  %-13s  %s: ", "", "",
-			   mend->kind == DOCTOR_MEND_LINE      ? "write"
-			   : mend->kind == DOCTOR_MEND_COMMAND ? "run"
-							       : "do");
-		text_escape(&out, span_of(mend->text));
-		if (mend->kind == DOCTOR_MEND_LINE)
-			doctor_show_place(d, mend->text, &out);
+	if (mend && mend->kind != REMEDY_NONE) {
+		buf_printf(&out, "\n%-11s  %-13s  ", "", "");
+		remedy_show(mend, doctor_account(d), &out);
 	}
 	puts(out.data);
 	buf_clear(&out);
 }
 
-static void doctor_json_mend(const struct doctor *d, const struct doctor_mend *mend,
-			     struct json *j)
+static void doctor_json_mend(const struct doctor *d, const struct remedy *mend, struct json *j)
 {
-	static const char *const names[] = {[DOCTOR_MEND_NONE] = "",
-					    [DOCTOR_MEND_LINE] = "line",
-					    [DOCTOR_MEND_COMMAND] = "command",
-					    [DOCTOR_MEND_DO] = "do"};
+	static const char *const names[] = {[REMEDY_NONE] = "",
+					    [REMEDY_LINE] = "line",
+					    [REMEDY_COMMAND] = "command",
+					    [REMEDY_DO] = "do"};
 	struct buf file;
 
 	json_name(j, "mend");
@@ -96,7 +74,7 @@ static void doctor_json_mend(const struct doctor *d, const struct doctor_mend *m
 	json_name(j, names[mend->kind]);
 	json_string(j, span_of(mend->text));
 	buf_init(&file, DOCTOR_TEXT_MAX);
-	if (mend->kind == DOCTOR_MEND_LINE && d->has_account && doctor_mend_file(d, &file)) {
+	if (mend->kind == REMEDY_LINE && d->has_account && remedy_file(&d->account, &file)) {
 		json_name(j, "file");
 		json_string(j, buf_span(&file));
 		json_name(j, "account");
@@ -107,7 +85,7 @@ static void doctor_json_mend(const struct doctor *d, const struct doctor_mend *m
 }
 
 static void doctor_say_json(const struct doctor *d, enum doctor_status status,
-			    const struct doctor_mend *mend, const char *text)
+			    const struct remedy *mend, const char *text)
 {
 	struct json j;
 	struct buf out;
@@ -121,15 +99,15 @@ static void doctor_say_json(const struct doctor *d, enum doctor_status status,
 	json_string(&j, span_of(doctor_words[status]));
 	json_name(&j, "text");
 	json_string(&j, span_of(text));
-	if (mend && mend->kind != DOCTOR_MEND_NONE)
+	if (mend && mend->kind != REMEDY_NONE)
 		doctor_json_mend(d, mend, &j);
 	json_close_object(&j);
 	puts(out.data);
 	buf_clear(&out);
 }
 
-static void doctor_say(struct doctor *d, enum doctor_status status,
-		       const struct doctor_mend *mend, const char *text)
+static void doctor_say(struct doctor *d, enum doctor_status status, const struct remedy *mend,
+		       const char *text)
 {
 	if (d->x->options.json)
 		doctor_say_json(d, status, mend, text);
@@ -157,7 +135,7 @@ void doctor_ok(struct doctor *d, const char *format, ...)
 	doctor_say(d, DOCTOR_OK, NULL, text);
 }
 
-void doctor_warn(struct doctor *d, const struct doctor_mend *mend, const char *format, ...)
+void doctor_warn(struct doctor *d, const struct remedy *mend, const char *format, ...)
 {
 	char text[DOCTOR_TEXT_MAX];
 	va_list ap;
@@ -169,8 +147,7 @@ void doctor_warn(struct doctor *d, const struct doctor_mend *mend, const char *f
 	doctor_say(d, DOCTOR_WARNING, mend, text);
 }
 
-void doctor_fail(struct doctor *d, int code, const struct doctor_mend *mend, const char *format,
-		 ...)
+void doctor_fail(struct doctor *d, int code, const struct remedy *mend, const char *format, ...)
 {
 	char text[DOCTOR_TEXT_MAX];
 	va_list ap;
@@ -186,16 +163,36 @@ void doctor_fail(struct doctor *d, int code, const struct doctor_mend *mend, con
 	doctor_say(d, DOCTOR_FAILURE, mend, text);
 }
 
-void doctor_fail_error(struct doctor *d, const struct error *error,
-		       const struct doctor_mend *mend)
+/* What is known of an error, or else whom to ask. Returns whether it can only be waited for. */
+static bool doctor_find_remedy(const struct doctor *d, const struct error *error,
+			       struct remedy *found, struct buf *meaning)
 {
-	struct doctor_mend found = {.kind = DOCTOR_MEND_NONE};
+	struct buf command;
+	bool waits = false;
+
+	if (remedy_find(doctor_account(d), &d->x->secrets, error, found, meaning, &waits))
+		return waits;
+	buf_init(&command, REMEDY_MAX);
+	if (advice_command(error, &command))
+		*found = remedy_command("%s", command.data);
+	else if (error->stage == STAGE_CONFIG)
+		*found = remedy_do("correct it by pennypost.conf(5)");
+	else
+		*found = remedy_do("ask the relay's operator; pennypost -v --doctor shows the "
+				   "conversation");
+	buf_clear(&command);
+	return false;
+}
+
+void doctor_fail_error(struct doctor *d, const struct error *error, const struct remedy *mend)
+{
+	struct remedy found = {.kind = REMEDY_NONE};
 	struct buf meaning;
 	bool waits = false;
 
 	buf_init(&meaning, DOCTOR_TEXT_MAX);
-	if (!mend || mend->kind == DOCTOR_MEND_NONE) {
-		waits = doctor_mend_error(d, error, &found, &meaning);
+	if (!mend || mend->kind == REMEDY_NONE) {
+		waits = doctor_find_remedy(d, error, &found, &meaning);
 		mend = &found;
 	}
 	if (waits && d->account.queue != SETTING_OFF) {
@@ -203,7 +200,7 @@ void doctor_fail_error(struct doctor *d, const struct error *error,
 		doctor_warn(d, mend, "%s%s", error->text, meaning.data);
 	} else {
 		if (waits)
-			found = doctor_line("queue on");
+			found = remedy_line("queue on");
 		doctor_fail(d, error_exit_code(error), mend, "%s%s", error->text, meaning.data);
 	}
 	buf_clear(&meaning);

@@ -10,24 +10,13 @@
 
 #include "base/error.h"
 #include "cmd/context.h"
+#include "cmd/remedy.h"
 #include "deliver/relay_trust.h"
 #include "smtp/client.h"
 
-enum { DOCTOR_TEXT_MAX = 4096, DOCTOR_MEND_MAX = 1024, DOCTOR_NOTES_MAX = 64 * 1024 };
+enum { DOCTOR_TEXT_MAX = 4096, DOCTOR_NOTES_MAX = 64 * 1024 };
 
 enum doctor_status { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE, DOCTOR_UNCHECKED };
-
-enum doctor_mend_kind {
-	DOCTOR_MEND_NONE,
-	DOCTOR_MEND_LINE,    /* of the configuration: it takes the place of one of its word */
-	DOCTOR_MEND_COMMAND, /* for a shell */
-	DOCTOR_MEND_DO       /* words: for a person */
-};
-
-struct doctor_mend {
-	enum doctor_mend_kind kind;
-	char text[DOCTOR_MEND_MAX];
-};
 
 /* An address of the relay, or of the proxy before it. */
 enum { DOCTOR_TARGETS_MAX = 16, DOCTOR_ADDRESS_MAX = 64 };
@@ -87,12 +76,11 @@ void doctor_clear(struct doctor *d);
  * is a warning, as long as there is a queue to wait in, but no check that depends on it runs.
  */
 void doctor_ok(struct doctor *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void doctor_warn(struct doctor *d, const struct doctor_mend *mend, const char *format, ...)
+void doctor_warn(struct doctor *d, const struct remedy *mend, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void doctor_fail(struct doctor *d, int code, const struct doctor_mend *mend, const char *format,
-		 ...) __attribute__((format(printf, 4, 5)));
-void doctor_fail_error(struct doctor *d, const struct error *error,
-		       const struct doctor_mend *mend);
+void doctor_fail(struct doctor *d, int code, const struct remedy *mend, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void doctor_fail_error(struct doctor *d, const struct error *error, const struct remedy *mend);
 /* The check did not run because of another one. */
 void doctor_unchecked(struct doctor *d, const char *because);
 /* The last line: whether mail would go. Returns 0, or -1 when standard output is broken. */

@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "cmd/doctor_mend.h"
+#include "cmd/remedy.h"
 #include "net/hostname.h"
 
 enum { DOCTOR_PROFILE_MAX = 256 };
@@ -23,11 +23,11 @@ void doctor_name(struct doctor *d)
 	const struct account *a = &d->account;
 	const char *sender = account_sender(a);
 	const char *at = sender ? strrchr(sender, '@') : NULL;
-	struct doctor_mend m = doctor_do("write a name that the DNS knows behind \"domain\"");
+	struct remedy m = remedy_do("write a name that the DNS knows behind \"domain\"");
 	struct buf name;
 
 	if (at)
-		m = doctor_line("domain %s", at + 1);
+		m = remedy_line("domain %s", at + 1);
 	buf_init(&name, 512);
 	if (a->domain && strchr(a->domain, '.'))
 		doctor_ok(d, "%s, by \"domain\"", a->domain);
@@ -96,8 +96,8 @@ static bool doctor_profile(struct buf *out)
 static void doctor_sandbox_home(struct doctor *d)
 {
 	const char *home = getenv("HOME");
-	const struct doctor_mend m =
-		doctor_line("queue_dir /var/spool/pennypost/%lu", (unsigned long)getuid());
+	const struct remedy m =
+		remedy_line("queue_dir /var/spool/pennypost/%lu", (unsigned long)getuid());
 
 	if (home && access(home, W_OK) && errno == EROFS && !d->account.queue_dir)
 		doctor_warn(d, &m,
@@ -116,12 +116,12 @@ static bool doctor_goes_out(const struct doctor *d)
 
 void doctor_sandbox(struct doctor *d)
 {
-	const struct doctor_mend proc = doctor_command("mount -t proc proc /proc");
-	const struct doctor_mend alone =
-		doctor_do("run it outside, or take PrivateNetwork= out of the unit; in a "
+	const struct remedy proc = remedy_command("mount -t proc proc /proc");
+	const struct remedy alone =
+		remedy_do("run it outside, or take PrivateNetwork= out of the unit; in a "
 			  "container, give it a network");
-	const struct doctor_mend family =
-		doctor_do("write RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 in the unit");
+	const struct remedy family =
+		remedy_do("write RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 in the unit");
 	int number = doctor_try_socket();
 	unsigned before = d->warnings;
 	struct buf profile;
@@ -149,7 +149,7 @@ void doctor_sendmail(struct doctor *d)
 {
 	static const char *const paths[] = {"/usr/sbin/sendmail", "/usr/lib/sendmail"};
 	struct stat us = {0}, it;
-	struct doctor_mend m;
+	struct remedy m;
 
 	if (stat("/proc/self/exe", &us))
 		us.st_ino = 0;
@@ -164,7 +164,7 @@ void doctor_sendmail(struct doctor *d)
 			return;
 		}
 		if (lstat(paths[i], &it) == 0) {
-			m = doctor_command("rm %s", paths[i]);
+			m = remedy_command("rm %s", paths[i]);
 			doctor_warn(d, &m, "%s leads nowhere", paths[i]);
 			return;
 		}

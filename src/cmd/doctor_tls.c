@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/text.h"
-#include "cmd/doctor_mend.h"
+#include "cmd/remedy.h"
 #include "cmd/doctor_relay.h"
 
 enum {
@@ -48,7 +48,7 @@ static const char *doctor_trust_words(const struct account *a)
 void doctor_trust(struct doctor *d)
 {
 	struct doctor_look *l = &d->look;
-	struct doctor_mend m = {.kind = DOCTOR_MEND_NONE};
+	struct remedy m = {.kind = REMEDY_NONE};
 	bool refused;
 
 	doctor_look(d);
@@ -56,7 +56,7 @@ void doctor_trust(struct doctor *d)
 		  (l->error.stage == STAGE_TRUST || l->error.stage == STAGE_CONFIG ||
 		   l->error.stage == STAGE_RESOLVE);
 	if (refused && d->account.tls_trust == ACCOUNT_TRUST_DANE_ONLY)
-		m = doctor_line("tls_trust dane");
+		m = remedy_line("tls_trust dane");
 	if (refused)
 		doctor_fail_error(d, &l->error, &m);
 	else
@@ -67,12 +67,12 @@ void doctor_trust(struct doctor *d)
 void doctor_tls(struct doctor *d)
 {
 	struct doctor_look *l = &d->look;
-	struct doctor_mend m = {.kind = DOCTOR_MEND_NONE};
+	struct remedy m = {.kind = REMEDY_NONE};
 
 	doctor_look(d);
 	if (l->step == DOCTOR_STEP_TLS || l->step == DOCTOR_STEP_DIAL) {
 		if (l->error.number == EPROTOTYPE && strstr(l->error.text, "\"220"))
-			m = doctor_line_tls(d, false);
+			m = remedy_line_tls(&d->account, false);
 		doctor_fail_error(d, &l->error, &m);
 		return;
 	}
@@ -120,7 +120,7 @@ static bool doctor_all_to_come(const struct tls_info *info, int64_t now)
 
 void doctor_clock(struct doctor *d)
 {
-	const struct doctor_mend m = doctor_command("timedatectl set-ntp true");
+	const struct remedy m = remedy_command("timedatectl set-ntp true");
 	int64_t now = time(NULL);
 	int64_t installed = doctor_installed();
 	int64_t theirs = now;
@@ -166,27 +166,27 @@ static void doctor_fail_certificate(struct doctor *d)
 					"answers in its place: change nothing then";
 	const struct tls_info *info = &d->look.info;
 	const struct tls_certificate *c = info->chain_length > 0 ? &info->chain[0] : NULL;
-	struct doctor_mend m = doctor_do("ask the relay's operator");
+	struct remedy m = remedy_do("ask the relay's operator");
 	const char *meaning = "";
 	char name[256];
 
 	if (!c) {
 		meaning = "; it has shown none";
 	} else if (strstr(info->trust, "not the one that was there before")) {
-		m = doctor_command("%s%s", d->look.trust.accept.data, c->pin);
+		m = remedy_command("%s%s", d->look.trust.accept.data, c->pin);
 		meaning = other_key;
 	} else if (strstr(info->trust, "not among those of tls_pin")) {
-		m = doctor_line("tls_pin %s", c->pin);
+		m = remedy_line("tls_pin %s", c->pin);
 		meaning = other_key;
 	} else if (strstr(info->trust, "TLSA")) {
-		m = doctor_do("tell the relay's operator");
+		m = remedy_do("tell the relay's operator");
 	} else if (strstr(info->trust, "not for this name") &&
 		   doctor_first_name(c, name, sizeof(name))) {
-		m = doctor_line("tls_host_override %s", name);
+		m = remedy_line("tls_host_override %s", name);
 		meaning = "; if that is not a name of your provider's, another answers in his "
 			  "place, such as the portal of a hotel's network: change nothing then";
 	} else {
-		m = doctor_line("tls_fingerprint %s", c->sha256);
+		m = remedy_line("tls_fingerprint %s", c->sha256);
 		meaning =
 			c->not_after < (int64_t)time(NULL)
 				? "; its operator has to renew it; until then it can be "
@@ -201,7 +201,7 @@ static void doctor_fail_certificate(struct doctor *d)
 static void doctor_judge_dates(struct doctor *d)
 {
 	const struct tls_info *info = &d->look.info;
-	struct doctor_mend m = doctor_do("tell the relay's operator to renew it");
+	struct remedy m = remedy_do("tell the relay's operator to renew it");
 	int64_t now = time(NULL);
 	char day[DOCTOR_DAY_MAX];
 	int64_t left;
@@ -219,7 +219,7 @@ static void doctor_judge_dates(struct doctor *d)
 
 void doctor_certificate(struct doctor *d)
 {
-	struct doctor_mend m = doctor_line("tls_certcheck on");
+	struct remedy m = remedy_line("tls_certcheck on");
 
 	if (!d->look.tls)
 		doctor_ok(d, "none: there is no TLS");
