@@ -213,7 +213,7 @@ for line in lines:
 	configure
 	run -130 terminal send 'Subject: x\r' expect 'ready' send '\x03' expect \
 		'interrupted: the message has not been sent' -- sh -c '
-		(until grep -q "^SigCgt:.*4003" "/proc/$$/status"; do sleep 0.1; done; echo ready) &
+		(until grep -q "^SigCgt:.*4007" "/proc/$$/status"; do sleep 0.1; done; echo ready) &
 		exec ./pennypost bob@example.org'
 	run -130 terminal expect 'reading' send '\x03' expect \
 		'interrupted: the message has not been sent' -- sh -c '

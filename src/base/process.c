@@ -18,6 +18,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 
+/* The command that is waited for, 0: none. */
+static volatile sig_atomic_t process_waited;
+
 /* What process_clean() leaves open for process_take_spared(). */
 static int process_spared = -1;
 
@@ -192,13 +195,25 @@ static int process_reap(pid_t pid, int64_t deadline, int *status)
 		if (pause.tv_nsec < 50000000)
 			pause.tv_nsec *= 2;
 	}
-	if (got != 0)
-		return 0;
-	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL);
-	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
-		continue;
-	return ETIMEDOUT;
+	if (got == 0) {
+		kill(-pid, SIGKILL);
+		kill(pid, SIGKILL);
+		while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+			continue;
+	}
+	process_waited = 0;
+	return got == 0 ? ETIMEDOUT : 0;
+}
+
+void process_end_waited(void)
+{
+	pid_t pid = process_waited;
+
+	if (pid <= 0)
+		return;
+	kill(-pid, SIGTERM);
+	kill(pid, SIGTERM);
+	kill(-pid, SIGCONT);
 }
 
 /* The outcome of a child in words. number is errno of reading its output, 0 when that went
@@ -260,6 +275,7 @@ static int process_capture_from(const char *const words[], const char *const hid
 	}
 	if (pid == 0)
 		process_execute_command(process_words(words), environment, input, ends[1]);
+	process_waited = pid;
 	free(environment);
 	close(ends[1]);
 	number = process_read(ends[0], deadline, out) ? errno : 0;
@@ -361,6 +377,7 @@ int process_run(const struct process_job *job, int64_t milliseconds, struct erro
 		number = errno;
 		if (pid == 0)
 			process_execute_command(argv, environment, job->input, -1);
+		process_waited = pid > 0 ? pid : 0;
 	}
 	free(environment);
 	free(argv);

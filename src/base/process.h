@@ -55,6 +55,10 @@ struct process_job {
  * reports as process_capture(). */
 int process_run(const struct process_job *job, int64_t milliseconds, struct error *error);
 
+/* Before we end by a signal: ends the command that one of these waits for, with its group. May
+ * be called by a handler. */
+void process_end_waited(void);
+
 /* In a forked child: a session of its own, with /dev/null on descriptors 0 to 2. */
 void process_detach(void);
 

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "cmd/editor.h"
 #include "cmd/submit.h"
+#include "cmd/written.h"
 #include "mail/compose.h"
 #include "mail/edit.h"
 #include "mail/html.h"
@@ -361,15 +362,18 @@ static int compose_open_files(struct composing *c, struct error *error)
 	return failed;
 }
 
-/* Reads fd to its end. A dot may end it. */
+/* Reads fd to its end. A dot may end it. What is typed is noted. */
 static int compose_read(struct textual *text, int fd, bool end_at_dot, struct error *error)
 {
 	struct intake intake;
 	struct span bytes;
 	int got = intake_init(&intake, fd, end_at_dot, error);
 
-	while (got == 0 && (got = intake_next(&intake, &bytes, error)) > 0)
+	while (got == 0 && (got = intake_next(&intake, &bytes, error)) > 0) {
+		if (fd == STDIN_FILENO)
+			written_add(NULL, bytes);
 		got = textual_feed(text, bytes, error);
+	}
 	intake_clear(&intake);
 	return got;
 }
@@ -413,7 +417,7 @@ static int compose_edit(struct composing *c, struct error *error)
 
 	if (c->text.last != '\n' && textual_feed(&c->text, span_of("\n"), error))
 		return -1;
-	failed = editor_run(&c->text.text, c->directory, &fd, &c->result->edited, error);
+	failed = editor_run(&c->text.text, c->directory, &fd, error);
 	textual_clear(&c->text);
 	textual_init(&c->text, c->directory);
 	if (!failed)
@@ -446,9 +450,11 @@ static int compose_read_input(struct composing *c, struct error *error)
 		return textual_feed(&c->text, span_of(c->body), error);
 	if ((typed && (c->edit || c->html)) || compose_attaches_input(c))
 		return 0;
-	if (typed)
+	if (typed) {
+		written_begin(c->directory);
 		fprintf(stderr, "%s: type the text, and end it with Ctrl-D%s\n", c->x->name,
 			dot ? " or a line that is just a dot" : "");
+	}
 	return compose_read(&c->text, STDIN_FILENO, dot, error);
 }
 
@@ -580,18 +586,8 @@ int compose(const struct context *x, struct composed *result, struct error *erro
 	return made;
 }
 
-void compose_finish(const struct context *x, struct composed *c, int code)
+void compose_clear(struct composed *c)
 {
-	char line[4096 + 64];
-
-	if (c->edited && code == 0) {
-		unlink(c->edited);
-	} else if (c->edited) {
-		snprintf(line, sizeof(line), "what you wrote is kept in %s",
-			 TEXT_SHOW(span_of(c->edited)));
-		context_tell(x, line);
-	}
-	free(c->edited);
 	message_free(c->message);
 	strv_clear(&c->recipients);
 	*c = (struct composed){0};

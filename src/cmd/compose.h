@@ -14,16 +14,14 @@ struct composed {
 	struct strv recipients; /* all of them, each an address list in UTF-8 */
 	const char *
 		save_sent; /* where a copy is to be kept (cmd/sent_copy.h); or NULL; borrowed */
-	char *edited;      /* the file with the text that was written in an editor; or NULL */
 };
 
 /* Composes what x->options.pieces say. Returns 1; 0 when there is nothing to send and
  * --skip-empty was said; -1 with *error: usage for what is wrong on the command line, file for
  * a file that cannot be had, input for standard input, message for text that is not in the
- * charset it is said to be in. compose_finish() is due either way. */
+ * charset it is said to be in. compose_clear() is due either way. What a person types or
+ * edits is noted (cmd/written.h). */
 int compose(const struct context *x, struct composed *c, struct error *error);
-/* The message has gone its way with this exit status: frees what *c holds. The text that was
- * written in an editor is removed, or kept when it did not go, and it is said where. */
-void compose_finish(const struct context *x, struct composed *c, int code);
+void compose_clear(struct composed *c);
 
 #endif

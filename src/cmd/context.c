@@ -108,7 +108,7 @@ void context_watch(struct context *x)
 
 	if (wants_result)
 		x->started = course_clock();
-	if (terminal)
+	if (x->secrets.may_prompt || (!x->options.sendmail && isatty(STDIN_FILENO)))
 		interrupt_begin(x->name);
 	if (terminal && !options_are_brief(&x->options) && !x->options.quiet)
 		x->progress = progress_new();

@@ -12,6 +12,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/remedy.h"
 #include "cmd/run_queue.h"
+#include "cmd/written.h"
 #include "deliver/enqueue.h"
 #include "deliver/runner.h"
 #include "mail/date.h"
@@ -495,6 +496,8 @@ int dispatch_message(struct dispatch *d, struct attempt *a, struct channel *c,
 	code = dispatch_decide(d, a, c, follower, last);
 	if (json)
 		dispatch_print(d, a, c, begun, code);
+	if (code == EX_OK)
+		written_drop();
 	interrupt_told();
 	return code;
 }

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cmd/written.h"
 
 enum { EDITOR_WORDS = 32, EDITOR_BLOCK = 16 * 1024 };
 
@@ -93,26 +95,43 @@ static const char *editor_command(void)
 	return editor && *editor ? editor : "vi";
 }
 
-/* Keys that end programs are the editor's meanwhile. */
+/* Keys that end programs are the editor's meanwhile, and so is the terminal; one that dies
+ * cannot put it back. Returns whether it ended well; *status is as of waitpid(2). */
+static bool editor_await(char *words, char *path, int terminal, int *status)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction interrupt, quit;
+	struct termios modes;
+	bool known = tcgetattr(terminal, &modes) == 0;
+	bool well;
+	pid_t pid;
+
+	sigaction(SIGINT, &ignore, &interrupt);
+	sigaction(SIGQUIT, &ignore, &quit);
+	pid = fork();
+	if (pid == 0)
+		editor_execute(words, path, terminal);
+	while (pid > 0 && waitpid(pid, status, 0) < 0 && errno == EINTR)
+		continue;
+	well = pid > 0 && WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
+	if (!well && known)
+		tcsetattr(terminal, TCSADRAIN, &modes);
+	sigaction(SIGINT, &interrupt, NULL);
+	sigaction(SIGQUIT, &quit, NULL);
+	return well;
+}
+
 static int editor_wait(const char *command, char *path, int terminal, struct error *error)
 {
 	char *words = strdup(command);
 	int status = 0;
-	pid_t pid;
+	bool well;
 
 	if (!words)
 		return error_set_memory(error);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	pid = fork();
-	if (pid == 0)
-		editor_execute(words, path, terminal);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	signal(SIGINT, SIG_DFL);
-	signal(SIGQUIT, SIG_DFL);
+	well = editor_await(words, path, terminal, &status);
 	free(words);
-	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (well)
 		return 0;
 	return error_set(
 		error, ERROR_LOCAL, STAGE_FILE, "the editor \"%s\" %s, so nothing is sent",
@@ -158,43 +177,42 @@ static int editor_open(const struct stash *start, const char *path, struct error
 }
 
 /* What holds nothing of the user's is not left behind. */
-static void editor_drop_unchanged(const struct stash *start, char **path)
+static void editor_drop_unchanged(const struct stash *start, const char *path)
 {
 	char was[EDITOR_BLOCK], is[EDITOR_BLOCK];
 	struct stat st;
-	int fd = file_open(*path, &st);
+	int fd = file_open(path, &st);
 
-	if (fd >= 0 && (st.st_size == 0 || editor_is_same(fd, start, was, is))) {
-		unlink(*path);
-		free(*path);
-		*path = NULL;
-	}
+	if (fd >= 0 && (st.st_size == 0 || editor_is_same(fd, start, was, is)))
+		written_drop();
 	if (fd >= 0)
 		close(fd);
 }
 
-int editor_run(const struct stash *start, const char *directory, int *fd, char **path,
-	       struct error *error)
+int editor_run(const struct stash *start, const char *directory, int *fd, struct error *error)
 {
 	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	char *path = NULL;
 	int failed, made;
 
-	*path = NULL;
 	if (terminal < 0)
 		return error_set(error, ERROR_LOCAL, STAGE_USAGE,
 				 "--edit needs a terminal, and there is none");
-	made = editor_write(start, directory, path, error);
+	made = editor_write(start, directory, &path, error);
+	if (path)
+		written_lies_in(path);
 	failed = made < 0;
 	if (!failed) {
 		close(made);
-		failed = editor_wait(editor_command(), *path, terminal, error);
+		failed = editor_wait(editor_command(), path, terminal, error);
 	}
 	close(terminal);
 	if (!failed) {
-		*fd = editor_open(start, *path, error);
+		*fd = editor_open(start, path, error);
 		failed = *fd < 0;
 	}
-	if (failed && *path)
+	if (failed && path)
 		editor_drop_unchanged(start, path);
+	free(path);
 	return failed ? -1 : 0;
 }

@@ -9,11 +9,10 @@
 #include "base/stash.h"
 
 /* Puts what start holds into a new file in directory (NULL: /tmp), lets $VISUAL, $EDITOR or vi,
- * which may have arguments, change it on the terminal, and opens it: *fd is at its start. *path
- * is its name, the caller's to free and the file his to remove; on failure it is NULL unless
- * there is work in the file. Returns 0, or -1 with *error (local): usage where there is no
+ * which may have arguments, change it on the terminal, and opens it: *fd is at its start. The
+ * file is what the user wrote (cmd/written.h), unless there is no work in it. The terminal is
+ * put back when the editor dies. Returns 0, or -1 with *error (local): usage where there is no
  * terminal, file where the editor failed or left the text empty or as it was. */
-int editor_run(const struct stash *start, const char *directory, int *fd, char **path,
-	       struct error *error);
+int editor_run(const struct stash *start, const char *directory, int *fd, struct error *error);
 
 #endif

@@ -5,16 +5,19 @@
 #include "cmd/interrupt.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "base/text.h"
+#include "cmd/written.h"
 
 enum { INTERRUPT_TEXT_MAX = 512 };
 
-static const int interrupt_numbers[] = {SIGINT, SIGTERM, SIGHUP};
+static const int interrupt_numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 enum { INTERRUPT_NUMBERS = sizeof(interrupt_numbers) / sizeof(interrupt_numbers[0]) };
 
 static struct {
@@ -35,7 +38,7 @@ static struct {
 
 /* A line being put together where nothing may be called. */
 struct interrupt_text {
-	char data[INTERRUPT_TEXT_MAX * 2];
+	char data[INTERRUPT_TEXT_MAX * 2 + PATH_MAX * 4];
 	size_t len;
 };
 
@@ -60,20 +63,20 @@ static void interrupt_add_number(struct interrupt_text *t, unsigned long number)
 	interrupt_add(t, digits + at, sizeof(digits) - at);
 }
 
-/* Where the message is. */
-static void interrupt_tell(struct interrupt_text *t)
+/* What of it the relay has. Returns whether that is all of it. */
+static bool interrupt_tell(struct interrupt_text *t)
 {
 	const struct course *c = state.course;
 	sig_atomic_t taken = c ? c->taken : state.taken;
 	bool exposed = c ? c->exposed : state.exposed;
 
 	if (state.told) {
-		ADD(t, "nothing more is done\n");
-		return;
+		ADD(t, "nothing more is done");
+		return false;
 	}
 	if (taken > 0 && taken >= state.recipients) {
-		ADD(t, "the message has been sent\n");
-		return;
+		ADD(t, "the message has been sent");
+		return true;
 	}
 	if (taken > 0) {
 		ADD(t, "the message has been sent to ");
@@ -84,11 +87,28 @@ static void interrupt_tell(struct interrupt_text *t)
 	}
 	if (exposed)
 		ADD(t, "the message may have been sent: the relay has all of it, and has not "
-		       "answered\n");
+		       "answered");
 	else if (taken > 0)
-		ADD(t, "not to the others\n");
+		ADD(t, "not to the others");
 	else
-		ADD(t, "the message has not been sent\n");
+		ADD(t, "the message has not been sent");
+	return false;
+}
+
+/* Where the message is. */
+static void interrupt_locate(struct interrupt_text *t)
+{
+	const char *path = NULL;
+
+	if (interrupt_tell(t))
+		written_drop();
+	else
+		path = written_keep();
+	if (path) {
+		ADD(t, "; what you wrote is kept in ");
+		interrupt_add(t, path, strlen(path));
+	}
+	ADD(t, "\n");
 }
 
 static void interrupt_handle(int number)
@@ -107,10 +127,13 @@ static void interrupt_handle(int number)
 		errno = kept;
 		return;
 	}
+	process_end_waited();
 	if (state.shown)
 		ADD(&t, "\r\033[K");
+	else if (number == SIGINT || number == SIGQUIT)
+		ADD(&t, "\n"); /* behind the ^C that the terminal shows */
 	interrupt_add(&t, state.prefix, (size_t)state.prefix_length);
-	interrupt_tell(&t);
+	interrupt_locate(&t);
 	ignored = write(STDERR_FILENO, t.data, t.len);
 	(void)ignored;
 	signal(number, SIG_DFL);

@@ -1,10 +1,12 @@
 /*
  * Ctrl-C, and its like, while a person waits: the terminal is left clean, and one line says
- * where the message is.
+ * where the message is, and what a person wrote for it (cmd/written.h). A command that is
+ * waited for, such as passwordeval, is ended, too.
  *
- * SIGINT, SIGTERM and SIGHUP end the process at once, as they do without us, but for the moment
- * in which the message goes into the queue: that is finished and told first. What was ignored
- * stays ignored. There is one of it in a process, because signals are the process's.
+ * SIGINT, SIGQUIT, SIGTERM and SIGHUP end the process at once, as they do without us, but for
+ * the moment in which the message goes into the queue: that is finished and told first. What
+ * was ignored stays ignored. There is one of it in a process, because signals are the
+ * process's.
  */
 #ifndef CMD_INTERRUPT_H
 #define CMD_INTERRUPT_H

@@ -14,6 +14,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/rmail.h"
 #include "cmd/sent_copy.h"
+#include "cmd/written.h"
 #include "deliver/submission.h"
 
 /* Whether a line that is just a dot ends the message: as it was said; else under sendmail's
@@ -42,6 +43,10 @@ static struct message *submit_read(struct context *x, struct error *error)
 	if (x->options.rmail)
 		return rmail_read(&options, &x->options.sender, error);
 	options.end_at_dot = submit_ends_at_dot(&x->options);
+	if (isatty(STDIN_FILENO) && !x->options.sendmail) {
+		written_begin(options.temporary_dir);
+		options.note = written_add;
+	}
 	options.course = context_reads(x, STDIN_FILENO);
 	m = message_read(STDIN_FILENO, &options, error);
 	context_has_read(x);
@@ -258,6 +263,21 @@ static int submit_message(struct context *x, const struct composed *c,
 	return submit_tell_refused(s, submit_tell, x);
 }
 
+/* What was typed or edited is of no more use, or it is said where it is kept. */
+static void submit_end_written(const struct context *x, int code)
+{
+	char line[4096 + 64];
+	const char *path;
+
+	if (code == 0) {
+		written_drop();
+	} else if ((path = written_keep()) != NULL) {
+		snprintf(line, sizeof(line), "what you wrote is kept in %s", path);
+		context_tell(x, line);
+	}
+	written_clear();
+}
+
 int cmd_submit(struct context *x)
 {
 	struct submission s = {0};
@@ -280,6 +300,7 @@ int cmd_submit(struct context *x)
 	else
 		submit_print(x, &s, NULL, code);
 	submission_clear(&s);
-	compose_finish(x, &c, code);
+	submit_end_written(x, code);
+	compose_clear(&c);
 	return code;
 }

@@ -286,6 +286,8 @@ static int read_all(struct reading *r, struct error *error)
 	r->in_place = use_in_place(r);
 	while ((got = r->next(r->context, &bytes, error)) > 0) {
 		course_move(r->options->course, bytes.len);
+		if (r->options->note)
+			r->options->note(r->options->note_context, bytes);
 		if (!r->in_body && take_head(r, &bytes, error))
 			return -1;
 		if (r->in_body && bytes.len > 0 && take_body(r, bytes, error))

@@ -33,6 +33,9 @@ struct message_options {
 	bool force_copy;           /* never use a regular file in place */
 	const char *temporary_dir; /* for the file without a name, or NULL */
 	struct course *course;     /* where the bytes read are noted, or NULL */
+	/* Called with them, or NULL. */
+	void (*note)(void *context, struct span bytes);
+	void *note_context;
 };
 
 struct message_facts {

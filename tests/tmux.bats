@@ -1,0 +1,232 @@
+# A person at a real terminal: what is shown, what Ctrl-C leaves at every point, and that the
+# terminal is afterwards as it was.
+
+load lib/common
+load lib/tmux
+bats_require_minimum_version 1.5.0
+
+setup() {
+	tmux_need
+	cd "$BATS_TEST_TMPDIR"
+	export HOME=$PWD/home XDG_CONFIG_HOME= XDG_STATE_HOME= TMPDIR=$PWD/kept
+	unset PENNYPOST_RELAY NO_COLOR VISUAL EDITOR
+	mkdir home kept
+	ln -s "$PENNYPOST" pennypost
+	printf 'From: ann@example.org\nSubject: test\n\nHello.\n' >message
+	tmux_start
+	tmux_run 'stty -g >before'
+}
+
+teardown() {
+	touch go
+	slow_stop
+	relay_stop
+	[ -z "${proxy_pid-}" ] || { kill "$proxy_pid" && wait "$proxy_pid"; } 2>/dev/null || :
+	tmux_stop
+}
+
+# configure LINE...: the account, with a relay at relay_port.
+configure() {
+	mkdir -p home/.config/pennypost
+	printf '%s\n' 'account work' 'host 127.0.0.1' "port $relay_port" 'from ann@example.org' \
+		'syslog off' 'runner off' 'tls off' "$@" >home/.config/pennypost/config
+}
+
+# slow STEP [RATE]: starts tests/lib/slow-relay, and an account for it.
+slow() {
+	slow_stop
+	rm -f port go at-*
+	"$ROOT/tests/lib/slow-relay" "$@" >port 3>&- &
+	slow_pid=$!
+	within 10 test -s port
+	relay_port=$(cat port)
+	configure
+}
+
+slow_stop() {
+	[ -z "${slow_pid-}" ] || { kill "$slow_pid" && wait "$slow_pid"; } 2>/dev/null || :
+	slow_pid=
+}
+
+# ended CODE: the command ended so, and the terminal is as it was.
+ended() {
+	tmux_status "$1"
+	tmux_run 'stty -g >after; echo "seen: $?."'
+	tmux_wait '^seen: 0\.$'
+	cmp before after
+}
+
+# interrupted TEXT: Ctrl-C ends it, and says that.
+interrupted() {
+	tmux_key C-c
+	tmux_wait "^pennypost: (.*: )?interrupted: $1"
+	ended 130
+	tmux_clear
+}
+
+# runs PATTERN: whether such a command runs in the terminal.
+runs() {
+	pgrep -s "$tmux_shell" -f "$1" >/dev/null
+}
+
+gone() {
+	! runs "$1"
+}
+
+# kept TEXT: the only file of what a person wrote holds that, and is named on the screen.
+kept() {
+	local files=(kept/*)
+	[ "${#files[@]}" -eq 1 ]
+	tmux_shows "what you wrote is kept in $PWD/${files[0]}\$"
+	[ "$(cat "${files[0]}")" = "$1" ]
+	[ "$(stat -c %a "${files[0]}")" = 600 ]
+	rm "${files[0]}"
+}
+
+# an_editor LINE...: a script to be the editor; its file is $1.
+an_editor() {
+	printf '%s\n' '#!/bin/sh' "$@" >editor
+	chmod +x editor
+	export EDITOR=$PWD/editor
+	tmux_run "export EDITOR=$EDITOR"
+}
+
+@test "Ctrl-C keeps what was typed, and says where" {
+	relay_port=1
+	configure
+	for command in './pennypost -s x bob@example.org' './pennypost bob@example.org'; do
+		for key in C-c 'C-\'; do
+			tmux_run "$command"
+			within 10 tmux_idles pennypost
+			tmux_type 'Subject: first'
+			tmux_key Enter
+			within 10 tmux_idles pennypost
+			tmux_type half
+			tmux_wait '^half'
+			tmux_key "$key"
+			tmux_wait '^pennypost: interrupted: the message has not been sent; what'
+			[ "$key" = C-c ] && ended 130 || ended 131
+			kept 'Subject: first'
+			tmux_clear
+		done
+	done
+	# Nothing was typed: nothing is kept.
+	tmux_run './pennypost -s x bob@example.org'
+	tmux_wait 'end it with Ctrl-D'
+	interrupted 'the message has not been sent$'
+	[ -z "$(ls kept)" ]
+}
+
+@test "what was typed and does not go is kept; what goes, or is queued, is not" {
+	relay_port=1
+	configure 'queue off'
+	for command in './pennypost -s x bob@example.org' './pennypost bob@example.org'; do
+		tmux_run "$command"
+		within 10 tmux_idles pennypost
+		tmux_type 'Subject: first'
+		tmux_key Enter C-d
+		tmux_wait 'what you wrote is kept'
+		ended 75
+		kept 'Subject: first'
+		tmux_clear
+	done
+	configure
+	tmux_run './pennypost -s x bob@example.org'
+	within 10 tmux_idles pennypost
+	tmux_type hello
+	tmux_key Enter . Enter
+	tmux_wait '^pennypost: queued as'
+	ended 0
+	[ -z "$(ls kept)" ]
+	relay_start relay
+	configure
+	tmux_run './pennypost -s x bob@example.org'
+	within 10 tmux_idles pennypost
+	tmux_type hello
+	tmux_key Enter C-d
+	ended 0
+	[ -z "$(ls kept)" ]
+	# No file that nobody asked for under this name.
+	ln -s "$PENNYPOST" sendmail
+	tmux_clear
+	tmux_run './sendmail -f ann@example.org nobody'
+	within 10 tmux_idles sendmail
+	tmux_type hello
+	tmux_key Enter C-c
+	ended 130
+	[ -z "$(ls kept)" ]
+}
+
+@test "Ctrl-C while a text that was edited is being sent" {
+	slow verdict
+	an_editor 'echo edited >>"$1"'
+	tmux_clear
+	tmux_run './pennypost --edit -s x bob@example.org'
+	tmux_wait 'waiting for the verdict'
+	tmux_key C-c
+	tmux_wait '^pennypost: interrupted: the message may have been sent: .*; what you wrote is'
+	ended 130
+	kept edited
+}
+
+@test "an editor that is stopped, interrupted, killed, or ends with an error" {
+	relay_port=1
+	configure 'queue off'
+	an_editor 'echo edited >>"$1"; stty -echo raw' 'echo ready; echo $$ >editor.pid' 'exec sleep 60'
+	tmux_run './pennypost --edit -s x bob@example.org'
+	tmux_wait ready
+	kill -KILL "$(cat editor.pid)"
+	tmux_wait 'the editor ".*" failed, so nothing is sent'
+	ended 66
+	kept edited
+	tmux_clear
+	an_editor 'echo edited >>"$1"' 'echo ready' 'exec sleep 60'
+	tmux_run './pennypost --edit -s x bob@example.org'
+	tmux_wait ready
+	tmux_key C-z
+	tmux_wait Stopped
+	tmux_clear
+	tmux_run fg
+	within 10 tmux_idles pennypost
+	tmux_key C-c
+	tmux_wait 'the editor ".*" failed, so nothing is sent'
+	ended 66
+	kept edited
+	tmux_clear
+	an_editor 'echo ready' 'exit 1'
+	tmux_run './pennypost --edit -s x bob@example.org'
+	tmux_wait 'the editor ".*" failed, so nothing is sent'
+	ended 66
+	[ -z "$(ls kept)" ]
+}
+
+@test "vi: what is written goes, :cq sends nothing" {
+	command -v vi >/dev/null || skip 'vi is missing: apt-get install vim-tiny'
+	relay_start relay
+	configure
+	tmux_run 'export VISUAL=vi'
+	for end in ':wq' ':cq'; do
+		tmux_clear
+		tmux_run './pennypost --edit -s x bob@example.org'
+		tmux_wait '^~'
+		tmux_type iHello.
+		tmux_key Escape
+		tmux_wait Hello
+		tmux_run ":w"
+		tmux_wait written
+		tmux_run "$end"
+		[ $end = :wq ] && ended 0 || ended 66
+	done
+	within 5 grep -qa '^Hello' relay/1.message
+	kept 'Hello.'
+	[ ! -e relay/2.message ]
+}
+
+@test "Ctrl-C ends the command that is to say the password" {
+	relay_start relay --auth ann:secret
+	configure 'auth on' 'user ann' 'passwordeval touch asked; sleep 47; echo secret'
+	tmux_run './pennypost bob@example.org <message'
+	within 10 runs 'sleep 47'
+	interrupted 'the message has not been sent$'
+	within 10 gone 'sleep 47'
+}
