@@ -144,6 +144,8 @@ for test in sys.argv[2:]:
 	is 'r["step"] == "usage" and r["recipients"] == []'
 	run -64 --separate-stderr ./pennypost --json --nonsense bob@example.org <message
 	is 'r["step"] == "usage" and "nonsense" in r["trouble"]'
+	run -64 --separate-stderr ./pennypost --nonsense bob@example.org --json <message
+	is 'r["step"] == "usage" and "nonsense" in r["trouble"]'
 	configure 'nonsense on'
 	run -78 --separate-stderr ./pennypost --json bob@example.org <message
 	is 'r["step"] == "config" and r["exit_code"] == 78'

@@ -347,6 +347,13 @@ static int settle_operands(struct parse *p)
 	return 0;
 }
 
+/* Behind a word that is wrong nothing is parsed, but how it is to be said counts. */
+static void note_json(struct options *o, const struct parse *p)
+{
+	for (int i = p->next; i < p->argc && strcmp(p->argv[i], "--") != 0; i++)
+		o->json = o->json || strcmp(p->argv[i], "--json") == 0;
+}
+
 int options_parse(struct options *o, int argc, char *const argv[], struct error *error)
 {
 	struct parse p = {.options = o, .argc = argc, .argv = argv, .next = 1, .error = error};
@@ -354,7 +361,10 @@ int options_parse(struct options *o, int argc, char *const argv[], struct error 
 	*o = (struct options){0};
 	if (argc > 0)
 		set_personality(o, argv[0]);
-	return parse_words(&p) ? -1 : settle_operands(&p);
+	if (parse_words(&p) == 0)
+		return settle_operands(&p);
+	note_json(o, &p);
+	return -1;
 }
 
 void options_clear(struct options *o)
