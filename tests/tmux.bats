@@ -230,3 +230,191 @@ an_editor() {
 	interrupted 'the message has not been sent$'
 	within 10 gone 'sleep 47'
 }
+
+# full: a port of this machine at which a connection never comes about: its backlog is full.
+full() {
+	python3 - >port 3>&- <<-'END' &
+		import signal, socket
+		signal.alarm(300)
+		listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+		waiting = []
+		for _ in range(4):
+		    one = socket.socket()
+		    one.setblocking(False)
+		    one.connect_ex(listener.getsockname())
+		    waiting.append(one)
+		print(listener.getsockname()[1], flush=True)
+		signal.pause()
+	END
+	slow_pid=$!
+	within 10 test -s port
+	relay_port=$(cat port)
+	configure
+}
+
+@test "Ctrl-C at each step says where the message is, and nothing is queued" {
+	tmux_run '(cat message; sleep 40) | ./pennypost bob@example.org'
+	tmux_wait 'reading the message'
+	interrupted 'the message has not been sent$'
+	full
+	tmux_run './pennypost bob@example.org <message'
+	tmux_wait 'connecting to 127.0.0.1: 2 s'
+	interrupted 'the message has not been sent$'
+	slow hello
+	configure 'proxy socks5://127.0.0.1:'"$relay_port" 'proxy_cleartext on' 'host relay.example.org' 'tls on'
+	tmux_run './pennypost bob@example.org <message'
+	tmux_wait 'asking the proxy for relay.example.org: 2 s'
+	interrupted 'the message has not been sent$'
+	configure 'tls on' 'tls_starttls off'
+	tmux_run './pennypost bob@example.org <message'
+	tmux_wait 'starting TLS with 127.0.0.1'
+	interrupted 'the message has not been sent$'
+	configure
+	tmux_run './pennypost bob@example.org <message'
+	tmux_wait 'waiting for the greeting of 127.0.0.1'
+	interrupted 'the message has not been sent$'
+	slow auth
+	configure 'auth on' 'user ann' 'passwordeval echo secret'
+	tmux_run './pennypost bob@example.org <message'
+	tmux_wait 'logging in at 127.0.0.1'
+	interrupted 'the message has not been sent$'
+	for verb in mail rcpt; do
+		slow $verb
+		tmux_run './pennypost bob@example.org <message'
+		tmux_wait 'naming the recipients to 127.0.0.1'
+		interrupted 'the message has not been sent$'
+	done
+	yes 'The quick brown fox jumps over the lazy dog.' | head -c 8000000 >>message
+	slow data
+	tmux_run './pennypost bob@example.org <message'
+	tmux_wait 'sending to 127.0.0.1: '
+	interrupted 'the message has not been sent$'
+	slow verdict
+	tmux_run './pennypost bob@example.org <message'
+	tmux_wait 'waiting for the verdict of 127.0.0.1'
+	interrupted 'the message may have been sent: the relay has all of it, and has not answered$'
+	[ -z "$(ls kept)" ]
+	[ ! -e home/.local/state/pennypost/queue ]
+}
+
+@test "a password that is asked for: no echo, and all is as it was, whatever ends it" {
+	relay_start relay --auth ann:secret
+	configure 'auth on' 'user ann'
+	for key in C-c 'C-\'; do
+		tmux_run './pennypost bob@example.org <message'
+		tmux_wait '^password for ann at 127.0.0.1:'
+		within 10 tmux_idles pennypost
+		tmux_type sec
+		tmux_key "$key"
+		tmux_wait 'interrupted: the message has not been sent$'
+		[ "$key" = C-c ] && ended 130 || ended 131
+		! tmux_shows 'sec$'
+		tmux_clear
+	done
+	tmux_run './pennypost bob@example.org <message'
+	tmux_wait '^password for ann at 127.0.0.1:'
+	within 10 tmux_idles pennypost
+	tmux_type sec
+	tmux_key C-z
+	tmux_wait Stopped
+	tmux_run 'stty -g >after; echo "seen: $?."'
+	tmux_wait '^seen: 0\.$'
+	cmp before after
+	tmux_clear
+	tmux_run fg
+	tmux_wait '^password for ann at 127.0.0.1:'
+	within 10 tmux_idles pennypost
+	tmux_type secret
+	tmux_key Enter
+	ended 0
+	! tmux_shows 'secret'
+	[ -s relay/1.message ]
+}
+
+@test "Ctrl-Z and fg: it goes on, and draws again" {
+	slow verdict
+	tmux_run './pennypost bob@example.org <message'
+	tmux_wait 'waiting for the verdict'
+	tmux_key C-z
+	tmux_wait Stopped
+	tmux_clear
+	# Behind, it leaves the terminal alone.
+	tmux_run bg
+	tmux_run 'sleep 1; echo "slept"'
+	tmux_wait '^slept$'
+	! tmux_shows waiting
+	tmux_run fg
+	tmux_wait 'waiting for the verdict'
+	touch go
+	ended 0
+	! tmux_shows waiting
+}
+
+# narrow_shows: whether what fits of the line is shown, in its place below the prompt.
+narrow_shows() {
+	[[ $(tmux_ask capture-pane -p | tail -n 1) == w* || $(tmux_ask capture-pane -p) == *$'\n'w* ||
+		$(tmux_ask capture-pane -p) == w* ]]
+}
+
+@test "narrow windows: one line, whatever becomes of the window" {
+	slow verdict
+	for size in 40x10 20x5 7x3 2x2; do
+		tmux_resize $size
+		tmux_run 'clear; ./pennypost bob@example.org <message'
+		within 10 test -e at-verdict
+		within 10 narrow_shows
+		touch go
+		within 10 gone './pennypost'
+		rm go at-verdict
+		tmux_resize 80x24
+		ended 0
+		! tmux_shows '^wait'
+	done
+	tmux_run 'clear; ./pennypost bob@example.org <message'
+	tmux_wait 'waiting for the verdict of 127.0.0.1'
+	for size in 200x50 30x8 1x1 80x24; do
+		tmux_resize $size
+		[ $size = 1x1 ] || tmux_wait "^$(printf 'waiting for the verdict of 127.0.0.1' | head -c $((${size%x*} - 1)))"
+	done
+	interrupted 'the message may have been sent'
+}
+
+@test "closing the window ends it, and the text is kept" {
+	relay_port=1
+	configure
+	tmux_run './pennypost -s x bob@example.org'
+	within 10 tmux_idles pennypost
+	tmux_type hello
+	tmux_key Enter
+	within 10 tmux_idles pennypost
+	tmux_ask kill-server
+	within 10 tmux_is_gone
+	[ "$(cat kept/*)" = hello ]
+}
+
+@test "the line is there with a pipe behind, and plain where that is wished" {
+	slow verdict
+	tmux_run './pennypost --json bob@example.org <message | cat'
+	tmux_wait 'waiting for the verdict'
+	tmux_ask capture-pane -p -e >colours
+	grep -q $'\033\[36mwaiting' colours
+	touch go
+	tmux_wait '"outcome":"sent"'
+	! tmux_shows 'waiting'
+	rm go
+	tmux_clear
+	tmux_run 'NO_COLOR=1 ./pennypost bob@example.org <message'
+	tmux_wait 'waiting for the verdict'
+	tmux_ask capture-pane -p -e >colours
+	! grep -q $'\033\[36m' colours
+	touch go
+	ended 0
+	rm -f go at-verdict
+	tmux_clear
+	tmux_run 'TERM=dumb ./pennypost bob@example.org <message'
+	within 10 test -e at-verdict
+	tmux_key C-c
+	tmux_wait '^pennypost: interrupted: the message may have been sent'
+	ended 130
+	! tmux_shows 'waiting'
+}

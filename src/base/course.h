@@ -20,7 +20,9 @@ enum course_step {
 	COURSE_READ, /* the message, from its writer */
 	COURSE_RESOLVE,
 	COURSE_CONNECT,
+	COURSE_PROXY,  /* is asked for the relay */
 	COURSE_TLS,    /* STARTTLS, too */
+	COURSE_WEIGH,  /* the message, for what the relay does not take */
 	COURSE_HELLO,  /* the greeting, and what it is answered with */
 	COURSE_SECRET, /* it is being obtained, from a person perhaps: nothing may be shown */
 	COURSE_AUTH,

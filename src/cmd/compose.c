@@ -13,6 +13,7 @@
 
 #include "base/chars.h"
 #include "base/charset.h"
+#include "base/clock.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cmd/editor.h"
@@ -31,8 +32,9 @@ enum {
 
 /* A message in the making. */
 struct composing {
-	const struct context *x;
+	struct context *x;
 	struct composed *result;
+	struct course *course;             /* of what is read, where somebody looks on */
 	const char *directory;             /* for temporary files */
 	char locale[CHARSET_NAME_MAX + 1]; /* the charset of arguments, and likely of text */
 	struct strv strings;               /* arguments in UTF-8, as long as it lasts */
@@ -343,6 +345,7 @@ static int compose_open_files(struct composing *c, struct error *error)
 			strv_clear(&ids);
 			return error_append(error, ": name it with --name-attachment");
 		}
+		a->course = c->course;
 		failed = attachment_open(a, c->directory, error);
 		if (failed || !a->is_inline)
 			continue;
@@ -363,13 +366,19 @@ static int compose_open_files(struct composing *c, struct error *error)
 }
 
 /* Reads fd to its end. A dot may end it. What is typed is noted. */
-static int compose_read(struct textual *text, int fd, bool end_at_dot, struct error *error)
+static int compose_read(struct textual *text, int fd, bool end_at_dot, struct course *course,
+			struct error *error)
 {
 	struct intake intake;
 	struct span bytes;
 	int got = intake_init(&intake, fd, end_at_dot, error);
 
-	while (got == 0 && (got = intake_next(&intake, &bytes, error)) > 0) {
+	while (got == 0) {
+		course_await(course, fd, CLOCK_NEVER);
+		got = intake_next(&intake, &bytes, error);
+		if (got <= 0)
+			break;
+		course_move(course, bytes.len);
 		if (fd == STDIN_FILENO)
 			written_add(NULL, bytes);
 		got = textual_feed(text, bytes, error);
@@ -386,7 +395,7 @@ static int compose_read_file(struct textual *text, const char *path, struct erro
 	if (!file)
 		return error_set_errno(error, ERROR_LOCAL, STAGE_FILE, errno, "cannot open %s",
 				       TEXT_SHOW(span_of(path)));
-	failed = compose_read(text, fileno(file), false, error);
+	failed = compose_read(text, fileno(file), false, NULL, error);
 	if (failed) {
 		error->stage = STAGE_FILE;
 		error_prefix(error, "%s", TEXT_SHOW(span_of(path)));
@@ -421,7 +430,7 @@ static int compose_edit(struct composing *c, struct error *error)
 	textual_clear(&c->text);
 	textual_init(&c->text, c->directory);
 	if (!failed)
-		failed = compose_read(&c->text, fd, false, error);
+		failed = compose_read(&c->text, fd, false, NULL, error);
 	if (fd >= 0)
 		close(fd);
 	return failed;
@@ -455,7 +464,7 @@ static int compose_read_input(struct composing *c, struct error *error)
 		fprintf(stderr, "%s: type the text, and end it with Ctrl-D%s\n", c->x->name,
 			dot ? " or a line that is just a dot" : "");
 	}
-	return compose_read(&c->text, STDIN_FILENO, dot, error);
+	return compose_read(&c->text, STDIN_FILENO, dot, typed ? NULL : c->course, error);
 }
 
 static int compose_read_text(struct composing *c, struct error *error)
@@ -557,7 +566,7 @@ static int compose_all(struct composing *c, struct error *error)
 	return compose_make(c, error);
 }
 
-int compose(const struct context *x, struct composed *result, struct error *error)
+int compose(struct context *x, struct composed *result, struct error *error)
 {
 	struct composing c = {
 		.x = x,
@@ -570,7 +579,9 @@ int compose(const struct context *x, struct composed *result, struct error *erro
 	buf_init(&c.fields, COMPOSE_FIELDS_MAX);
 	textual_init(&c.text, c.directory);
 	textual_init(&c.page, c.directory);
+	c.course = context_reads(x, -1);
 	made = compose_all(&c, error);
+	context_has_read(x);
 	textual_clear(&c.text);
 	textual_clear(&c.page);
 	for (size_t i = 0; i < c.count; i++)

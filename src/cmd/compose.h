@@ -21,7 +21,7 @@ struct composed {
  * a file that cannot be had, input for standard input, message for text that is not in the
  * charset it is said to be in. compose_clear() is due either way. What a person types or
  * edits is noted (cmd/written.h). */
-int compose(const struct context *x, struct composed *c, struct error *error);
+int compose(struct context *x, struct composed *c, struct error *error);
 void compose_clear(struct composed *c);
 
 #endif

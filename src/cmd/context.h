@@ -56,7 +56,7 @@ const char *context_config_file(const struct context *x, const struct account *a
 /* Before a submission: its record begins where --json asks for one, and so does what a person
  * at a terminal sees and interrupts. */
 void context_watch(struct context *x);
-/* Where the reading of a message from fd is noted, or NULL; and its end. */
+/* Where the reading of a message from fd (-1: of several) is noted, or NULL; and its end. */
 struct course *context_reads(struct context *x, int fd);
 void context_has_read(struct context *x);
 /* The microseconds since then; 0 where there is no record. */

@@ -34,7 +34,9 @@ static const char *const progress_steps[] = {
 	[COURSE_READ] = "reading the message",
 	[COURSE_RESOLVE] = "looking up",
 	[COURSE_CONNECT] = "connecting to",
+	[COURSE_PROXY] = "asking the proxy for",
 	[COURSE_TLS] = "starting TLS with",
+	[COURSE_WEIGH] = "looking through the message",
 	[COURSE_HELLO] = "waiting for the greeting of",
 	[COURSE_AUTH] = "logging in at",
 	[COURSE_ENVELOPE] = "naming the recipients to",
@@ -179,8 +181,8 @@ void progress_line(struct buf *out, const struct progress_view *v, size_t column
 	enum course_step step =
 		c->step == COURSE_VERDICT && v->unsent > 0 ? COURSE_DATA : c->step;
 	bool moves = step == COURSE_DATA || step == COURSE_READ;
-	bool names = c->host[0] && step != COURSE_READ && step != COURSE_QUEUE &&
-		     (!moves || columns >= PROGRESS_ROOM);
+	bool names = c->host[0] && step != COURSE_READ && step != COURSE_WEIGH &&
+		     step != COURSE_QUEUE && (!moves || columns >= PROGRESS_ROOM);
 	int64_t took = v->now - c->since + (moves ? c->spent[step] : 0);
 	struct buf text;
 

@@ -255,9 +255,9 @@ static void result_timings(struct json *j, const struct result *r)
 
 	json_name(j, "timings");
 	json_open_object(j);
-	result_time(j, "prepare", r->prepared);
+	result_time(j, "prepare", r->prepared + spent[COURSE_WEIGH]);
 	result_time(j, "resolve", spent[COURSE_RESOLVE]);
-	result_time(j, "connect", spent[COURSE_CONNECT]);
+	result_time(j, "connect", spent[COURSE_CONNECT] + spent[COURSE_PROXY]);
 	result_time(j, "tls", spent[COURSE_TLS]);
 	result_time(j, "hello", spent[COURSE_HELLO]);
 	result_time(j, "auth", spent[COURSE_SECRET] + spent[COURSE_AUTH]);

@@ -166,13 +166,19 @@ static int attempt_open_message(void *context, const struct capabilities *offere
 {
 	struct attempt *a = context;
 	unsigned takes = OUTGOING_KEPT;
+	int failed;
 
 	if (offered)
 		takes = capabilities_have(offered, "8BITMIME", NULL) ? OUTGOING_8BIT : 0;
 	if (chunks && capabilities_have(offered, "BINARYMIME", NULL))
 		takes |= OUTGOING_BINARY;
 	submission_needs(a->submission, needs);
-	if (outgoing_open(&a->outgoing, takes, error))
+	message_watch(a->submission->message, a->course);
+	course_enter(a->course, COURSE_WEIGH);
+	failed = outgoing_open(&a->outgoing, takes, error);
+	course_rest(a->course);
+	message_watch(a->submission->message, NULL);
+	if (failed)
 		return -1;
 	needs->size = a->outgoing.size;
 	needs->body_binary = a->outgoing.is_binary;

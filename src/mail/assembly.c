@@ -228,8 +228,12 @@ int assembly_reader_next(struct assembly_reader *r, struct span *piece, struct e
 {
 	while (r->at < r->assembly->count) {
 		bool encodes = r->assembly->pieces[r->at].form == ASSEMBLY_BASE64;
-		int got = encodes ? read_encoded(r, piece, error) : read_raw(r, piece, error);
+		int got = 0;
 
+		if (!encodes)
+			got = read_raw(r, piece, error);
+		else if (!r->skips_base64)
+			got = read_encoded(r, piece, error);
 		if (got != 0)
 			return got;
 		r->at++;

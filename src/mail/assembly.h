@@ -68,6 +68,7 @@ struct assembly_reader {
 	struct base64_stream base64; /* of the piece */
 	struct span rest;            /* read, and not yet encoded */
 	char *block;                 /* what is read, and behind it what is encoded */
+	bool skips_base64;           /* set once it is initialised: those pieces are left out */
 };
 
 /* Returns 0, or -1 without memory. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/chars.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "mail/header.h"
 #include "mail/magic.h"
@@ -55,11 +56,16 @@ static int spool(struct attachment *a, int fd, char *block, struct error *error)
 {
 	ssize_t got;
 
-	while ((got = read(fd, block, BLOCK)) != 0) {
+	for (;;) {
+		course_await(a->course, fd, CLOCK_NEVER);
+		got = read(fd, block, BLOCK);
+		if (got == 0)
+			break;
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return set_errno(a, "read", error);
+		course_move(a->course, (size_t)got);
 		if (stash_add(&a->stash, (struct span){block, (size_t)got}, error))
 			return -1;
 	}

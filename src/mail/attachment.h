@@ -12,19 +12,21 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/course.h"
 #include "base/error.h"
 #include "base/stash.h"
 #include "mail/assembly.h"
 
 enum { ATTACHMENT_NAME_MAX = 1024 /* bytes of a name that is shown */ };
 
-/* The first four are set before attachment_open(). They are borrowed. */
+/* The first five are set before attachment_open(). They are borrowed. */
 struct attachment {
 	const char *path;
 	const char *type; /* with its parameters, or NULL: it is found out */
 	const char *name; /* what it is called, UTF-8, or NULL: as the file is; of both only
 			     what is behind the last "/" counts */
 	bool is_inline;   /* shown by the HTML, under the name attachment_id() makes */
+	struct course *course; /* where bytes that are put by are noted, or NULL */
 
 	/* What attachment_open() found. */
 	char found_type[128];

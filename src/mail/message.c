@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/chars.h"
+#include "base/clock.h"
 #include "base/stash.h"
 #include "base/text.h"
 #include "mail/assembly.h"
@@ -28,6 +29,7 @@ struct message {
 	struct buf text; /* the header section that header borrows */
 	struct message_facts facts;
 	struct assembly body;
+	struct course *course; /* of who looks on while it is read out */
 };
 
 /* A message while it is read. */
@@ -284,7 +286,12 @@ static int read_all(struct reading *r, struct error *error)
 	int got;
 
 	r->in_place = use_in_place(r);
-	while ((got = r->next(r->context, &bytes, error)) > 0) {
+	for (;;) {
+		if (r->intake.fd >= 0)
+			course_await(r->options->course, r->intake.fd, CLOCK_NEVER);
+		got = r->next(r->context, &bytes, error);
+		if (got <= 0)
+			break;
 		course_move(r->options->course, bytes.len);
 		if (r->options->note)
 			r->options->note(r->options->note_context, bytes);
@@ -382,6 +389,11 @@ void message_free(struct message *m)
 	free(m);
 }
 
+void message_watch(struct message *m, struct course *course)
+{
+	m->course = course;
+}
+
 const struct message_facts *message_facts(const struct message *m)
 {
 	return &m->facts;
@@ -420,7 +432,7 @@ uint64_t message_size(const struct message *m)
 
 int message_reader_init(struct message_reader *r, const struct message *m, struct error *error)
 {
-	*r = (struct message_reader){0};
+	*r = (struct message_reader){.course = m->course};
 	buf_init(&r->head, HEAD_MAX);
 	if (render_head(m, &r->head)) {
 		message_reader_clear(r);
@@ -437,6 +449,7 @@ void message_reader_clear(struct message_reader *r)
 
 int message_reader_next(struct message_reader *r, struct span *piece, struct error *error)
 {
+	course_move(r->course, 0);
 	if (r->head_done)
 		return assembly_reader_next(&r->body, piece, error);
 	r->head_done = true;

@@ -76,11 +76,16 @@ const struct header *message_header_view(const struct message *m);
  * transparency: for SIZE= (RFC 1870). 0 when there is no memory to tell. */
 uint64_t message_size(const struct message *m);
 
+/* Whoever is noted there is called while it is read out by readers that begin from now on
+ * (borrowed; NULL: nobody). */
+void message_watch(struct message *m, struct course *course);
+
 /* Reading it out: first the edited header with its blank line, then the body, with line ends as
  * stored (feed it to a wireform). May be done more than once. */
 struct message_reader {
 	struct buf head; /* the rendered header */
 	bool head_done;
+	struct course *course;
 	struct assembly_reader body;
 };
 

@@ -164,6 +164,10 @@ static struct conn *dial_proxy(struct dial *d, struct error *error)
 	d->endpoint = proxy->endpoint;
 	c = dial_wrap(dial_tcp(d, error), error);
 	d->endpoint = relay;
+	if (c) {
+		conn_watch(c, d->options->course);
+		course_enter(d->options->course, COURSE_PROXY);
+	}
 	if (c && proxy_connect(c, proxy, relay->host, endpoint_port(relay), d->deadline,
 			       error) == 0) {
 		conn_set_relayed(c, 0);

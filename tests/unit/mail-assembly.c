@@ -42,6 +42,25 @@ static struct assembly_file make_file(size_t length)
 	return file;
 }
 
+static void base64_is_skipped_where_that_is_wished(void)
+{
+	struct assembly a = {0};
+	struct assembly_file file = make_file(100);
+	struct assembly_reader r;
+	struct error error;
+	struct span piece;
+
+	CHECK_INT(assembly_add_file(&a, &file, ASSEMBLY_BASE64, &error), 0);
+	CHECK_INT(assembly_add_text(&a, span_of("text\n"), &error), 0);
+	CHECK_INT(assembly_reader_init(&r, &a, &error), 0);
+	r.skips_base64 = true;
+	CHECK_INT(assembly_reader_next(&r, &piece, &error), 1);
+	CHECK(span_equals(piece, "text\n"));
+	CHECK_INT(assembly_reader_next(&r, &piece, &error), 0);
+	assembly_reader_clear(&r);
+	assembly_clear(&a);
+}
+
 static void pieces_stand_in_a_row(void)
 {
 	struct assembly a = {0};
@@ -155,6 +174,7 @@ int main(void)
 {
 	TEST_RUN(pieces_stand_in_a_row);
 	TEST_RUN(files_become_base64);
+	TEST_RUN(base64_is_skipped_where_that_is_wished);
 	TEST_RUN(pieces_are_measured_as_they_are_read);
 	TEST_RUN(a_file_that_changes_fails);
 	return test_done();
