@@ -418,3 +418,72 @@ narrow_shows() {
 	ended 130
 	! tmux_shows 'waiting'
 }
+
+@test "--doctor and --server-info show what they wait for, and end in order" {
+	slow hello
+	for command in --doctor --server-info; do
+		tmux_run "./pennypost $command"
+		tmux_wait '^waiting for the greeting of 127.0.0.1: 2 s'
+		tmux_key C-c
+		tmux_wait '^pennypost: interrupted: nothing was sent$'
+		ended 130
+		! tmux_shows '^waiting'
+		tmux_clear
+	done
+	configure 'auth on' 'user ann' 'passwordeval sleep 47'
+	tmux_run './pennypost --doctor'
+	within 10 runs 'sleep 47'
+	tmux_key C-c
+	tmux_wait '^pennypost: interrupted: nothing was sent$'
+	within 10 gone 'sleep 47'
+	ended 130
+	tmux_clear
+	slow verdict
+	tmux_run './pennypost --doctor --send-test'
+	tmux_wait '^waiting for the verdict of 127.0.0.1'
+	tmux_key C-c
+	tmux_wait '^pennypost: interrupted: the test message may have been sent$'
+	ended 130
+	tmux_clear
+	touch go
+	tmux_run './pennypost --doctor'
+	tmux_wait '^mail would go'
+	! tmux_shows '^waiting'
+	# Warnings are no failure.
+	ended 0
+}
+
+@test "--configure: Ctrl-C writes nothing, or says that it is written" {
+	slow hello
+	rm home/.config/pennypost/config
+	local command="./pennypost --configure ann@example.org --host 127.0.0.1 --port $relay_port --tls off --auth off"
+	tmux_run "$command"
+	tmux_wait '^waiting for the greeting of 127.0.0.1'
+	interrupted 'nothing was written$'
+	touch go
+	tmux_run "$command"
+	tmux_wait 'Shall it be written'
+	within 10 tmux_idles pennypost
+	interrupted 'nothing was written$'
+	[ ! -e home/.config/pennypost/config ]
+	tmux_run "$command"
+	tmux_wait 'Shall it be written'
+	tmux_key y Enter
+	tmux_wait 'Shall a test mail be sent'
+	within 10 tmux_idles pennypost
+	interrupted 'the configuration is written$'
+	grep -q '^port' home/.config/pennypost/config
+	# And a password that is asked for.
+	rm -r home/.config go
+	tmux_run "./pennypost --configure ann@example.org --host 127.0.0.1 --port $relay_port --tls off --user ann"
+	tmux_wait '^waiting for the greeting of 127.0.0.1'
+	touch go
+	tmux_wait 'Number'
+	tmux_key Enter
+	tmux_wait '[Pp]assword'
+	within 10 tmux_idles pennypost
+	tmux_type secret
+	interrupted 'nothing was written$'
+	! tmux_shows secret
+	[ -z "$(find home/.config -type f 2>/dev/null)" ]
+}

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,38 +17,16 @@
 #include "cmd/configure_setup.h"
 #include "cmd/configure_write.h"
 #include "cmd/command.h"
+#include "cmd/interrupt.h"
 #include "conf/keys.h"
 #include "conf/secret.h"
 #include "net/resolve.h"
 
 enum { CONFIGURE_TEXT_MAX = 4096 };
 
-/* What a signal that ends us says. */
-static const char *volatile configure_last_words;
-
-/* The terminal is as it was: readpassphrase(3) sees to that before it lets a signal through. */
-static void configure_end(int signal_number)
-{
-	const char *words = configure_last_words;
-
-	if (write(STDERR_FILENO, words, strlen(words)) >= 0)
-		fsync(STDERR_FILENO);
-	raise(signal_number);
-}
-
-static void configure_hear_signals(void)
-{
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-	struct sigaction act = {.sa_handler = configure_end, .sa_flags = (int)SA_RESETHAND};
-
-	configure_last_words = "\npennypost: interrupted: nothing was written\n";
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaction(numbers[i], &act, NULL);
-}
-
 void setup_is_written(void)
 {
-	configure_last_words = "\npennypost: interrupted: the configuration is written\n";
+	interrupt_words("the configuration is written");
 }
 
 const char *setup_option(const struct setup *s, const char *key)
@@ -180,6 +157,7 @@ static int configure_run(const struct setup *s, const char *const words[], const
 		       ? context_fail(&other, &error)
 		       : cmd_run(&other, 0);
 	context_clear(&other);
+	context_attend(s->x, "the configuration is written");
 	strv_clear(&argv);
 	return code;
 }
@@ -296,7 +274,7 @@ int cmd_configure(struct context *x)
 		prompt_init(&s.prompt, x->options.yes);
 		if (x->options.dry_run)
 			s.prompt = (struct prompt){.terminal = false};
-		configure_hear_signals();
+		context_attend(x, "nothing was written");
 		code = configure_go(&s, &error);
 	}
 	draft_clear(&s.draft);

@@ -61,9 +61,11 @@ int configure_look(const struct setup *s, const struct account *a, bool *auth,
 	relay = context_relay(s->x, &copy);
 	relay.inspect = true;
 	relay.memory = NULL;
+	relay.course = context_talk(s->x);
 	session = relay_dial(&relay, &trust, error);
-	failed = !session || smtp_ready(session, error) ||
-		 try_show(&copy, session, shown, auth, error);
+	failed = !session || smtp_ready(session, error);
+	course_rest(relay.course);
+	failed = failed || try_show(&copy, session, shown, auth, error);
 	if (failed) {
 		if (session)
 			relay_advise(&copy, error);
@@ -89,6 +91,7 @@ int configure_login(const struct setup *s, struct error *error)
 		failed = keys_set_value(&copy, "password", s->secret.data, error);
 	relay = context_relay(s->x, &copy);
 	relay.memory = NULL;
+	relay.course = context_talk(s->x);
 	if (!failed) {
 		session = relay_open(&relay, NULL, error);
 		if (!session)
@@ -97,6 +100,7 @@ int configure_login(const struct setup *s, struct error *error)
 	if (session)
 		smtp_leave(session);
 	smtp_free(session);
+	course_rest(relay.course);
 	account_clear(&copy);
 	return failed || !session ? -1 : 0;
 }

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/configure_password.h"
+#include "cmd/interrupt.h"
 #include "conf/section.h"
 
 static const char heading[] = "# The words are explained in pennypost.conf(5); pennypost "
@@ -236,10 +237,14 @@ static int write_files(const struct setup *s, struct error *error)
 int configure_write(struct setup *s, struct error *error)
 {
 	write_show(s);
-	if (write_consent(s, error) ||
-	    (s->keep != SETUP_KEEP_FILE && configure_keep(s, error)) || write_files(s, error))
+	if (write_consent(s, error))
 		return -1;
-	return 0;
+	if (s->keep == SETUP_KEEP_DESKTOP || s->keep == SETUP_KEEP_KERNEL)
+		interrupt_words("the configuration is not written, but the password may lie in "
+				"the keyring");
+	if (s->keep != SETUP_KEEP_FILE && configure_keep(s, error))
+		return -1;
+	return write_files(s, error);
 }
 
 int configure_print(const struct setup *s, struct error *error)

@@ -31,6 +31,7 @@ void context_clear(struct context *x)
 	interrupt_end();
 	progress_free(x->progress);
 	course_clear(&x->reading);
+	course_clear(&x->talk);
 	if (x->options.verbose && log_trouble())
 		context_tell(x, "the log file cannot be written (a log never stops mail)");
 	log_close();
@@ -118,6 +119,25 @@ void context_watch(struct context *x)
 		.wants_tls = wants_result,
 	};
 	x->is_watched = wants_result || terminal;
+}
+
+void context_attend(struct context *x, const char *words)
+{
+	if (x->options.sendmail)
+		return;
+	interrupt_begin(x->name);
+	interrupt_words(words);
+	if (x->progress || !isatty(STDERR_FILENO) || options_are_brief(&x->options) ||
+	    x->options.quiet)
+		return;
+	x->progress = progress_new();
+	course_init(&x->talk,
+		    &(struct course_watch){.look = progress_look, .context = x->progress});
+}
+
+struct course *context_talk(struct context *x)
+{
+	return x->progress && x->talk.watch.look ? &x->talk : NULL;
 }
 
 struct course *context_reads(struct context *x, int fd)

@@ -37,6 +37,7 @@ struct context {
 	struct progress *progress; /* on the terminal, or NULL */
 	struct course reading;     /* of the message */
 	struct strv said;          /* what is said once */
+	struct course talk;        /* context_attend() */
 };
 
 /* Reads the command line. context_clear() is due whatever it returns. */
@@ -56,6 +57,11 @@ const char *context_config_file(const struct context *x, const struct account *a
 /* Before a submission: its record begins where --json asks for one, and so does what a person
  * at a terminal sees and interrupts. */
 void context_watch(struct context *x);
+/* Before a conversation with a relay that is not for a message: the same, with these words
+ * for who interrupts it (interrupt_words()). */
+void context_attend(struct context *x, const char *words);
+/* Where it is noted; NULL: nobody looks on. It is at rest whenever something is said. */
+struct course *context_talk(struct context *x);
 /* Where the reading of a message from fd (-1: of several) is noted, or NULL; and its end. */
 struct course *context_reads(struct context *x, int fd);
 void context_has_read(struct context *x);

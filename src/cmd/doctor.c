@@ -143,6 +143,7 @@ int cmd_doctor(struct context *x)
 	struct error error;
 	int code;
 
+	context_attend(x, "nothing was sent");
 	doctor_init(&d, x);
 	doctor_walk(&d);
 	code = d.code;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "cmd/interrupt.h"
 #include "cmd/remedy.h"
 #include "cmd/submit.h"
 #include "deliver/submission.h"
@@ -50,6 +51,7 @@ void doctor_login(struct doctor *d)
 	struct remedy m = remedy_line("tls off");
 	struct error error;
 
+	relay.course = context_talk(d->x);
 	if (a->relay.scheme == ENDPOINT_FD) {
 		doctor_unchecked(d, "the descriptor, which serves once");
 		return;
@@ -195,6 +197,7 @@ void doctor_send_test(struct doctor *d)
 	}
 	buf_init(&text, 8192);
 	doctor_write_test(d, &text);
+	interrupt_words("the test message may have been sent");
 	if (smtp_data_open(d->session, &error) ||
 	    smtp_data_write(d->session, buf_span(&text), &error) ||
 	    smtp_data_close(d->session, &error))

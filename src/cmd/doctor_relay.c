@@ -120,7 +120,8 @@ static int64_t doctor_connect_one(const struct doctor *d, const char *address, i
 	const struct dial_options how = {.timeout = timeout,
 					 .source_ip = d->account.source_ip,
 					 .interface = d->account.bind_interface,
-					 .family = doctor_family(&d->account)};
+					 .family = doctor_family(&d->account),
+					 .course = context_talk(d->x)};
 	char *host = address ? span_dup(span_of(address)) : NULL;
 	int64_t begun = clock_now();
 	struct conn *c;
@@ -316,6 +317,7 @@ void doctor_look(struct doctor *d)
 		return;
 	l->done = true;
 	relay.inspect = true;
+	relay.course = context_talk(d->x);
 	l->session = relay_dial(&relay, &l->trust, &l->error);
 	if (!l->session)
 		l->step = d->tls == ACCOUNT_TLS_IMPLICIT ? DOCTOR_STEP_TLS : DOCTOR_STEP_DIAL;
@@ -340,6 +342,7 @@ static bool doctor_speaks_tls(const struct doctor *d)
 		other.relay.scheme = ENDPOINT_SUBMISSIONS;
 	other.tls = SETTING_ON;
 	relay.inspect = true;
+	relay.course = context_talk(d->x);
 	if (!doctor_needs_no_lookup(d) && account_is_simple(&d->account))
 		s = relay_dial(&relay, &trust, &ignored);
 	if (s)

@@ -109,6 +109,8 @@ static void doctor_say_json(const struct doctor *d, enum doctor_status status,
 static void doctor_say(struct doctor *d, enum doctor_status status, const struct remedy *mend,
 		       const char *text)
 {
+	course_rest(context_talk(d->x));
+	progress_begin(d->x->progress);
 	if (d->x->options.json)
 		doctor_say_json(d, status, mend, text);
 	else

@@ -26,6 +26,7 @@ static struct {
 	char name[64];
 	char prefix[INTERRUPT_TEXT_MAX]; /* "pennypost: box: message 3: interrupted: " */
 	volatile sig_atomic_t prefix_length;
+	const char *volatile words; /* where there is no message, or NULL */
 	const struct course *volatile course;
 	volatile sig_atomic_t taken, exposed; /* without a course */
 	volatile sig_atomic_t recipients;
@@ -98,9 +99,12 @@ static bool interrupt_tell(struct interrupt_text *t)
 /* Where the message is. */
 static void interrupt_locate(struct interrupt_text *t)
 {
+	const char *words = state.words;
 	const char *path = NULL;
 
-	if (interrupt_tell(t))
+	if (words)
+		interrupt_add(t, words, strlen(words));
+	else if (interrupt_tell(t))
 		written_drop();
 	else
 		path = written_keep();
@@ -130,8 +134,8 @@ static void interrupt_handle(int number)
 	process_end_waited();
 	if (state.shown)
 		ADD(&t, "\r\033[K");
-	else if (number == SIGINT || number == SIGQUIT)
-		ADD(&t, "\n"); /* behind the ^C that the terminal shows */
+	else if (number == SIGINT || number == SIGQUIT || state.words)
+		ADD(&t, "\n"); /* behind the ^C that the terminal shows, or a question */
 	interrupt_add(&t, state.prefix, (size_t)state.prefix_length);
 	interrupt_locate(&t);
 	ignored = write(STDERR_FILENO, t.data, t.len);
@@ -156,6 +160,7 @@ void interrupt_begin(const char *name)
 		return;
 	text_show(state.name, sizeof(state.name), span_of(name));
 	interrupt_set_prefix("");
+	state.words = NULL;
 	state.pid = getpid();
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < INTERRUPT_NUMBERS; i++)
@@ -168,11 +173,17 @@ void interrupt_begin(const char *name)
 	state.caught = true;
 }
 
+void interrupt_words(const char *words)
+{
+	state.words = words;
+}
+
 void interrupt_subject(const struct course *c, size_t recipients, const char *what)
 {
 	if (!state.caught)
 		return;
 	state.course = NULL;
+	state.words = NULL;
 	state.told = state.held = state.taken = state.exposed = 0;
 	state.recipients = recipients > INT32_MAX ? INT32_MAX : (sig_atomic_t)recipients;
 	interrupt_set_prefix(what);

@@ -19,6 +19,8 @@
 /* From now on signals are caught; name is what we were called. Without it all of these do
  * nothing. */
 void interrupt_begin(const char *name);
+/* There is no message: what a line says instead (borrowed). */
+void interrupt_words(const char *words);
 /* The message that is under way: its course (borrowed until the next call; NULL: it is not
  * tried yet), its number of recipients, and what stands before a line about it ("" or "box:
  * message 3: "). */

@@ -103,6 +103,7 @@ static int server_info_tls(const struct account *a, struct smtp *s, struct error
 /* The whole of it, in the order in which a submission meets it. */
 static int server_info_show(const struct account *a, struct smtp *s, struct error *error)
 {
+	struct course *course = conn_course(wire_conn(smtp_wire(s)));
 	bool implicit = conn_is_tls(wire_conn(smtp_wire(s)));
 	struct error distrust = {.class = ERROR_NONE};
 	struct buf peer;
@@ -115,10 +116,12 @@ static int server_info_show(const struct account *a, struct smtp *s, struct erro
 		server_info_tls(a, s, &distrust);
 	if (smtp_hello(s, error) < 0)
 		return -1;
+	course_rest(course);
 	server_info_reply("greeting: ", smtp_greeting(s));
 	server_info_capabilities(implicit ? "offered under TLS" : "offered before TLS", s);
 	if (smtp_open(s, error) < 0)
 		return -1;
+	course_rest(course);
 	if (!implicit && conn_is_tls(wire_conn(smtp_wire(s)))) {
 		server_info_tls(a, s, &distrust);
 		server_info_capabilities("offered under TLS", s);
@@ -143,9 +146,12 @@ int cmd_server_info(struct context *x)
 
 	if (!a)
 		return context_fail(x, &error);
+	context_attend(x, "nothing was sent");
 	relay = context_relay(x, a);
 	relay.inspect = true;
+	relay.course = context_talk(x);
 	s = relay_dial(&relay, &trust, &error);
+	course_rest(relay.course);
 	server_info_line("relay: ",
 			 span_of(s ? smtp_where(s) : relay_show(a, shown, sizeof(shown))));
 	if (!s)

@@ -43,7 +43,9 @@ int cmd_verify_address(struct context *x)
 			  "--verify-address needs an address");
 		goto out;
 	}
+	context_attend(x, "nothing was sent");
 	relay = context_relay(x, a);
+	relay.course = context_talk(x);
 	s = relay_open(&relay, NULL, &error);
 	if (!s) {
 		relay_blame(a, &error);
