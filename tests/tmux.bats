@@ -487,3 +487,25 @@ narrow_shows() {
 	! tmux_shows secret
 	[ -z "$(find home/.config -type f 2>/dev/null)" ]
 }
+
+@test "-q: the first Ctrl-C waits for the message under way, the second does not" {
+	slow verdict
+	for n in 1 2; do ./pennypost --delivery queue bob@example.org <message 2>/dev/null; done
+	tmux_run './pennypost -q'
+	within 10 test -e at-verdict
+	tmux_key C-c
+	tmux_wait '^pennypost: interrupted: it ends behind the message under way'
+	touch go
+	ended 0
+	[ "$(./pennypost --queue-dir "$PWD/home/.local/state/pennypost/queue" -bP)" = 1 ]
+	rm go at-verdict
+	tmux_clear
+	tmux_run './pennypost -q'
+	within 10 test -e at-verdict
+	tmux_key C-c
+	tmux_wait '^pennypost: interrupted: it ends behind the message under way'
+	tmux_key C-c
+	ended 130
+	within 10 gone './pennypost'
+	[ "$(./pennypost --queue-dir "$PWD/home/.local/state/pennypost/queue" -bP)" = 1 ]
+}

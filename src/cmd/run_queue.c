@@ -1,6 +1,7 @@
 /* Running the queue: see run_queue.h. */
 #include "cmd/run_queue.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +16,25 @@
 /* Set by a signal, which has no other way to tell. */
 static volatile sig_atomic_t run_stopped;
 
+/* The process that a person at a terminal waits for, 0: none. */
+static pid_t run_watched;
+
+/* A person may not want to wait for a slow relay: his second Ctrl-C ends it, and those who send
+ * for it, as it ends other programs. */
 static void run_stop(int number)
 {
-	(void)number;
+	static const char words[] = "\npennypost: interrupted: it ends behind the message "
+				    "under way (again: at once); "
+				    "what is not sent stays in the queue\n";
+	int kept = errno;
+
 	run_stopped = 1;
+	if (number != SIGINT || run_watched == 0)
+		return;
+	if (getpid() == run_watched && write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
+		run_watched = 0;
+	signal(SIGINT, SIG_DFL);
+	errno = kept;
 }
 
 /* SIGTERM and SIGINT end things in good order. What waits is woken: no SA_RESTART. */
@@ -39,6 +55,8 @@ int cmd_run_queue(struct context *x)
 		.stop = &run_stopped,
 	};
 
+	if (own.now && isatty(STDERR_FILENO))
+		run_watched = getpid();
 	run_catch_signals();
 	if (geteuid() == 0 || own.every)
 		return run_users(x, &own);
@@ -66,6 +84,7 @@ static void run_behind(const struct context *x, struct run_own *own, const char 
 	fflush(NULL);
 	if (fork() != 0)
 		return;
+	run_watched = 0;
 	run_detach();
 	setproctitle_init(x->argc, x->argv, environ);
 	setproctitle("runs the queue");
