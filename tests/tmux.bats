@@ -308,7 +308,7 @@ full() {
 		tmux_key "$key"
 		tmux_wait 'interrupted: the message has not been sent$'
 		[ "$key" = C-c ] && ended 130 || ended 131
-		! tmux_shows 'sec$'
+		tmux_lacks 'sec$'
 		tmux_clear
 	done
 	tmux_run './pennypost bob@example.org <message'
@@ -327,7 +327,7 @@ full() {
 	tmux_type secret
 	tmux_key Enter
 	ended 0
-	! tmux_shows 'secret'
+	tmux_lacks 'secret'
 	[ -s relay/1.message ]
 }
 
@@ -342,12 +342,12 @@ full() {
 	tmux_run bg
 	tmux_run 'sleep 1; echo "slept"'
 	tmux_wait '^slept$'
-	! tmux_shows waiting
+	tmux_lacks waiting
 	tmux_run fg
 	tmux_wait 'waiting for the verdict'
 	touch go
 	ended 0
-	! tmux_shows waiting
+	tmux_lacks waiting
 }
 
 # narrow_shows: whether what fits of the line is shown, in its place below the prompt.
@@ -368,7 +368,7 @@ narrow_shows() {
 		rm go at-verdict
 		tmux_resize 80x24
 		ended 0
-		! tmux_shows '^wait'
+		tmux_lacks '^wait'
 	done
 	tmux_run 'clear; ./pennypost bob@example.org <message'
 	tmux_wait 'waiting for the verdict of 127.0.0.1'
@@ -400,13 +400,13 @@ narrow_shows() {
 	grep -q $'\033\[36mwaiting' colours
 	touch go
 	tmux_wait '"outcome":"sent"'
-	! tmux_shows 'waiting'
+	tmux_lacks 'waiting'
 	rm go
 	tmux_clear
 	tmux_run 'NO_COLOR=1 ./pennypost bob@example.org <message'
 	tmux_wait 'waiting for the verdict'
 	tmux_ask capture-pane -p -e >colours
-	! grep -q $'\033\[36m' colours
+	run -1 grep -q $'\033\[36m' colours
 	touch go
 	ended 0
 	rm -f go at-verdict
@@ -416,7 +416,7 @@ narrow_shows() {
 	tmux_key C-c
 	tmux_wait '^pennypost: interrupted: the message may have been sent'
 	ended 130
-	! tmux_shows 'waiting'
+	tmux_lacks 'waiting'
 }
 
 @test "--doctor and --server-info show what they wait for, and end in order" {
@@ -427,7 +427,7 @@ narrow_shows() {
 		tmux_key C-c
 		tmux_wait '^pennypost: interrupted: nothing was sent$'
 		ended 130
-		! tmux_shows '^waiting'
+		tmux_lacks '^waiting'
 		tmux_clear
 	done
 	configure 'auth on' 'user ann' 'passwordeval sleep 47'
@@ -448,7 +448,7 @@ narrow_shows() {
 	touch go
 	tmux_run './pennypost --doctor'
 	tmux_wait '^mail would go'
-	! tmux_shows '^waiting'
+	tmux_lacks '^waiting'
 	# Warnings are no failure.
 	ended 0
 }
@@ -484,7 +484,7 @@ narrow_shows() {
 	within 10 tmux_idles pennypost
 	tmux_type secret
 	interrupted 'nothing was written$'
-	! tmux_shows secret
+	tmux_lacks secret
 	[ -z "$(find home/.config -type f 2>/dev/null)" ]
 }
 

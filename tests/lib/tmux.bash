@@ -69,9 +69,23 @@ tmux_wait() {
 	return 1
 }
 
+# tmux_lacks PATTERN: fails if a line of the screen matches.
+tmux_lacks() {
+	tmux_shows "$1" || return 0
+	printf '# on the screen: %s\n' "$1"
+	tmux_screen
+	return 1
+}
+
+# tmux_prompts: whether the shell asks for the next command.
+tmux_prompts() {
+	[ "$(tmux_ask capture-pane -p | grep . | tail -n 1)" = % ]
+}
+
 # tmux_status CODE: waits until the shell has its prompt again, and fails unless the command before
 # ended with that.
 tmux_status() {
+	within "$tmux_patience" tmux_prompts || { printf '# no prompt\n'; tmux_screen; return 1; }
 	tmux_run 'echo "status: $?."'
 	tmux_wait '^status: [0-9]+\.$'
 	tmux_shows "^status: $1\\.\$" || { printf '# not the status %s\n' "$1"; tmux_screen; return 1; }
