@@ -658,6 +658,8 @@ ends_badly() {
 	done
 	compose -s x --save-sent maildir:none/there bob@example.net
 	[ "$status" -eq 78 ]
+	[[ $output$stderr == *'./none/ must be there, as only the last part'* ]]
+	[ ! -e none ]
 }
 
 # typed KEYS ARGUMENT...: runs it on a terminal where somebody types KEYS (printf's).

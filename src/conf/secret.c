@@ -38,6 +38,7 @@ static int secret_error(struct error *error, const char *source, const char *tex
 static int secret_take(const struct buf *read, const char *source, struct buf *out,
 		       struct error *error)
 {
+	bool evaluated = strstr(source, "eval") != NULL;
 	struct span s = buf_span(read);
 
 	if (s.len > 0 && s.data[s.len - 1] == '\n')
@@ -49,8 +50,12 @@ static int secret_take(const struct buf *read, const char *source, struct buf *o
 	if (memchr(s.data, '\0', s.len))
 		return secret_error(error, source, "the password holds a NUL byte");
 	if (memchr(s.data, '\n', s.len) || memchr(s.data, '\r', s.len))
-		return secret_error(error, source,
-				    "there is more than one line: a password is a single line");
+		return secret_error(
+			error, source,
+			evaluated ? "there is more than one line: end the command "
+				    "with \"| head -n 1\" if the first is the password"
+				  : "there is more than one line: a password is a "
+				    "single line");
 	buf_add_span(out, s);
 	if (buf_failed(out))
 		return secret_error(error, source, "the password is too long");

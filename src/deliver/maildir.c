@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "deliver/place.h"
 #include "net/hostname.h"
 
@@ -103,13 +105,32 @@ static int maildir_check_link(const struct maildir *m, const struct stat *top,
 			 "it is a symbolic link of another user: deliver as that user");
 }
 
+/* Only the last part of a path is made: a mistyped one, or a disk that is not there, must not
+ * become a tree where nobody looks. */
+static int maildir_fail_parent(const char *path, struct error *error)
+{
+	size_t len = strlen(path);
+
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	return error_set(
+		error, ERROR_LOCAL, STAGE_CONFIG,
+		"cannot open it: %s: %s must be there, as only the last part of a path is "
+		"made",
+		strerror(ENOENT),
+		len > 0 ? TEXT_SHOW(((struct span){path, len})) : "what is above it");
+}
+
 int maildir_begin(struct maildir *m, const char *path, struct error *error)
 {
 	struct stat st;
 
 	*m = (struct maildir){.path = path, .top = -1, .tmp = -1, .new = -1, .fd = -1};
 	if (maildir_open_top(m) || fstat(m->top, &st))
-		return place_fail(error, errno, "cannot open it");
+		return errno == ENOENT ? maildir_fail_parent(path, error)
+				       : place_fail(error, errno, "cannot open it");
 	if (place_check_owner(&st, error) || maildir_check_link(m, &st, error))
 		return -1;
 	if (maildir_open_folders(m))

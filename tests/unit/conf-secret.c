@@ -91,11 +91,13 @@ static void commands_do_not_see_our_secrets(void)
 	set("passwordeval", "true");
 	CHECK_STR(get(), "passwordeval: the password is empty");
 	set("passwordeval", "printf 'hunter2\\nmore\\n'");
-	CHECK_STR(get(),
-		  "passwordeval: there is more than one line: a password is a single line");
+	CHECK_STR(get(), "passwordeval: there is more than one line: end the command with \"| "
+			 "head -n 1\" "
+			 "if the first is the password");
 	set("passwordeval", "printf 'hunter2\\n\\n'");
-	CHECK_STR(get(),
-		  "passwordeval: there is more than one line: a password is a single line");
+	CHECK_STR(get(), "passwordeval: there is more than one line: end the command with \"| "
+			 "head -n 1\" "
+			 "if the first is the password");
 	set("passwordeval", "printf 'hunter2\\000x'");
 	CHECK_STR(get(), "passwordeval: the password holds a NUL byte");
 	set("passwordeval", "printf %12288s x");
