@@ -115,6 +115,7 @@ struct presented {
 	unsigned count;
 	gnutls_typed_vdata_st *data;
 	unsigned elements;
+	bool anchors; /* the CA that is found becomes one of the session's */
 };
 
 /* Verifies with ca as the only one that is trusted. */
@@ -134,6 +135,9 @@ static unsigned tlsa_verify_by(gnutls_x509_crt_t ca, const struct presented *p)
 					     0) < 0) ||
 	    gnutls_x509_trust_list_verify_crt2(trusted, copy, p->count, p->data, p->elements,
 					       flags, &status, NULL) < 0)
+		status = GNUTLS_CERT_INVALID;
+	if (status == 0 && p->anchors &&
+	    gnutls_certificate_set_x509_trust(p->tls->credentials, &ca, 1) < 0)
 		status = GNUTLS_CERT_INVALID;
 	gnutls_x509_trust_list_deinit(trusted, 0);
 	return status;
@@ -175,6 +179,7 @@ unsigned tlsa_verify(const struct tls *tls, enum tls_tlsa_usage usage,
 	unsigned status = GNUTLS_CERT_SIGNER_NOT_FOUND;
 	gnutls_x509_crt_t root = NULL;
 
+	p.anchors = usage == TLS_TLSA_DANE_TA;
 	p.count = tlsa_import(chain, p.list);
 	if (usage == TLS_TLSA_PKIX_TA && p.count > 0)
 		root = tlsa_root(tls, p.list[p.count - 1]);

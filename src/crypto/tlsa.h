@@ -16,7 +16,8 @@ bool tlsa_matches(const struct tls_tlsa *record, gnutls_x509_crt_t crt);
 bool tlsa_has_leaf(const struct tls *tls, enum tls_tlsa_usage usage, const struct chain *chain);
 /* Verifies the chain up to a CA that a record of that usage (0 or 2) describes: one of the
  * chain, one that is in the record itself, or (usage 0, when trust_gather() has been called)
- * one of the store. Returns the status of GnuTLS, 0 when one is good;
+ * one of the store. With usage 2 a CA that is good becomes one that the session's credentials
+ * trust. Returns the status of GnuTLS, 0 when one is good;
  * GNUTLS_CERT_SIGNER_NOT_FOUND when no record is about any. */
 unsigned tlsa_verify(const struct tls *tls, enum tls_tlsa_usage usage,
 		     const struct chain *chain, gnutls_typed_vdata_st *data, unsigned elements);

@@ -124,21 +124,28 @@ static void trust_weigh(struct tls *tls, const struct chain *chain, unsigned sta
 	trust_explain(tls, chain, status, reasons);
 }
 
-/* The usual way: CAs. */
-static void trust_verify_chain(struct tls *tls, const struct chain *chain, struct buf *reasons)
+/* By the CAs that the credentials trust, with all that was revoked. */
+static void trust_verify_peer(struct tls *tls, const struct chain *chain, struct demands *d,
+			      struct buf *reasons)
 {
-	struct demands d;
 	unsigned status = 0;
-	int code;
+	int code = gnutls_certificate_verify_peers(tls->session, d->data, 2, &status);
 
-	trust_demand(tls, chain, &d);
-	trust_gather(tls, chain);
-	code = gnutls_certificate_verify_peers(tls->session, d.data, 2, &status);
 	if (code < 0)
 		trust_reason(reasons, "it cannot be checked: %s", gnutls_strerror(code));
 	else
 		status |= staple_judge(tls->session, chain) | crl_judge(tls, chain);
 	trust_weigh(tls, chain, status, reasons);
+}
+
+/* The usual way: CAs. */
+static void trust_verify_chain(struct tls *tls, const struct chain *chain, struct buf *reasons)
+{
+	struct demands d;
+
+	trust_demand(tls, chain, &d);
+	trust_gather(tls, chain);
+	trust_verify_peer(tls, chain, &d, reasons);
 	snprintf(tls->thanks, sizeof(tls->thanks), "its chain ends at a CA of %s",
 		 tls->named_store ? "the tls_trust_file" : "the system");
 }
@@ -156,7 +163,10 @@ static void trust_verify_zone(struct tls *tls, const struct chain *chain, struct
 	}
 	status = tlsa_verify(tls, TLS_TLSA_DANE_TA, chain, d.data, 2);
 	if (!(status & GNUTLS_CERT_SIGNER_NOT_FOUND)) {
-		trust_weigh(tls, chain, status | crl_judge(tls, chain), reasons);
+		if (status == 0) /* and nothing is gathered: the zone's CA is the only one */
+			trust_verify_peer(tls, chain, &d, reasons);
+		else
+			trust_weigh(tls, chain, status | crl_judge(tls, chain), reasons);
 		snprintf(tls->thanks, sizeof(tls->thanks),
 			 "its chain ends at the CA that its zone names (DANE)");
 		return;

@@ -519,6 +519,69 @@ static void heeds_revocation_lists(void)
 	pki_free(&leaf);
 }
 
+/* An OCSP response of ca on a leaf, its state in OpenSSL's letter, into the file of that name.
+ */
+static void staple(const char *path, const struct pki *leaf, char state)
+{
+	static const char script[] =
+		"cd \"$1\" && serial=$(openssl x509 -in \"$2\" -noout -serial) && "
+		"printf '%s\\t491231235959Z\\t%s\\t%s\\tunknown\\t/CN=x\\n' \"$4\" "
+		"\"$([ \"$4\" = V ] || echo 260101000000Z)\" \"${serial#*=}\" >index && "
+		"openssl ocsp -issuer ca.pem -cert \"$2\" -no_nonce -reqout request && "
+		"openssl ocsp -index index -CA ca.pem -rsigner ca.pem -rkey ca.key "
+		"-reqin request -ndays 1 -respout \"$3\"";
+	char key[128], letter[2] = {state, '\0'};
+	gnutls_datum_t pem;
+	int status = -1;
+
+	PKI_CHECK(gnutls_x509_privkey_export2(ca.key, GNUTLS_X509_FMT_PEM, &pem));
+	pki_write(pki_path(key, "ca.key"), "w", pem.data, pem.size);
+	gnutls_free(pem.data);
+	fflush(stdout);
+	if (fork() == 0) {
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+		execlp("sh", "sh", "-c", script, "sh", pki_directory, leaf->file, path, letter,
+		       (char *)NULL);
+		_exit(127);
+	}
+	wait(&status);
+	CHECK_INT(status, 0);
+}
+
+/* Whoever is to be asked: a CA of the store, or the one that the zone names. */
+static void heeds_staples(void)
+{
+	struct tls_tlsa record =
+		record_of(&ca, TLS_TLSA_DANE_TA, TLS_TLSA_KEY, TLS_TLSA_SHA256);
+	char *data, path[128];
+
+	pki_path(path, "staple");
+	for (int zone = 0; zone < 2; zone++) {
+		struct tls_policy policy = {.host = "h",
+					    .verify = true,
+					    .trust_file = zone ? other.file : ca.file,
+					    .tlsa = &record,
+					    .tlsa_count = (size_t)zone};
+		struct pki leaf = pki_make(
+			&(struct pki_spec){.name = "a", .dns = {"h"}, .staple = true}, &ca);
+		struct pki_server server = {.chain = {&leaf, &ca}};
+
+		CHECK_INT(shake(&server, &policy), -1);
+		CHECK(strstr(error.text, "is missing") != NULL);
+		server.staple = path;
+		staple(path, &leaf, 'V');
+		CHECK_INT(shake(&server, &policy), 0);
+		if (error.text[0])
+			printf("# %s\n", error.text);
+		staple(path, &leaf, 'R');
+		CHECK_INT(shake(&server, &policy), -1);
+		CHECK(strstr(error.text, "it has been revoked") != NULL);
+		pki_free(&leaf);
+	}
+	memcpy(&data, &record.data.data, sizeof(data));
+	free(data);
+}
+
 static void describes_the_chain(void)
 {
 	struct pki_spec spec = {.name = "a", .dns = {"h", "i"}, .ip = "::1", .mail = "x@y"};
@@ -571,6 +634,7 @@ int main(void)
 	TEST_RUN(believes_the_zone);
 	TEST_RUN(the_zone_decides_on_names_and_dates);
 	TEST_RUN(heeds_revocation_lists);
+	TEST_RUN(heeds_staples);
 	TEST_RUN(describes_the_chain);
 	tls_info_clear(&info);
 	pki_free(&ca);
