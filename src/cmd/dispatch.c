@@ -319,8 +319,8 @@ static void dispatch_tell_all(struct dispatch *d, const struct attempt *a,
 		buf_add_string(&line, ": ");
 	}
 	buf_add_string(&line, a->transaction.trouble.text);
-	dispatch_show_remedy(d, a->submission->account, &a->transaction.trouble, &line);
 	dispatch_show_why(d, a, kept->fates, &line);
+	dispatch_show_remedy(d, a->submission->account, &a->transaction.trouble, &line);
 	d->tell(d->tell_context, line.data);
 	buf_clear(&line);
 }
