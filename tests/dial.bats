@@ -240,6 +240,10 @@ asked() {
 		send --relay pipe:/no/such --host a.test --tls off
 	fails 75 'the relay closed the connection' \
 		send --relay pipe:true --host a.test --tls off
+	fails 75 'the relay closed the connection; the command of pipe has ended with exit status 3' \
+		send --relay "pipe:sh -c 'exit 3'" --host a.test --tls off
+	fails 75 'has ended by signal 9' \
+		send --relay "pipe:sh -c 'kill -9 \$\$'" --host a.test --tls off
 	fails 64 'has a quote that is not closed' send --relay "pipe:a 'b"
 }
 

@@ -182,9 +182,8 @@ static int process_read(int fd, int64_t deadline, struct buf *out)
 	return n < 0 ? -1 : 0;
 }
 
-/* Waits for the child until the deadline; after it the child and its group are killed. Returns
- * 0, or ETIMEDOUT when that was needed. */
-static int process_reap(pid_t pid, int64_t deadline, int *status)
+/* Waits for the child until the deadline. Returns as waitpid(2) does. */
+static pid_t process_await(pid_t pid, int64_t deadline, int *status)
 {
 	struct timespec pause = {0, 1000000};
 	pid_t got;
@@ -195,6 +194,20 @@ static int process_reap(pid_t pid, int64_t deadline, int *status)
 		if (pause.tv_nsec < 50000000)
 			pause.tv_nsec *= 2;
 	}
+	return got;
+}
+
+bool process_ends(pid_t pid, int64_t milliseconds, int *status)
+{
+	return process_await(pid, clock_in(milliseconds), status) == pid;
+}
+
+/* Waits for the child until the deadline; after it the child and its group are killed. Returns
+ * 0, or ETIMEDOUT when that was needed. */
+static int process_reap(pid_t pid, int64_t deadline, int *status)
+{
+	pid_t got = process_await(pid, deadline, status);
+
 	if (got == 0) {
 		kill(-pid, SIGKILL);
 		kill(pid, SIGKILL);

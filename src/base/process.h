@@ -4,6 +4,7 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -67,6 +68,9 @@ void process_detach(void);
  * Returns 0 and *pid when the program runs, which process_stop() must end; -1 with errno when
  * it does not. */
 int process_start(char *const argv[], int fd, pid_t *pid);
+/* Whether it ends by itself in that time: then *status is that of waitpid(2), and it is gone.
+ */
+bool process_ends(pid_t pid, int64_t milliseconds, int *status);
 /* Gives it the time to end by itself, then kills it; either way it is gone afterwards. */
 void process_stop(pid_t pid, int64_t milliseconds);
 

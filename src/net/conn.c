@@ -14,9 +14,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,6 +91,8 @@ struct conn {
 	int peer_family;
 	bool relayed;
 	pid_t child; /* or 0 */
+	bool child_ended;
+	int child_status; /* then */
 };
 
 struct conn *conn_new(int fd)
@@ -138,7 +142,7 @@ void conn_free(struct conn *c)
 	if (c->course)
 		c->course->fd = -1;
 	close(c->fd);
-	if (c->child)
+	if (c->child && !c->child_ended)
 		process_stop(c->child, CONN_CHILD_WAIT);
 	buf_clear(&c->input);
 	free(c);
@@ -158,6 +162,24 @@ static int conn_lost(struct error *error, int number)
 {
 	return error_set_errno(error, ERROR_TEMPORARY, STAGE_CONNECT, number,
 			       "the connection to the relay was lost");
+}
+
+int conn_blame_child(struct conn *c, struct error *error)
+{
+	char text[80];
+
+	if (c->child && !c->child_ended)
+		c->child_ended = process_ends(c->child, CONN_CHILD_WAIT, &c->child_status);
+	if (!c->child_ended)
+		return -1;
+	if (WIFSIGNALED(c->child_status))
+		snprintf(text, sizeof(text), "; the command of pipe has ended by signal %d",
+			 WTERMSIG(c->child_status));
+	else
+		snprintf(text, sizeof(text),
+			 "; the command of pipe has ended with exit status %d",
+			 WEXITSTATUS(c->child_status));
+	return error_append(error, text);
 }
 
 /* One read, without waiting, of at most size bytes. */
@@ -251,9 +273,10 @@ int conn_fill(struct conn *c, int64_t deadline, struct error *error)
 			return conn_lost(error, errno);
 		n = conn_gather(c);
 	}
-	if (n < 0)
-		*error = c->failure;
-	return n < 0 ? -1 : n > 0;
+	if (n >= 0)
+		return n > 0;
+	*error = c->failure;
+	return conn_blame_child(c, error);
 }
 
 int conn_peek(struct conn *c)
@@ -303,7 +326,7 @@ int conn_write(struct conn *c, const void *data, size_t len, int64_t deadline,
 			/* The relay's reason (421, 554) may lie in the socket: have it before
 			 * it goes. */
 			conn_peek(c);
-			return -1;
+			return conn_blame_child(c, error);
 		}
 		if (n > 0) {
 			course_note_sent(c->course, (size_t)n);
@@ -410,6 +433,8 @@ int conn_start_tls(struct conn *c, const struct tls_policy *policy, int64_t dead
 		return -1;
 	if (conn_handshake(c, deadline, error)) {
 		conn_note_tls(c);
+		if (error->stage != STAGE_TRUST)
+			conn_blame_child(c, error);
 		c->failed = true;
 		c->failure = *error;
 		return -1;

@@ -62,6 +62,9 @@ void conn_consume(struct conn *c, size_t len);
  * is neither loopback nor a trusted unix socket from now on. child, if not 0, is a program that
  * does it: it is ended with the connection. */
 void conn_set_relayed(struct conn *c, pid_t child);
+/* After the stream has ended or broken: where such a program has ended, too, puts how behind
+ * the text. It may take half a second to be sure. Returns -1. */
+int conn_blame_child(struct conn *c, struct error *error);
 /* Whether the socket really is connected to a loopback address (127.0.0.0/8, ::1). */
 bool conn_is_loopback(const struct conn *c);
 /* Whether it is a unix socket whose peer is root or ourselves (SO_PEERCRED). */

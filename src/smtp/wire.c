@@ -351,9 +351,11 @@ static int wire_read(struct wire *w, int64_t deadline)
 
 		if (filled > 0)
 			continue;
-		if (filled == 0)
+		if (filled == 0) {
 			error_set(&why, ERROR_TEMPORARY, STAGE_CONNECT,
 				  "the relay closed the connection");
+			conn_blame_child(w->conn, &why);
+		}
 		reply_clear(&slot->reply);
 		return wire_end_waiting(w, slot->verb, &why);
 	}
