@@ -218,3 +218,14 @@ void text_cut(char *string)
 	    text_utf8_length((struct span){string + len - 1 - back, back + 1}) == 0)
 		string[len - 1 - back] = '\0';
 }
+
+void text_quote(struct buf *out, const char *s)
+{
+	buf_add_char(out, '\'');
+	for (; *s; s++)
+		if (*s == '\'')
+			buf_add_string(out, "'\\''");
+		else
+			buf_add_char(out, *s);
+	buf_add_char(out, '\'');
+}

@@ -34,6 +34,8 @@ void text_escape(struct buf *out, struct span s);
 /* The same into a fixed array for use in an error text: at most size - 1 bytes, "..." at the
  * end when s was cut. Returns out. */
 const char *text_show(char *out, size_t size, struct span s);
+/* Appends s in single quotes, as one word of a shell. */
+void text_quote(struct buf *out, const char *s);
 /* Cuts an incomplete UTF-8 character off the end of a string that was shortened. */
 void text_cut(char *string);
 

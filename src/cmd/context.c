@@ -80,6 +80,7 @@ struct relay_options context_relay(const struct context *x, const struct account
 	return (struct relay_options){
 		.account = a,
 		.secrets = &x->secrets,
+		.config = a ? context_config_file(x, a) : x->options.config_file,
 		.queue = context_spool(x, a),
 		.cache_home = context_path("XDG_CACHE_HOME"),
 		.memory = x->outages_path.len > 0 && !buf_failed(&x->outages_path)

@@ -100,13 +100,7 @@ struct remedy remedy_line_tls(const struct account *a, bool implicit)
 
 const char *remedy_quote(struct buf *out, const char *path)
 {
-	buf_add_char(out, '\'');
-	for (; *path; path++)
-		if (*path == '\'')
-			buf_add_string(out, "'\\''");
-		else
-			buf_add_char(out, *path);
-	buf_add_char(out, '\'');
+	text_quote(out, path);
 	return out->data;
 }
 

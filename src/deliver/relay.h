@@ -17,10 +17,11 @@ struct relay_options {
 	wire_listener *listener; /* or NULL */
 	void *listener_context;
 	const struct sasl_mechanism *refused; /* by this relay, or NULL (smtp/auth.h) */
-	struct spool_place queue;             /* of which account is for the account to say */
-	bool no_tickets;                      /* even where the account wants them */
-	const char *cache_home; /* $XDG_CACHE_HOME, absolute, or NULL: of TLS tickets */
-	const char *memory;     /* the file of deliver/outage.h, or NULL */
+	const char *config;       /* the file that -C must name for the account; NULL: none */
+	struct spool_place queue; /* of which account is for the account to say */
+	bool no_tickets;          /* even where the account wants them */
+	const char *cache_home;   /* $XDG_CACHE_HOME, absolute, or NULL: of TLS tickets */
+	const char *memory;       /* the file of deliver/outage.h, or NULL */
 	const struct course_watch *watch; /* who wants to know what happens, or NULL: nobody */
 	struct course *course;            /* where it is noted: a channel's own, or NULL */
 	bool inspect; /* look only: an untrusted certificate is no failure, and no secret

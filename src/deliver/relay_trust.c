@@ -10,7 +10,7 @@
 #include "net/resolve.h"
 #include "queue/known.h"
 
-enum { TRUST_PINS_MAX = 4096, TRUST_ACCEPT_MAX = 1024, TRUST_SCOPE_MAX = 2048 };
+enum { TRUST_PINS_MAX = 4096, TRUST_ACCEPT_MAX = 8192, TRUST_SCOPE_MAX = 2048 };
 
 /* The queue of the account's messages, which is where its relays are known. */
 static int trust_open_queue(const struct relay_options *o, bool create, struct spool **queue,
@@ -32,6 +32,11 @@ static void trust_say_accept(const struct relay_options *o, const struct endpoin
 	bool colon = strchr(e->host, ':') != NULL;
 
 	buf_add_string(out, "pennypost ");
+	if (o->config) {
+		buf_add_string(out, "-C ");
+		text_quote(out, o->config);
+		buf_add_char(out, ' ');
+	}
 	if (a->queue_dir && a->name && a->origin && strcmp(a->name, a->origin) != 0)
 		buf_printf(out, "-a %s ", a->name);
 	buf_printf(out, "--trust-relay=%s%s%s:%d=", colon ? "[" : "", e->host, colon ? "]" : "",
