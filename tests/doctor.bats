@@ -274,6 +274,19 @@ bind() {
 	well
 }
 
+@test "configuration: two accounts of one name" {
+	serve starttls
+	configure 'account home' 'host localhost' 'account home' 'host relay.example.org'
+	cp "$config" before
+	fails configuration 'was defined at'
+	mend configuration do
+	[[ $output == *'another name'* ]]
+	cmp before "$config"
+	sed -i '0,/^account home/s//account work/' "$config"
+	doctor work
+	[ "$(jq -r 'select(.check == "configuration").status' said)" = ok ]
+}
+
 @test "account: nobody is called so" {
 	serve starttls
 	configure
@@ -472,6 +485,33 @@ bind() {
 	well
 }
 
+@test "connect: the first of two relays at one address is down" {
+	serve starttls
+	configure
+	instead "relay submission://localhost:1 submission://localhost:$relay_port"
+	instead '!host' && instead '!port'
+	warns connect 'Connection refused'
+}
+
+@test "lookup: the relay has no address of the family that is wanted" {
+	serve starttls
+	configure
+	instead 'host 127.0.0.1'
+	fails lookup 'has no IPv6 address, and address_family (or -6) excludes' -6
+	mend lookup do
+	[[ $output == *'address_family any'* ]]
+	well
+}
+
+@test "greeting: the command that leads to the relay fails" {
+	serve starttls
+	configure
+	instead "relay pipe:sh -c 'exit 3'" && instead '!port' && instead 'tls off'
+	fails greeting 'the command of pipe has ended with exit status 3'
+	mend greeting do
+	[[ $output == *'by hand'* ]]
+}
+
 @test "connect: the proxy is down" {
 	serve starttls
 	configure 'proxy socks5://127.0.0.1:1'
@@ -644,7 +684,37 @@ time.sleep(60)' >full 3>&- &
 	configure
 	fails certificate 'expired on 2020-02-01'
 	mend certificate line
-	go
+	warns certificate 'it ended [0-9]* days ago, on 2020-02-01'
+}
+
+@test "certificate: revoked" {
+	printf '%s\n' '[ca]' 'default_ca=lists' '[lists]' "database=$PWD/index" 'default_md=sha256' \
+		'default_crl_days=2' >lists.cnf
+	: >index
+	for what in "-revoke $ca/good.pem" '-gencrl -out crl.pem'; do
+		# shellcheck disable=SC2086
+		openssl ca -config lists.cnf -cert "$ca/ca.pem" -keyfile "$ca/ca.key" $what 2>/dev/null
+	done
+	serve starttls
+	configure "tls_crl_file $PWD/crl.pem"
+	cp "$config" before
+	fails certificate revoked
+	mend certificate do
+	[[ $output == *"ask the relay's operator"*'change nothing'* ]]
+	cmp before "$config"
+	run ! grep -q tls_fingerprint said
+}
+
+@test "certificate: of another name than the one dialed, which it has, too" {
+	printf '%s\n' 'subjectAltName=DNS:www.example.net,DNS:localhost' 'extendedKeyUsage=serverAuth' >two.ext
+	openssl x509 -req -in "$ca/server.csr" -CA "$ca/ca.pem" -CAkey "$ca/ca.key" -days 90 \
+		-set_serial 7 -extfile two.ext -out two.pem 2>/dev/null
+	serve --starttls --cert "$PWD/two.pem" --key "$ca/server.key"
+	configure 'tls_host_override wrong.example.net'
+	fails certificate 'not for this name'
+	mend certificate line
+	grep -q '^tls_host_override localhost$' "$config"
+	well
 }
 
 @test "certificate: of another host" {
@@ -675,6 +745,21 @@ time.sleep(60)' >full 3>&- &
 	fails certificate 'not the one that was there before.*; if its operator .* change nothing'
 	mend certificate command
 	well
+}
+
+@test "certificate: the same with the configuration that -C names" {
+	serve --starttls --cert "$ca/self.pem" --key "$ca/self.key"
+	configure 'tls_trust first-use'
+	instead '!tls_trust_file'
+	mv "$config" 'my config'
+	well -C "$PWD/my config"
+	pennypost -C 'my config' bob@example.net <<<'Subject: hi'
+	serve starttls
+	fails certificate 'not the one that was there before' -C "$PWD/my config"
+	mend certificate command
+	[[ $(jq -r 'select(.check == "certificate").mend.command' said) == \
+		"pennypost -C '$PWD/my config' --trust-relay=localhost:"* ]]
+	well -C "$PWD/my config"
 }
 
 @test "certificate: a key that is not among the pins" {
@@ -863,6 +948,15 @@ time.sleep(60)' >full 3>&- &
 	mend recipient do
 }
 
+@test "recipient: who is asked for more gets the account" {
+	serve starttls --say 'RCPT=550 5.1.1 no such user'
+	configure 'account work' 'host localhost' "port $relay_port" 'from ann@example.org' 'tls on' \
+		"tls_trust_file $ca/ca.pem" 'domain example.org' 'syslog off'
+	fails recipient 'no such user' work
+	mend recipient do
+	[[ $output == *"pennypost -v --doctor -a 'work' shows"* ]]
+}
+
 @test "capabilities: however many there are" {
 	local offer
 	offer=$(printf 'X%d %0400d\n' 1 0 2 0 3 0 4 0 5 0 6 0 7 0 8 0 9 0 10 0 11 0 12 0)
@@ -895,6 +989,23 @@ time.sleep(60)' >full 3>&- &
 	fails queue 'is a link'
 	mend queue command
 	well
+}
+
+@test "queue: a file of the user" {
+	serve starttls
+	configure "queue_dir $PWD/notes"
+	echo mine >notes
+	fails queue 'is no directory'
+	mend queue line
+	[ "$(cat notes)" = mine ]
+	well
+	instead '!queue_dir'
+	mkdir -p "${queue%/*}"
+	rm -rf "$queue"
+	echo mine >"$queue"
+	fails queue 'is no directory'
+	mend queue do
+	[ "$(cat "$queue")" = mine ]
 }
 
 @test "queue: cannot be written" {

@@ -160,6 +160,9 @@ static const struct advice_row rows[] = {
 	  "its operator updates them, or names the certificate for tls_cert_file"}},
 
 	/* The way there. */
+	{AT_ANY, 0, 0, {0}, 0, {"the command of pipe has ended"},
+	 {"command-ended", "the command is the way to the relay, and it has given up", ADVICE_DO,
+	  "run the command of pipe by hand: it must show the relay's greeting"}},
 	{AT(STAGE_CONNECT), 0, 0, {0}, ECONNREFUSED, {NULL},
 	 {"refused", "nothing listens at this port", ADVICE_DO, "start the relay at {host}, or write the port that it listens at"}},
 	{AT(STAGE_CONNECT), IF_PORT_25 | IF_FAR, 0, {0}, ETIMEDOUT, {NULL},
@@ -181,6 +184,12 @@ static const struct advice_row rows[] = {
 	  "look for a denial in the log: journalctl -k, ausearch -m avc"}},
 	{AT(STAGE_RESOLVE), 0, 0, {0}, 0, {"has no srv record"},
 	 {"no-srv", "the DNS names no relay for the domain", ADVICE_DO, "write the URL of the relay itself, as the provider names it"}},
+	{AT(STAGE_RESOLVE), 0, 0, {0}, 0, {"offers no submission"},
+	 {"no-submission", "the domain does not say where its relay is", ADVICE_DO,
+	  "write the URL of the relay itself, as the provider names it"}},
+	{AT(STAGE_RESOLVE), 0, 0, {0}, 0, {"excludes those that it has"},
+	 {"other-family", "only addresses of the other family lead there", ADVICE_DO,
+	  "write \"address_family any\", or leave -4 and -6 out"}},
 	{AT(STAGE_RESOLVE), 0, 0, {0}, 0, {"no such host"},
 	 {"no-such-host", "the DNS does not know the relay's name", ADVICE_DO, "correct the name {host} in the configuration"}},
 	{AT(STAGE_RESOLVE), 0, 0, {0}, 0, {NULL},

@@ -2,6 +2,7 @@
 #include "cmd/doctor_config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +77,30 @@ static bool doctor_contradicting(const struct doctor_place *p, char *word, size_
 	return true;
 }
 
-/* A wrong line is corrected, or taken out. */
+/* Whether the line begins an account: without it, what follows would belong to another. */
+static bool doctor_begins_account(const struct doctor_place *p)
+{
+	FILE *file = fopen(p->file, "re");
+	char *line = NULL;
+	size_t size = 0, blanks = 0;
+	const char *wrong = NULL;
+	bool found = false;
+	long long wanted = strtonum(p->line, 1, INT_MAX, &wrong), n = 0;
+
+	while (file && n < wanted && getline(&line, &size, file) >= 0)
+		n++;
+	if (line && n == wanted) {
+		blanks = strspn(line, " \t");
+		found = strncmp(line + blanks, "account", 7) == 0 ||
+			strncmp(line + blanks, "defaults", 8) == 0;
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* A wrong line is corrected, or taken out; never one that begins an account. */
 static struct remedy doctor_line_of_remedy(const char *text, struct buf *file)
 {
 	struct remedy none = {.kind = REMEDY_NONE};
@@ -96,6 +120,10 @@ static struct remedy doctor_line_of_remedy(const char *text, struct buf *file)
 	    doctor_quoted(p.rest, 1, right, sizeof(right)))
 		return remedy_command("sed -i '%ss/%s/%s/' %s", p.line, wrong, right,
 				      file->data);
+	if (strstr(p.rest, " was defined at "))
+		return remedy_do("give one of the two accounts another name");
+	if (doctor_begins_account(&p))
+		return remedy_do("correct line %s of the file, by pennypost.conf(5)", p.line);
 	return remedy_command("sed -i '%ss/^/# /' %s", p.line, file->data);
 }
 

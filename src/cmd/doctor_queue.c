@@ -100,9 +100,16 @@ void doctor_queue(struct doctor *d)
 	}
 	s = doctor_open_spool(d, true, &error);
 	if (!s) {
-		if (error.number == EROFS || error.number == EACCES || error.number == ENOENT)
+		if (strstr(error.text, "move it out of the way"))
+			m = d->account.queue_dir
+				    ? remedy_line("queue_dir ~/.pennypost")
+				    : remedy_do("move that file out of the way: a directory "
+						"belongs there");
+		else if (error.number == EROFS || error.number == EACCES ||
+			 error.number == ENOENT)
 			m = remedy_line("queue_dir ~/.pennypost");
-		doctor_fail_error(d, &error, error.number == EROFS ? &m : NULL);
+		doctor_fail_error(d, &error,
+				  error.number == EROFS || error.number == EPERM ? &m : NULL);
 		return;
 	}
 	buf_init(&path, REMEDY_MAX);

@@ -37,8 +37,8 @@ static int doctor_family(const struct account *a)
 	return AF_UNSPEC;
 }
 
-static void doctor_keep_targets(struct doctor *d, const struct inet_list *list, int port,
-				struct buf *shown)
+static void doctor_keep_targets(struct doctor *d, const struct inet_list *list,
+				const struct account *a, int port, struct buf *shown)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		struct doctor_target *t = &d->targets[d->target_count];
@@ -49,11 +49,31 @@ static void doctor_keep_targets(struct doctor *d, const struct inet_list *list, 
 		buf_printf(shown, "%s%s", i > 0 ? ", " : "", one.data);
 		if (d->target_count < DOCTOR_TARGETS_MAX) {
 			snprintf(t->address, sizeof(t->address), "%s", one.data);
+			snprintf(t->host, sizeof(t->host), "%s", a->relay.host);
 			t->port = port;
 			d->target_count++;
 		}
 		buf_clear(&one);
 	}
+}
+
+/* A host that could not be found: perhaps only because its addresses are of the family that is
+ * not wanted. Returns -1. */
+static int doctor_blame_family(const struct resolve_query *q, struct error *error)
+{
+	struct resolve_query any = *q;
+	bool six = q->family == AF_INET6;
+	struct inet_list list;
+	struct error ignored;
+
+	any.family = AF_UNSPEC;
+	if (q->family == AF_UNSPEC || error->class != ERROR_RELAY ||
+	    resolve(&any, clock_in(DOCTOR_CONNECT), &list, &ignored))
+		return -1;
+	return error_set(error, ERROR_RELAY, STAGE_RESOLVE,
+			 "\"%s\" has no %s address, and address_family (or -%d) excludes those "
+			 "that it has",
+			 TEXT_SHOW(span_of(q->host)), six ? "IPv6" : "IPv4", six ? 6 : 4);
 }
 
 /* The addresses of one relay of the account, or of the proxy on the way to it. */
@@ -69,11 +89,11 @@ static int doctor_lookup_way(struct doctor *d, const struct account *a, struct e
 	struct buf shown;
 
 	if (resolve(&q, clock_in(DOCTOR_CONNECT), &list, error))
-		return -1;
+		return doctor_blame_family(&q, error);
 	buf_init(&shown, DOCTOR_TEXT_MAX);
 	if (d->target_count == 0)
 		d->tls = account_tls_mode(a);
-	doctor_keep_targets(d, &list, q.port, &shown);
+	doctor_keep_targets(d, &list, a, q.port, &shown);
 	doctor_ok(d, "%s%s: %s (%" PRId64 " ms)", proxied ? "the proxy " : "", e->host,
 		  shown.data, clock_now() - begun);
 	buf_clear(&shown);
@@ -170,7 +190,8 @@ static void doctor_fail_connect(struct doctor *d, const struct error *error)
 
 /* What came of the addresses, by family. */
 struct doctor_reach {
-	unsigned good[2];   /* IPv4, IPv6 */
+	unsigned good[2]; /* IPv4, IPv6 */
+	bool reached[DOCTOR_TARGETS_MAX];
 	struct error first; /* that failed */
 };
 
@@ -188,14 +209,24 @@ static bool doctor_is_left_out(const struct doctor *d, const char *address)
 	       doctor_is_six(source) != doctor_is_six(address);
 }
 
+/* "localhost" has two addresses, and most listen at one of them. */
+static bool doctor_is_other_loopback(const struct doctor *d, const struct doctor_reach *r,
+				     const struct doctor_target *t)
+{
+	for (size_t i = 0; i < d->target_count; i++)
+		if (r->reached[i] && d->targets[i].port == t->port &&
+		    strcmp(d->targets[i].host, "localhost") == 0)
+			return strcmp(t->host, "localhost") == 0;
+	return false;
+}
+
 /* One that is dead while others live makes mail wait for it. */
 static void doctor_warn_of_address(struct doctor *d, const struct doctor_reach *r,
 				   const struct doctor_target *t, const struct error *error)
 {
 	struct remedy m = remedy_do("tell its operator; mail goes by another address");
 
-	/* "localhost" has two, and most listen at one of them. */
-	if (d->account.relay.host && strcmp(d->account.relay.host, "localhost") == 0) {
+	if (doctor_is_other_loopback(d, r, t)) {
 		doctor_ok(d, "%s port %d: %s; mail goes by another address", t->address,
 			  t->port, error->text);
 		return;
@@ -218,6 +249,7 @@ static void doctor_connect_all(struct doctor *d)
 		if (doctor_is_left_out(d, t->address))
 			continue;
 		took = doctor_connect_one(d, t->address, t->port, DOCTOR_CONNECT, &errors[i]);
+		r.reached[i] = took >= 0;
 		if (took >= 0)
 			doctor_ok(d, "%s port %d in %" PRId64 " ms", t->address, t->port, took);
 		else if (r.first.class == ERROR_NONE)

@@ -165,6 +165,20 @@ void doctor_fail(struct doctor *d, int code, const struct remedy *mend, const ch
 	doctor_say(d, DOCTOR_FAILURE, mend, text);
 }
 
+/* The command that shows more. */
+static void doctor_say_again(const struct context *x, struct buf *out)
+{
+	buf_add_string(out, "pennypost -v --doctor");
+	if (x->options.config_file) {
+		buf_add_string(out, " -C ");
+		text_quote(out, x->options.config_file);
+	}
+	if (x->options.account) {
+		buf_add_string(out, " -a ");
+		text_quote(out, x->options.account);
+	}
+}
+
 /* What is known of an error, or else whom to ask. Returns whether it can only be waited for. */
 static bool doctor_find_remedy(const struct doctor *d, const struct error *error,
 			       struct remedy *found, struct buf *meaning)
@@ -175,13 +189,16 @@ static bool doctor_find_remedy(const struct doctor *d, const struct error *error
 	if (remedy_find(doctor_account(d), &d->x->secrets, error, found, meaning, &waits))
 		return waits;
 	buf_init(&command, REMEDY_MAX);
-	if (advice_command(error, &command))
+	if (advice_command(error, &command)) {
 		*found = remedy_command("%s", command.data);
-	else if (error->stage == STAGE_CONFIG)
+	} else if (error->stage == STAGE_CONFIG) {
 		*found = remedy_do("correct it by pennypost.conf(5)");
-	else
-		*found = remedy_do("ask the relay's operator; pennypost -v --doctor shows the "
-				   "conversation");
+	} else {
+		buf_reset(&command);
+		doctor_say_again(d->x, &command);
+		*found = remedy_do("ask the relay's operator; %s shows the conversation",
+				   command.data);
+	}
 	buf_clear(&command);
 	return false;
 }

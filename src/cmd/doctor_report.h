@@ -19,9 +19,10 @@ enum { DOCTOR_TEXT_MAX = 4096, DOCTOR_NOTES_MAX = 64 * 1024 };
 enum doctor_status { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE, DOCTOR_UNCHECKED };
 
 /* An address of the relay, or of the proxy before it. */
-enum { DOCTOR_TARGETS_MAX = 16, DOCTOR_ADDRESS_MAX = 64 };
+enum { DOCTOR_TARGETS_MAX = 16, DOCTOR_ADDRESS_MAX = 64, DOCTOR_HOST_MAX = 256 };
 struct doctor_target {
 	char address[DOCTOR_ADDRESS_MAX];
+	char host[DOCTOR_HOST_MAX]; /* the relay, also behind a proxy */
 	int port;
 };
 

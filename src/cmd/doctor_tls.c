@@ -146,14 +146,49 @@ void doctor_clock(struct doctor *d)
 		doctor_ok(d, "%s", one);
 }
 
-/* The first name of the certificate that is fit to be a host's. */
+/* Whether a name of a certificate, perhaps one with "*." in front, is the host's. */
+static bool doctor_name_covers(struct span name, const char *host)
+{
+	const char *dot = strchr(host, '.');
+
+	if (name.len > 2 && memcmp(name.data, "*.", 2) == 0 && dot) {
+		name = (struct span){name.data + 1, name.len - 1};
+		host = dot;
+	}
+	return span_equals_nocase(name, host);
+}
+
+/* The next of the certificate's names from *at on, which moves behind it; empty: there is none.
+ */
+static struct span doctor_next_name(const char **at)
+{
+	size_t len = strcspn(*at, ",");
+	struct span name = {*at, len};
+
+	*at += len;
+	*at += strspn(*at, ", ");
+	return name;
+}
+
+/* The name of a host that was dialed, where the certificate has it. */
+static bool doctor_dialed_name(const struct doctor *d, const struct tls_certificate *c,
+			       char *out, size_t size)
+{
+	for (size_t i = 0; i < d->target_count; i++)
+		for (const char *at = c->names; *at;)
+			if (doctor_name_covers(doctor_next_name(&at), d->targets[i].host)) {
+				snprintf(out, size, "%s", d->targets[i].host);
+				return true;
+			}
+	return false;
+}
+
+/* The first name of the certificate, if it is fit to be a host's. */
 static bool doctor_first_name(const struct tls_certificate *c, char *out, size_t size)
 {
-	struct span name = span_of(c->names);
-	const char *comma = memchr(name.data, ',', name.len);
+	const char *at = c->names;
+	struct span name = doctor_next_name(&at);
 
-	if (comma)
-		name.len = (size_t)(comma - name.data);
 	snprintf(out, size, "%.*s", (int)name.len, name.data);
 	return name.len > 0 && name.len < size && !memchr(name.data, '*', name.len) &&
 	       endpoint_host_is_sane(name);
@@ -172,6 +207,11 @@ static void doctor_fail_certificate(struct doctor *d)
 
 	if (!c) {
 		meaning = "; it has shown none";
+	} else if (strstr(info->trust, "revoked") || strstr(info->trust, "proof of validity")) {
+		m = remedy_do("ask the relay's operator for a new certificate; change nothing "
+			      "here");
+	} else if (strstr(info->trust, "revocation data")) {
+		m = remedy_do("get the lists of tls_crl_file anew");
 	} else if (strstr(info->trust, "not the one that was there before")) {
 		m = remedy_command("%s%s", d->look.trust.accept.data, c->pin);
 		meaning = other_key;
@@ -181,7 +221,8 @@ static void doctor_fail_certificate(struct doctor *d)
 	} else if (strstr(info->trust, "TLSA")) {
 		m = remedy_do("tell the relay's operator");
 	} else if (strstr(info->trust, "not for this name") &&
-		   doctor_first_name(c, name, sizeof(name))) {
+		   (doctor_dialed_name(d, c, name, sizeof(name)) ||
+		    doctor_first_name(c, name, sizeof(name)))) {
 		m = remedy_line("tls_host_override %s", name);
 		meaning = "; if that is not a name of your provider's, another answers in his "
 			  "place, such as the portal of a hotel's network: change nothing then";
@@ -210,7 +251,10 @@ static void doctor_judge_dates(struct doctor *d)
 		return;
 	left = (info->chain[0].not_after - now) / DOCTOR_DAY;
 	doctor_show_time(day, info->chain[0].not_after);
-	if (left < DOCTOR_EXPIRY)
+	if (info->chain[0].not_after < now)
+		doctor_warn(d, &m, "%s; it ended %" PRId64 " days ago, on %s", info->trust,
+			    -left, day);
+	else if (left < DOCTOR_EXPIRY)
 		doctor_warn(d, &m, "%s; it ends in %" PRId64 " days, on %s", info->trust, left,
 			    day);
 	else

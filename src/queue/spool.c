@@ -275,12 +275,15 @@ static int spool_open_directory(struct spool *s, struct error *error)
 	if (number == ENOENT)
 		return 0;
 	if ((number == ELOOP || number == ENOTDIR) && lstat(s->path, &st) == 0) {
+		if (!S_ISLNK(st.st_mode))
+			return spool_refuse(s->path, "is no directory",
+					    "move it out of the way, or say a directory with "
+					    "queue_dir",
+					    error);
 		snprintf(mend, sizeof(mend),
 			 "rm %s, or say the directory itself with queue_dir",
 			 TEXT_SHOW(span_of(s->path)));
-		return spool_refuse(s->path,
-				    S_ISLNK(st.st_mode) ? "is a link" : "is no directory", mend,
-				    error);
+		return spool_refuse(s->path, "is a link", mend, error);
 	}
 	if (number == EACCES && lstat(s->path, &st) == 0 && st.st_uid != s->uid)
 		return spool_refuse_owner(s, st.st_uid, error);

@@ -172,6 +172,14 @@ static void networks_are_told_apart(void)
 	CHECK_STR(fails_with(&with_login, STAGE_CONNECT, EPERM, "x"), "forbidden");
 	CHECK_STR(fails_with(&with_login, STAGE_CONNECT, EACCES, "x"), "forbidden");
 	CHECK_STR(fails_with(&with_login, STAGE_CONNECT, ENOENT, "x"), "no-socket");
+	CHECK_STR(fails_with(&with_login, STAGE_RESOLVE, 0,
+			     "\"x\" says that it offers no submission (its SRV record names "
+			     "\".\"): name the relay itself"),
+		  "no-submission");
+	CHECK_STR(fails_with(&with_login, STAGE_RESOLVE, 0,
+			     "\"x\" has no IPv6 address, and address_family (or -6) excludes "
+			     "those that it has"),
+		  "other-family");
 	CHECK_STR(fails_with(&with_login, STAGE_RESOLVE, 0, "no such host: \"x\""),
 		  "no-such-host");
 	CHECK_STR(fails_with(&with_login, STAGE_RESOLVE, 0, "\"x\" has no SRV record of it"),
