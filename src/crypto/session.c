@@ -456,9 +456,12 @@ static int session_set_priorities(struct tls *tls, const struct tls_policy *poli
 
 static int session_set_up(struct tls *tls, const struct tls_policy *policy, struct error *error)
 {
-	/* To receive tickets costs, where nothing keeps them. */
+	/* To receive tickets costs, where nothing keeps them. A relay that we have been at
+	 * shares secp256r1 with us, as every one must (RFC 8446 section 9.1): a second key,
+	 * made in case it did not, would be for nothing. */
 	unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
-			 (tls->tickets ? 0 : GNUTLS_NO_TICKETS);
+			 (tls->tickets ? 0 : GNUTLS_NO_TICKETS) |
+			 (policy->ticket.len > 0 ? GNUTLS_KEY_SHARE_TOP : 0);
 
 	if (gnutls_certificate_allocate_credentials(&tls->credentials) < 0 ||
 	    gnutls_init(&tls->session, flags) < 0)
