@@ -458,16 +458,20 @@ unpacked() {
 # sends_slowly: sends big, and stops the relay when some of it is on its way. Sets sender.
 sends_slowly() {
 	rm -f big said
-	truncate -s 60M big
+	truncate -s 120M big
 	"$PENNYPOST" "$@" -s x --body hi --attach big bob@example.net </dev/null >said 2>&1 3>&- &
 	sender=$!
-	within 20 has_read "$sender" 2000000
+	# Without a pause: all of it takes but a moment.
+	until has_read "$sender" 2000000; do
+		kill -0 "$sender" || { cat said; return 1; }
+	done
 	kill -STOP "$relay_pid"
 }
 
 # has_read PID BYTES
 has_read() {
-	[ "$(awk '/^rchar/ { print $2 }' "/proc/$1/io" 2>/dev/null || echo 0)" -gt "$2" ]
+	local word bytes
+	read -r word bytes <"/proc/$1/io" 2>/dev/null && [ "$word" = rchar: ] && [ "$bytes" -gt "$2" ]
 }
 
 # ends_badly: lets the relay go on; the message is neither there nor in the queue.
@@ -493,7 +497,7 @@ ends_badly() {
 @test "a file that grows while it is sent never arrives as whole" {
 	serve --chunking --size 200000000
 	sends_slowly
-	truncate -s 70M big
+	truncate -s 130M big
 	ends_badly
 }
 
