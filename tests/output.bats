@@ -1,6 +1,7 @@
 # What a program is told: --json of a submission, and the log in JSON and in the journal.
 
 load lib/common
+load lib/account
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -16,13 +17,6 @@ setup() {
 
 teardown() {
 	relay_stop
-}
-
-# configure LINE...: the account, with a relay at relay_port.
-configure() {
-	mkdir -p home/.config/pennypost
-	printf '%s\n' 'account work' 'host 127.0.0.1' "port ${relay_port-1}" 'from ann@example.org' \
-		'runner off' 'tls off' 'syslog off' "$@" >home/.config/pennypost/config
 }
 
 # is EXPRESSION...: of each line of `output`, as r, in Python; says which does not hold.

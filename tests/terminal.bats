@@ -1,6 +1,7 @@
 # What a person at a terminal sees of a submission that takes long, and what Ctrl-C leaves.
 
 load lib/common
+load lib/account
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -14,31 +15,13 @@ setup() {
 }
 
 teardown() {
-	touch go
-	[ -z "${slow_pid-}" ] || { kill "$slow_pid" && wait "$slow_pid"; } 2>/dev/null || :
+	slow_stop
 	relay_stop
 }
 
-# configure LINE...: the account, with a relay at relay_port.
-configure() {
-	mkdir -p home/.config/pennypost
-	printf '%s\n' 'account work' 'host 127.0.0.1' "port $relay_port" 'from ann@example.org' \
-		'syslog off' 'runner off' 'tls off' "$@" >home/.config/pennypost/config
-}
-
-# slow STEP [RATE]: starts tests/lib/slow-relay, and an account for it.
-slow() {
-	rm -f port
-	"$ROOT/tests/lib/slow-relay" "$@" >port 3>&- &
-	slow_pid=$!
-	within 10 test -s port
-	relay_port=$(cat port)
-	configure
-}
-
-# terminal WORD...: tests/lib/terminal, also where we run behind, with SIGINT ignored.
+# terminal WORD...: tests/lib/terminal.
 terminal() {
-	env --default-signal=INT,HUP,TERM "$ROOT/tests/lib/terminal" "$@"
+	"$ROOT/tests/lib/terminal" "$@"
 }
 
 # on_terminal COMMAND...: what it writes to a terminal of its own, of $columns, byte by byte.

@@ -2,6 +2,7 @@
 # terminal is afterwards as it was.
 
 load lib/common
+load lib/account
 load lib/tmux
 bats_require_minimum_version 1.5.0
 
@@ -18,34 +19,10 @@ setup() {
 }
 
 teardown() {
-	touch go
 	slow_stop
 	relay_stop
 	[ -z "${proxy_pid-}" ] || { kill "$proxy_pid" && wait "$proxy_pid"; } 2>/dev/null || :
 	tmux_stop
-}
-
-# configure LINE...: the account, with a relay at relay_port.
-configure() {
-	mkdir -p home/.config/pennypost
-	printf '%s\n' 'account work' 'host 127.0.0.1' "port $relay_port" 'from ann@example.org' \
-		'syslog off' 'runner off' 'tls off' "$@" >home/.config/pennypost/config
-}
-
-# slow STEP [RATE]: starts tests/lib/slow-relay, and an account for it.
-slow() {
-	slow_stop
-	rm -f port go at-*
-	"$ROOT/tests/lib/slow-relay" "$@" >port 3>&- &
-	slow_pid=$!
-	within 10 test -s port
-	relay_port=$(cat port)
-	configure
-}
-
-slow_stop() {
-	[ -z "${slow_pid-}" ] || { kill "$slow_pid" && wait "$slow_pid"; } 2>/dev/null || :
-	slow_pid=
 }
 
 # ended CODE: the command ended so, and the terminal is as it was.
