@@ -322,31 +322,36 @@ static void log_write(enum log_level level, const struct log_field *fields, size
 	buf_clear(&object);
 }
 
-void log_line(enum log_level level, const char *format, ...)
+static void log_format(enum log_level level, const struct log_field *fields, size_t count,
+		       const char *format, va_list ap)
 {
 	char raw[LOG_LINE_MAX];
+
+	vsnprintf(raw, sizeof(raw), format, ap);
+	log_write(level, fields, count, raw);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
 	va_list ap;
 
 	if (!log_is_open())
 		return;
 	va_start(ap, format);
-	vsnprintf(raw, sizeof(raw), format, ap);
+	log_format(level, NULL, 0, format, ap);
 	va_end(ap);
-	log_write(level, NULL, 0, raw);
 }
 
 void log_record(enum log_level level, const struct log_field *fields, size_t count,
 		const char *format, ...)
 {
-	char raw[LOG_LINE_MAX];
 	va_list ap;
 
 	if (!log_is_open())
 		return;
 	va_start(ap, format);
-	vsnprintf(raw, sizeof(raw), format, ap);
+	log_format(level, fields, count, format, ap);
 	va_end(ap);
-	log_write(level, fields, count, raw);
 }
 
 void log_about(enum log_level level, const char *queue_id, const char *format, ...)
