@@ -126,6 +126,39 @@ int file_make_parents(const char *path, mode_t mode)
 	return failed ? -1 : 0;
 }
 
+/* A directory by openat(2), if it is the user's and not for everybody to write. */
+static int file_open_own(int above, const char *path, int flags)
+{
+	int fd = openat(above, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) || st.st_uid != geteuid() || st.st_mode & S_IWOTH)) {
+		close(fd);
+		errno = EPERM;
+		fd = -1;
+	}
+	return fd;
+}
+
+int file_open_own_directory(struct span path, int parts)
+{
+	char *copy = span_dup(path);
+	int fd = copy ? file_open_own(AT_FDCWD, copy, 0) : -1;
+	const char *slash = copy ? strrchr(copy, '/') : NULL;
+	int above;
+
+	if (fd < 0 && errno == ENOENT && slash && slash > copy && parts > 0) {
+		path.len = (size_t)(slash - copy);
+		above = file_open_own_directory(path, parts - 1);
+		if (above >= 0 && (mkdirat(above, slash + 1, 0700) == 0 || errno == EEXIST))
+			fd = file_open_own(above, slash + 1, O_NOFOLLOW);
+		if (above >= 0)
+			close(above);
+	}
+	free(copy);
+	return fd;
+}
+
 /* For file systems without O_TMPFILE: a name that is gone before anybody can want it. */
 static int file_unlinked(const char *directory)
 {

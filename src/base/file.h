@@ -33,6 +33,11 @@ int file_write_all(int fd, const void *data, size_t len);
 /* Makes the directories above path that are missing, whatever the umask. Returns 0, or -1 with
  * errno. */
 int file_make_parents(const char *path, mode_t mode);
+/* Opens a directory that is the user's and that not everybody can write. Those of its last
+ * `parts` parts that are missing are made, for him alone, below the first that is there, if
+ * that is his, too: so no path leads into what is somebody else's. Returns the descriptor, or
+ * -1 with errno (EPERM: not his). */
+int file_open_own_directory(struct span path, int parts);
 /* A new file without a name in the first of the directories that takes one: directory (may be
  * NULL), then /tmp, /var/tmp, /dev/shm. Returns the descriptor, or -1 with errno. */
 int file_temporary(const char *directory);

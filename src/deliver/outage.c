@@ -124,41 +124,6 @@ void outages_load(struct outages *o, const char *path, int64_t now)
 	buf_clear(&text);
 }
 
-/* Opens the directory if it is ours alone to write. Returns a descriptor, -1. */
-static int outage_open_own(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
-
-	if (fd >= 0 && (fstat(fd, &st) || st.st_uid != geteuid() || st.st_mode & S_IWOTH)) {
-		close(fd);
-		errno = EPERM;
-		fd = -1;
-	}
-	return fd;
-}
-
-/* The same of the first len bytes of path, whose last parts are made, where there are none,
- * below the first that exists. */
-static int outage_open_directory(const char *path, size_t len, int parts)
-{
-	char *copy = span_dup((struct span){path, len});
-	int fd = copy ? outage_open_own(copy) : -1;
-	const char *slash = copy ? strrchr(copy, '/') : NULL;
-	int up;
-
-	if (fd < 0 && errno == ENOENT && slash > copy && parts > 0) {
-		up = outage_open_directory(path, (size_t)(slash - copy), parts - 1);
-		if (up >= 0 && mkdirat(up, slash + 1, 0700) == 0)
-			fd = openat(up, slash + 1,
-				    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		if (up >= 0)
-			close(up);
-	}
-	free(copy);
-	return fd;
-}
-
 static void outages_write(const struct outages *o, struct buf *out)
 {
 	for (size_t i = 0; i < o->count; i++)
@@ -189,7 +154,9 @@ void outages_save(struct outages *o, const char *path)
 {
 	const char *slash = o->changed && path ? strrchr(path, '/') : NULL;
 	int directory =
-		slash ? outage_open_directory(path, (size_t)(slash - path), OUTAGE_PARTS) : -1;
+		slash ? file_open_own_directory((struct span){path, (size_t)(slash - path)},
+						OUTAGE_PARTS)
+		      : -1;
 	struct buf text;
 
 	buf_init(&text, OUTAGE_FILE_MAX);

@@ -18,6 +18,7 @@ enum {
 	FILE_NAME_MAX = TICKETS_NAME * 2 + 1,
 	PASSING_MAX = 24,
 	CLEAR_ONE_IN = 16,
+	DIRECTORY_PARTS = 3,
 	BIND_MAX = 256 * 1024
 };
 
@@ -124,24 +125,13 @@ static int directory_open(const char *path)
 	return fd;
 }
 
-/* The directory, and two above it that are missing, ~/.cache/pennypost; but no home. */
+/* The same, which is made, with what is missing above it: ~/.cache, but no home. */
 static int directory_make(const char *path)
 {
-	int fd = directory_open(path);
-	size_t len = strlen(path);
-	char part[PATH_MAX];
-	size_t cut[3] = {0};
+	int made = file_open_own_directory(span_of(path), DIRECTORY_PARTS);
 
-	if (fd >= 0 || len >= sizeof(part))
-		return fd;
-	for (size_t i = 0; i < 3; i++)
-		for (cut[i] = len; len > 0 && path[--len] != '/';)
-			continue;
-	for (size_t i = 3; i-- > 0;) {
-		memcpy(part, path, cut[i]);
-		part[cut[i]] = '\0';
-		mkdir(part, 0700);
-	}
+	if (made >= 0)
+		close(made);
 	return directory_open(path);
 }
 
@@ -250,11 +240,10 @@ void tickets_keep(const char *directory, const unsigned char name[TICKETS_NAME],
 	passing_name(passing);
 	fd = openat(dir, passing, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0) {
-		bool written = ticket_write(fd, &h, ticket) == 0;
+		bool failed = ticket_write(fd, &h, ticket);
 
-		if ((close(fd) || !written || renameat(dir, passing, dir, file)) &&
-		    unlinkat(dir, passing, 0) == 0)
-			written = false;
+		if (close(fd) || failed || renameat(dir, passing, dir, file))
+			unlinkat(dir, passing, 0);
 	}
 	close(dir);
 }

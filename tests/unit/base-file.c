@@ -83,6 +83,56 @@ static void missing_directories_are_made(void)
 	CHECK_INT(file_make_parents("plain", 0700), 0);
 }
 
+/* The directory `name` of ours, by file_open_own_directory(); what was opened is closed. */
+static int opened(const char *name, int parts)
+{
+	char path[100];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	fd = file_open_own_directory(span_of(path), parts);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 ? 0 : errno;
+}
+
+static int state_of(const char *name, struct stat *st)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return lstat(path, st);
+}
+
+static void own_directories_are_made_below_our_own(void)
+{
+	struct stat st;
+	char path[100];
+
+	CHECK_INT(opened("a/b", 1), ENOENT);
+	CHECK_INT(state_of("a", &st), -1);
+	CHECK_INT(opened("a/b", 2), 0);
+	CHECK_INT(state_of("a/b", &st), 0);
+	CHECK_INT(st.st_mode & 07777, 0700);
+	CHECK_INT(opened("a/b", 0), 0);
+
+	snprintf(path, sizeof(path), "%s/a", directory);
+	CHECK_INT(chmod(path, 0777), 0);
+	CHECK_INT(opened("a/c", 2), EPERM);
+	CHECK_INT(state_of("a/c", &st), -1);
+	if (geteuid() == 0) {
+		CHECK_INT(chmod(path, 0755), 0);
+		CHECK_INT(chown(path, 12345, 12345), 0);
+		CHECK_INT(opened("a", 2), EPERM);
+		CHECK_INT(opened("a/c/d", 3), EPERM);
+		CHECK_INT(state_of("a/c", &st), -1);
+	}
+	snprintf(path, sizeof(path), "%s/a/b", directory);
+	CHECK_INT(rmdir(path), 0);
+	snprintf(path, sizeof(path), "%s/a", directory);
+	CHECK_INT(rmdir(path), 0);
+}
+
 int main(void)
 {
 	if (!mkdtemp(directory))
@@ -91,6 +141,7 @@ int main(void)
 	TEST_RUN(load_keeps_the_ceiling);
 	TEST_RUN(temporary_files_have_no_name);
 	TEST_RUN(missing_directories_are_made);
+	TEST_RUN(own_directories_are_made_below_our_own);
 	rmdir(directory);
 	return test_done();
 }
