@@ -322,8 +322,9 @@ static void log_write(enum log_level level, const struct log_field *fields, size
 	buf_clear(&object);
 }
 
-static void log_format(enum log_level level, const struct log_field *fields, size_t count,
-		       const char *format, va_list ap)
+static void __attribute__((format(printf, 4, 0)))
+log_format(enum log_level level, const struct log_field *fields, size_t count,
+	   const char *format, va_list ap)
 {
 	char raw[LOG_LINE_MAX];
 
